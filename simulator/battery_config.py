@@ -1,0 +1,186 @@
+"""The batteryConfig service (section 6): reads, settings, schedules, validation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .access import admit, check_xsrf, spring_error
+from .documents import battery_details, envelope, profile_details, schedule_entry, schedule_list, site_settings
+from .families import Family
+from .settings import MalformedError, SettingsChange, parse_change
+from .site import ConflictError, NoEntryError
+from .windows import Window, parse_window
+from .wire import RefusedError, Request, Response, as_json, as_text
+
+if TYPE_CHECKING:
+    from .world import World
+
+_SUCCESS = {"message": "success"}
+_VALID_FOR = timedelta(minutes=5)
+_NEEDS_OPTED = "Force schedule opted is null or empty for schedule type."
+_Handler = Callable[[str, Request], Response]
+
+
+class BatteryConfig:
+    """Every public method answers one admitted request; `call` wraps it in the rules that all share."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def call(self, handler: _Handler) -> Callable[[Request], Response]:
+        """Return the handler behind admission, XSRF and token rotation (statements 17 to 30)."""
+
+        def guarded(request: Request) -> Response:
+            world = self._world
+            is_validation = request.path.endswith("/isValid")
+            kind = "reads" if request.method == "GET" else "validations" if is_validation else "writes"
+            world.journal.count(kind)
+            caller = admit(world, request)
+            check_xsrf(world, caller, request)
+            try:
+                response = handler(caller, request)
+            except RefusedError as refusal:
+                response = refusal.response
+            except (MalformedError, ConflictError, NoEntryError, ValueError) as error:
+                response = self._refusal(request, error)
+            if kind == "writes":
+                return response
+            return world.xsrf.issue(caller, response, with_header=kind == "reads")
+
+        return guarded
+
+    # Reads
+
+    def site_settings(self, _caller: str, _request: Request) -> Response:
+        """GET siteSettings/<site>."""
+        return self._read("site-settings", site_settings(self._world.switches))
+
+    def profile(self, _caller: str, _request: Request) -> Response:
+        """GET profile/<site>."""
+        return self._read("profile-details", profile_details(self._world.site.visible_state(), self._world.switches))
+
+    def settings(self, _caller: str, _request: Request) -> Response:
+        """GET batterySettings/<site>, with whatever `source` (statement 31)."""
+        return self._read("battery-details", battery_details(self._world.site.visible_state(), self._world.switches))
+
+    def schedules(self, _caller: str, request: Request) -> Response:
+        """GET battery/sites/<site>/schedules."""
+        self._need_schedules(request)
+        return as_json(schedule_list(self._world.site.visible_state(), self._world.switches))
+
+    # Settings
+
+    def change_settings(self, caller: str, request: Request) -> Response:
+        """PUT batterySettings/<site>: answers success, whether it did anything or not (statements 50, 51)."""
+        change = parse_change(_body(request))
+        if not self._is_ignored(caller, change, request.query.get("source", "")):
+            self._world.site.change_settings(change)
+        return as_json(_SUCCESS)
+
+    def accept_disclaimer(self, _caller: str, request: Request) -> Response:
+        """POST batterySettings/acceptDisclaimer/<site> (section 6.4)."""
+        if _mapping(request).get("disclaimer-type") != "itc":
+            raise ValueError("disclaimer-type is not itc")
+        self._world.site.change_settings(SettingsChange(disclaimer=True))
+        return as_json(_SUCCESS)
+
+    def validate(self, caller: str, request: Request) -> Response:
+        """POST schedules/isValid (section 6.9): it validates the family's state, not a window."""
+        if self._world.switches.isvalid_403:
+            return spring_error(self._world, request, 403)
+        body = _mapping(request)
+        family = str(body.get("scheduleType", "")).lower()
+        if family not in {each.key for each in Family}:
+            raise ValueError("scheduleType is not cfg, dtg or rbd")
+        if family == Family.CFG.key and not isinstance(body.get("forceScheduleOpted"), bool):
+            return as_text(_NEEDS_OPTED, 400)
+        self._world.validations[caller, family] = self._world.clock.now()
+        return as_json({"isValid": True})
+
+    # Schedules
+
+    def create(self, _caller: str, request: Request) -> Response:
+        """POST schedules (statements 41, 42, 63 to 71)."""
+        self._need_schedules(request)
+        body = _mapping(request)
+        window = self._window(body)
+        if self._world.switches.isenabled_required and "isEnabled" not in body:
+            raise ConflictError(window.family)  # statement 69: a conflict with nothing
+        entry = self._world.site.create(window)
+        return as_json(schedule_entry(entry) if self._world.switches.create_echoes else _SUCCESS)
+
+    def update(self, _caller: str, request: Request) -> Response:
+        """PUT schedules/<id>: the whole entry again, or `isDeleted` (statements 45, 46, 58)."""
+        self._need_schedules(request)
+        site, body, entry_id = self._world.site, _mapping(request), _entry_id(request)
+        family = site.state().entry(entry_id).family
+        if body.get("isDeleted") is True:
+            return as_json(schedule_entry(site.soft_delete(entry_id)))
+        window = self._window(body)
+        if window.family is not family:
+            raise ValueError("scheduleType is not that of the entry")
+        return as_json(schedule_entry(site.update(entry_id, window)))
+
+    def delete(self, _caller: str, request: Request) -> Response:
+        """POST schedules/<id>/delete, with `{}` or without a body (statement 57)."""
+        self._need_schedules(request)
+        self._world.site.delete(_entry_id(request))
+        return as_json(_SUCCESS)
+
+    def _window(self, body: Mapping[str, object]) -> Window:
+        window = parse_window(body)
+        if window.family.key in self._world.switches.schedules_not_supported:
+            raise ValueError("schedules of this type are not supported")
+        return window
+
+    def _need_schedules(self, request: Request) -> None:
+        if not self._world.era.schedules:
+            raise RefusedError(spring_error(self._world, request, 404))
+
+    # Rules
+
+    def _is_ignored(self, caller: str, change: SettingsChange, source: str) -> bool:
+        world = self._world
+        if world.switches.supports_mqtt and (source == "enho" or change.is_short_rbd_off or change.has_devices):
+            return True  # statement 51
+        if not (world.era.needs_validation or world.switches.isvalid_required):
+            return False
+        since = world.clock.now() - _VALID_FOR
+        validated = (world.validations.get((caller, family.key)) for family in change.families)
+        return any(moment is None or moment < since for moment in validated)  # statement 50
+
+    def _read(self, kind: str, data: dict[str, object]) -> Response:
+        return as_json(envelope(kind, self._world.clock.now(), data))
+
+    def _refusal(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, ConflictError):
+            family = Family.CFG if self._world.switches.misleading_409 else error.family  # statement 64
+            message = "Schedule conflicts with an existing schedule."
+            return as_json({"error": {"status": f"CONFLICTING_SCHEDULE_{family.value}", "message": message}}, 409)
+        if isinstance(error, NoEntryError):
+            return spring_error(self._world, request, 404)
+        status = error.status if isinstance(error, MalformedError) else 400
+        return spring_error(self._world, request, status, str(error))
+
+
+def _body(request: Request) -> object:
+    if not request.header("content-type").startswith("application/json"):
+        raise MalformedError("Content type is not supported", 415)
+    try:
+        return json.loads(request.body)
+    except ValueError as error:
+        raise MalformedError("JSON parse error") from error
+
+
+def _mapping(request: Request) -> Mapping[str, object]:
+    body = _body(request)
+    if not isinstance(body, dict):
+        raise MalformedError("the body is not an object")
+    return body
+
+
+def _entry_id(request: Request) -> str:
+    return request.path.partition("/schedules/")[2].removesuffix("/delete")

@@ -1,0 +1,87 @@
+"""What was asked of the cloud: a log and counters."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, deque
+from datetime import datetime
+from itertools import starmap
+from typing import TYPE_CHECKING
+
+from .clock import iso
+
+if TYPE_CHECKING:
+    from .wire import Request, Response
+
+_KEPT = 10_000
+_COUNTED = (
+    "requests",
+    "logins",
+    "logins_refused",
+    "token_refreshes",
+    "reads",
+    "writes",
+    "validations",
+    "unknown",
+)
+_PARTS = ((r"/[0-9a-f]{8}-[0-9a-f-]{27}(?=/|$)", "/<id>"), (r"/\d+(?=/|$)", "/<site>"))
+
+
+class Journal:
+    """The request log (the last 10,000) and the counters since the last clearing."""
+
+    def __init__(self) -> None:
+        self._log: deque[dict[str, object]] = deque(maxlen=_KEPT)
+        self._counters: Counter[str] = Counter()
+        self._by_path: Counter[str] = Counter()
+
+    def count(self, what: str) -> None:
+        """Count one of `logins`, `logins_refused`, `token_refreshes`, `reads`, `writes`, `validations`, `unknown`."""
+        self._counters[what] += 1
+
+    def record(self, request: Request, response: Response, at: datetime) -> None:
+        """Note a request and its answer. Of the headers only the names are kept, of a password nothing."""
+        self.count("requests")
+        path = request.path
+        for pattern, name in _PARTS:
+            path = re.sub(pattern, name, path)
+        self._by_path[f"{request.method} {path}"] += 1
+        self._log.append(
+            {
+                "at": iso(at),
+                "method": request.method,
+                "path": request.path,
+                "query": dict(request.query),
+                "status": response.status,
+                "headers": sorted(request.headers),
+                "body": _masked(request),
+            }
+        )
+
+    def requests(self) -> list[dict[str, object]]:
+        """Return the log, oldest first."""
+        return list(self._log)
+
+    def counters(self) -> dict[str, object]:
+        """Return all counters, those at 0 too."""
+        return {**{name: self._counters[name] for name in _COUNTED}, "by_path": dict(self._by_path)}
+
+    def clear(self) -> None:
+        """Forget the log and the counters."""
+        self._log.clear()
+        self._counters.clear()
+        self._by_path.clear()
+
+
+def _masked(request: Request) -> object:
+    def shown(name: str, value: object) -> tuple[str, object]:
+        return name, "***" if "password" in name else value
+
+    if form := request.form():
+        return dict(starmap(shown, form.items()))
+    try:
+        body = json.loads(request.body) if request.body else None
+    except ValueError:
+        return f"<{len(request.body)} bytes>"
+    return dict(starmap(shown, body.items())) if isinstance(body, dict) else body

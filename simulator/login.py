@@ -1,0 +1,142 @@
+"""Signing in and minting tokens (section 2, statements 1 to 16)."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from .access import living_session
+from .account import EMAIL, PASSWORD, SITE_ID, USER_ID
+from .pages import login_page, login_wall
+from .sessions import MANAGER_COOKIE, SESSION_COOKIE
+from .wire import Request, Response, as_json, redirect
+
+if TYPE_CHECKING:
+    from .world import World
+
+_TOO_MANY = "Too many active sessions. Please try again later."
+
+
+class _Verdict(Enum):
+    ACCEPTED = auto()
+    WRONG = auto()
+    BLOCKED = auto()
+    TOO_MANY = auto()
+    MFA = auto()
+
+
+class Login:
+    """Both logins and both token mints."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._attempts: deque[datetime] = deque()
+
+    def page(self, _request: Request) -> Response:
+        """GET /login (statement 1)."""
+        return login_page(self._world)
+
+    def form(self, request: Request) -> Response:
+        """POST /login/login (statements 2 to 4): success is a 302 that carries the cookies itself."""
+        form = request.form()
+        session = self._world.sessions.find(request.cookie(SESSION_COOKIE))
+        belongs = session is not None and form.get("authenticity_token") == session.authenticity_token
+        verdict = self._judge(form)
+        if self._world.switches.authenticity_enforced and not belongs:
+            verdict = _Verdict.WRONG
+        self._count(verdict)
+        if verdict is _Verdict.ACCEPTED:
+            return self._signed_in(redirect(request, "/"))[0]
+        page = login_page(self._world, _TOO_MANY if verdict is _Verdict.TOO_MANY else "Invalid email or password.")
+        return self._with_nonce(page) if verdict is _Verdict.MFA else page
+
+    def login_json(self, request: Request) -> Response:
+        """POST /login/login.json (section 2.1, statements 5 to 11)."""
+        verdict = self._judge(request.form())
+        self._count(verdict)
+        if verdict is _Verdict.ACCEPTED:
+            return self._json_success()
+        if verdict is _Verdict.MFA:
+            short = self._world.switches.mfa_form == "requires_mfa"
+            return self._with_nonce(as_json({"requires_mfa": True} if short else {"success": True, "isBlocked": False}))
+        return {
+            _Verdict.WRONG: as_json({"message": "Invalid"}, 401),
+            _Verdict.BLOCKED: as_json({"success": False, "isBlocked": True}),
+            _Verdict.TOO_MANY: as_json({"success": False, "message": _TOO_MANY}),
+        }[verdict]
+
+    def self_token(self, request: Request) -> Response:
+        """GET /users/self/token: mints a JWT and rotates the session's cookie (statement 12)."""
+        world, old = self._world, request.cookie(SESSION_COOKIE)
+        if not world.era.self_token or world.switches.token_path not in {"both", "self"}:
+            return as_json({"error": "Not Found"}, 404)
+        session = living_session(world, request)
+        if session is None:
+            walled = world.switches.mint_refusal == "html"
+            return login_wall(world) if walled else as_json({"error": "Unauthorized"}, 401)
+        token, expires_at = self._mint()
+        document = {"token": token, "expires_at": expires_at} if world.switches.token_expires_at else {"token": token}
+        world.journal.count("token_refreshes")
+        return as_json(document).with_cookie(SESSION_COOKIE, world.sessions.rotate(old, session), http_only=True)
+
+    def jwt_token(self, request: Request) -> Response:
+        """GET /app-api/jwt_token.json: mints a JWT; without a session there is none in the answer (statement 13)."""
+        world = self._world
+        if world.era.self_token and world.switches.token_path not in {"both", "jwt"}:
+            return as_json({"error": "Not Found"}, 404)
+        if living_session(world, request) is None:
+            return login_wall(world) if world.switches.mint_refusal == "html" else as_json({})
+        world.journal.count("token_refreshes")
+        return as_json({"token": self._mint()[0]})
+
+    def retired_mint(self, _request: Request) -> Response:
+        """POST /tokens, the mint that was retired (statement 15)."""
+        return as_json({"error": "Bad Request"}, 400)
+
+    def _judge(self, form: dict[str, str]) -> _Verdict:
+        switches, now = self._world.switches, self._world.clock.now()
+        while self._attempts and (now - self._attempts[0]).total_seconds() >= switches.login_window:
+            self._attempts.popleft()
+        self._attempts.append(now)
+        locked_out = 0 < switches.login_limit < len(self._attempts)  # statement 16
+        if switches.too_many_sessions or locked_out:
+            return _Verdict.TOO_MANY
+        if switches.blocked:
+            return _Verdict.BLOCKED
+        if (form.get("user[email]"), form.get("user[password]")) != (EMAIL, PASSWORD):
+            return _Verdict.WRONG
+        return _Verdict.MFA if switches.mfa else _Verdict.ACCEPTED
+
+    def _count(self, verdict: _Verdict) -> None:
+        self._world.journal.count("logins" if verdict is _Verdict.ACCEPTED else "logins_refused")
+
+    def _json_success(self) -> Response:
+        response, cookie, manager = self._signed_in(as_json({}))
+        if self._world.switches.thin_login:
+            return response
+        body = {
+            "message": "success",
+            "session_id": cookie,
+            "manager_token": manager,
+            "is_consumer": True,
+            "system_id": str(SITE_ID) if self._world.switches.sites else "",
+            "redirect_url": "",
+        }
+        return Response(body=as_json(body).body, headers=response.headers)
+
+    def _signed_in(self, response: Response) -> tuple[Response, str, str]:
+        """Add the cookies of a new session; the account's old XSRF token dies with it (statement 23)."""
+        cookie, _ = self._world.sessions.open(logged_in=True)
+        self._world.xsrf.forget("account")
+        manager = self._mint()[0]
+        response = response.with_cookie(SESSION_COOKIE, cookie, http_only=True)
+        return response.with_cookie(MANAGER_COOKIE, manager), cookie, manager
+
+    def _mint(self) -> tuple[str, int]:
+        world = self._world
+        return world.signer.mint(USER_ID, world.clock.now(), world.switches.jwt_ttl, world.switches.jwt_user_claim)
+
+    def _with_nonce(self, response: Response) -> Response:
+        return response.with_cookie("login_otp_nonce", self._world.sessions.stray_cookie(), http_only=True)

@@ -1,0 +1,105 @@
+"""What can be done to the simulated cloud from outside the client: look inside, set switches, play the phone app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from random import Random
+
+from .battery import CAPACITY_KWH
+from .clock import Clock, iso, wall_clock
+from .documents import battery_details, schedule_entry
+from .settings import parse_change
+from .switches import Switches
+from .windows import Window, parse_window
+from .world import World
+
+
+class Operator:
+    """The Python side of the control API; its JSON shapes are those that tests read."""
+
+    def __init__(
+        self, switches: Switches | None = None, *, clock: Callable[[], datetime] = wall_clock, seed: int | None = None
+    ) -> None:
+        random = Random(seed)  # noqa: S311 - a repeatable run needs a seed, and nothing here is secret
+        self.world = World(switches or Switches(), Clock(clock), random)
+
+    def model(self) -> dict[str, object]:
+        """Return the whole model: time, switches, cloud (stored), gateway (enforced right now), battery."""
+        world, site = self.world, self.world.site
+        state, now = site.state(), site.enforced()
+        entries = [schedule_entry(entry) for entry in state.entries]
+        return {
+            "now": iso(world.clock.now()),
+            "switches": world.switches.as_document(),
+            "cloud": {**battery_details(state, world.switches), "schedules": entries},
+            "gateway": {
+                "online": world.switches.gateway_online,
+                "charge_from_grid": now.charge_to is not None,
+                "discharge_to_grid": now.discharge_to is not None,
+                "restrict_discharge": now.hold,
+            },
+            "battery": {
+                "soc": round(site.battery().soc, 3),
+                "energy_kwh": round(site.battery().energy_kwh, 4),
+                "capacity_kwh": CAPACITY_KWH,
+                "last_report": int(site.report()[0].timestamp()),
+            },
+        }
+
+    def requests(self) -> list[dict[str, object]]:
+        """Return the request log, oldest first."""
+        return self.world.journal.requests()
+
+    def counters(self) -> dict[str, object]:
+        """Return the counters since the last clearing."""
+        return self.world.journal.counters()
+
+    def clear_log(self) -> None:
+        """Forget the request log and the counters."""
+        self.world.journal.clear()
+
+    def set(self, **changes: object) -> None:
+        """Set switches by name; raise SwitchError with the choices."""
+        self.world.set(changes)
+
+    def advance(self, seconds: float) -> None:
+        """Move the simulator's clock ahead of the one it was given."""
+        self.world.clock.advance(seconds)
+
+    def expire_sessions(self) -> None:
+        """End every login session; JWTs live on (statement 81)."""
+        self.world.sessions.expire_all()
+
+    def set_soc(self, soc: float) -> None:
+        """Set the battery's state of charge in percent; raise ValueError outside 0 to 100."""
+        self.world.site.battery().set_soc(soc)
+
+    def act_as_app(
+        self,
+        settings: Mapping[str, object] | None = None,
+        *,
+        create: Mapping[str, object] | None = None,
+        update: tuple[str, Mapping[str, object]] | None = None,
+        delete: str | None = None,
+        **more_settings: object,
+    ) -> str | None:
+        """Change something as the owner does in the Enphase app (statement 80); return the id of a created entry.
+
+        `settings` and further keywords are a partial batterySettings body; `create` is the body of a schedule entry,
+        `update` an id and such a body, `delete` an id. An entry written by the app is applied at once; its family's
+        switch stays as it is. Raises MalformedError, ValueError, ConflictError or NoEntryError, as the cloud refuses.
+        """
+        site, created = self.world.site, None
+        if body := {**(settings or {}), **more_settings}:
+            site.change_settings(parse_change(body))
+        if delete is not None:
+            site.delete(delete)
+        if update is not None:
+            site.update(update[0], self._window(update[1]), committed=True)
+        if create is not None:
+            created = site.create(self._window(create), committed=True).id
+        return created
+
+    def _window(self, body: Mapping[str, object]) -> Window:
+        return parse_window({"timezone": self.world.switches.timezone, **body})

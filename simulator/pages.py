@@ -1,0 +1,55 @@
+"""The cloud's HTML: the login page, which is also the login wall, and the site's page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .sessions import SESSION_COOKIE
+from .wire import Response, as_html
+from .xsrf import XSRF_COOKIE
+
+if TYPE_CHECKING:
+    from .world import World
+
+_PADDING = "<!-- " + "enlighten " * 3000 + "-->"  # the real wall is about 30 kB (section 2.8)
+_LOGIN = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="X-UA-Compatible" content="IE=edge">
+<title>Enphase Enlighten - login (https://enlighten.enphaseenergy.com)</title>
+<script>window.OptanonWrapper = function () {}; var otLang = "en";</script>
+</head>
+<body>
+<p class="notice">%(notice)s</p>
+<form action="/login/login" accept-charset="UTF-8" method="post">
+<input name="utf8" type="hidden" value="&#x2713;" />
+<input type="hidden" name="authenticity_token" value="%(token)s" />
+<input type="email" name="user[email]" /> <input type="password" name="user[password]" />
+<input type="submit" value="Sign In" />
+</form>
+%(padding)s
+</body>
+</html>
+"""
+
+
+def login_page(world: World, notice: str = "") -> Response:
+    """Show the login form; begins an anonymous session (statement 1)."""
+    cookie, session = world.sessions.open()
+    page = as_html(_LOGIN % {"token": session.authenticity_token, "notice": notice, "padding": ""})
+    return page.with_cookie(SESSION_COOKIE, cookie, http_only=True)
+
+
+def login_wall(world: World) -> Response:
+    """Answer 200 with a login page where JSON was asked for (section 2.8, statements 20 and 21)."""
+    page = as_html(_LOGIN % {"token": world.sessions.stray_cookie(), "notice": "", "padding": _PADDING})
+    if world.switches.wall_content_type == "json":
+        page = Response(body=page.body)
+    page = page.with_cookie(SESSION_COOKIE, world.sessions.stray_cookie(), http_only=True)
+    return page.with_cookie(XSRF_COOKIE, world.xsrf.stray_cookie())
+
+
+def site_page(site_id: str) -> Response:
+    """Show where a browser ends after its login."""
+    return as_html(f"<!DOCTYPE html>\n<html><head><title>Site {site_id}</title></head><body></body></html>\n")

@@ -1,0 +1,59 @@
+"""The HTTP side: a thin aiohttp server in front of a function from request to response."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from email.utils import format_datetime
+from ipaddress import ip_address
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from .control import PREFIX as CONTROL
+from .wire import Request, Response
+
+
+@asynccontextmanager
+async def serve(
+    handle: Callable[[Request], Response], now: Callable[[], datetime], host: str, port: int
+) -> AsyncIterator[str]:
+    """Serve `handle` while the block runs and give the base address; the `Date` header follows `now`."""
+
+    async def answer(incoming: web.Request) -> web.Response:
+        if incoming.path.startswith(CONTROL) and not is_local(incoming.remote):
+            return web.Response(status=403, text="the control API is for this machine only")
+        response = handle(await _request(incoming))
+        if response.delay:
+            await asyncio.sleep(response.delay)
+        headers = CIMultiDict([("Content-Type", response.content_type), *response.headers])
+        headers["Date"] = format_datetime(now(), usegmt=True)
+        return web.Response(status=response.status, body=response.body, headers=headers)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        address = runner.addresses[0]
+        yield f"http://{address[0]}:{address[1]}"
+    finally:
+        await runner.cleanup()
+
+
+def is_local(remote: str | None) -> bool:
+    """Tell whether a peer's address is a loopback address; an unknown one is not."""
+    return remote is not None and ip_address(remote).is_loopback
+
+
+async def _request(incoming: web.Request) -> Request:
+    return Request(
+        incoming.method,
+        incoming.path,
+        dict(incoming.query),
+        {name.lower(): value for name, value in incoming.headers.items()},
+        await incoming.read(),
+    )

@@ -1,0 +1,110 @@
+"""The stand-in cloud: its map of paths, the one entrance for a request, and its server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from .access import PREFIX
+from .account_pages import AccountPages
+from .battery_config import BatteryConfig
+from .clock import wall_clock
+from .control import PREFIX as CONTROL
+from .control import Control
+from .login import Login
+from .operator import Operator
+from .server import serve
+from .wire import RefusedError, Request, Response, as_html, as_json
+
+if TYPE_CHECKING:
+    from .switches import Switches
+
+_Handler = Callable[[Request], Response]
+_NO_BROWSER = re.compile(r"home ?assistant|python-requests|aiohttp", re.IGNORECASE)
+
+
+class Simulator(Operator):
+    """A stateful Enlighten cloud for one account.
+
+    `handle` answers requests without a network; `serve` puts it behind a real HTTP server. `clock` returns the
+    current aware time; `seed` makes ids and tokens repeatable.
+    """
+
+    def __init__(
+        self, switches: Switches | None = None, *, clock: Callable[[], datetime] = wall_clock, seed: int | None = None
+    ) -> None:
+        super().__init__(switches, clock=clock, seed=seed)
+        self._control = Control(self)
+        self._routes = [(method, _pattern(path), handler) for method, path, handler in self._map()]
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; every one but a control request is counted and logged."""
+        if request.path.startswith(CONTROL):
+            return self._control.handle(request)
+        response = self._cloud(request)
+        self.world.journal.record(request, response, self.world.clock.now())
+        return response
+
+    @asynccontextmanager
+    async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+        """Serve over HTTP while the block runs; gives the base address. Port 0 takes a free one."""
+        async with serve(self.handle, self.world.clock.now, host, port) as url:
+            yield url
+
+    def _cloud(self, request: Request) -> Response:
+        agent = request.header("user-agent")
+        if not agent or _NO_BROWSER.search(agent):
+            return as_html("", 406)  # statement 7, and section 2: on every path
+        fault = self.world.faults.next_for(request)
+        if fault is not None and fault.status is not None:
+            return replace(fault.answer(), delay=fault.delay)
+        try:
+            response = self._find(request)(request)
+        except RefusedError as refusal:
+            response = refusal.response
+        return replace(response, delay=fault.delay) if fault else response
+
+    def _find(self, request: Request) -> _Handler:
+        for method, pattern, handler in self._routes:
+            if method == request.method and pattern.fullmatch(request.path):
+                return handler
+        self.world.journal.count("unknown")
+        return lambda _request: as_json({"error": "Not Found"}, 404)
+
+    def _map(self) -> list[tuple[str, str, _Handler]]:
+        login, account, battery = Login(self.world), AccountPages(self.world), BatteryConfig(self.world)
+        api = f"{PREFIX}/api/v1"
+        schedules = f"{api}/battery/sites/<site>/schedules"
+        return [
+            ("GET", "/login", login.page),
+            ("POST", "/login/login", login.form),
+            ("POST", "/login/login.json", login.login_json),
+            ("GET", "/users/self/token", login.self_token),
+            ("GET", "/app-api/jwt_token.json", login.jwt_token),
+            ("POST", "/tokens", login.retired_mint),
+            ("GET", "/", account.home),
+            ("GET", "/pv/systems", account.home),
+            ("GET", "/web/<site>", account.site),
+            ("GET", "/app-api/search_sites.json", account.search_sites),
+            ("GET", "/app-api/<site>/data.json", account.bootstrap),
+            ("GET", "/pv/settings/<site>/battery_status.json", account.battery_status),
+            ("GET", f"{api}/siteSettings/<site>", battery.call(battery.site_settings)),
+            ("GET", f"{api}/profile/<site>", battery.call(battery.profile)),
+            ("GET", f"{api}/batterySettings/<site>", battery.call(battery.settings)),
+            ("PUT", f"{api}/batterySettings/<site>", battery.call(battery.change_settings)),
+            ("POST", f"{api}/batterySettings/acceptDisclaimer/<site>", battery.call(battery.accept_disclaimer)),
+            ("GET", schedules, battery.call(battery.schedules)),
+            ("POST", schedules, battery.call(battery.create)),
+            ("POST", f"{schedules}/isValid", battery.call(battery.validate)),
+            ("PUT", f"{schedules}/<id>", battery.call(battery.update)),
+            ("POST", f"{schedules}/<id>/delete", battery.call(battery.delete)),
+            ("DELETE", f"{schedules}/<id>", battery.call(battery.delete)),  # admission refuses the verb (statement 57)
+        ]
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.escape(path).replace("<site>", r"\d+").replace("<id>", r"[0-9a-f-]+"))

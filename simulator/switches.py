@@ -1,0 +1,171 @@
+"""The switches: which of the cloud's known moods the simulator shows (section 14.9)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+import pytz
+
+from .eras import ERAS
+from .faults import Fault
+
+
+class SwitchError(ValueError):
+    """A switch or a value that does not exist; the message names the choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What a switch accepts, said in words and as a test, and how its text form is read."""
+
+    choices: str
+    accepts: Callable[[object], bool]
+    read: Callable[[str], object]
+
+
+def _choice(*values: str) -> Any:
+    rule = _Rule(" | ".join(values), lambda value: value in values, str)
+    return field(default=values[0], metadata={"rule": rule})
+
+
+def _flag(default: bool) -> Any:
+    words = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
+    rule = _Rule("true | false", lambda value: isinstance(value, bool), lambda text: words.get(text.lower(), text))
+    return field(default=default, metadata={"rule": rule})
+
+
+def _number(default: float, low: float, high: float) -> Any:
+    def accepts(value: object) -> bool:
+        kinds = (int,) if isinstance(default, int) else (int, float)
+        return isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high
+
+    def read(text: str) -> object:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+
+    return field(default=default, metadata={"rule": _Rule(f"{low} to {high}", accepts, read)})
+
+
+def _families() -> Any:
+    def accepts(value: object) -> bool:
+        return isinstance(value, tuple) and set(value) <= {"cfg", "dtg", "rbd"}
+
+    rule = _Rule("a list of cfg, dtg, rbd", accepts, lambda text: tuple(filter(None, text.split(","))))
+    return field(default=(), metadata={"rule": rule})
+
+
+_ZONE = _Rule("an IANA time zone", lambda value: value in pytz.all_timezones_set, str)
+_SCRIPT = _Rule("a list of {match, status, body, delay, times}", lambda value: isinstance(value, tuple), json.loads)
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """All switches with their defaults; durations in seconds, powers in kW.
+
+    Raises SwitchError for a value out of its choices. Numbers in brackets are statements of section 14.
+    """
+
+    # Who may call, and how (17 to 25)
+    auth_era: str = _choice(*ERAS)
+    jwt_only_status: str = _choice("401", "403")  # (17) a JWT without the whole jar
+    refused_shape: str = _choice("403", "wall")  # (25) no Username, Origin or Referer
+    wall_content_type: str = _choice("html", "json")  # (20)
+    session_ttl: int = _number(3600, 1, 315_360_000)  # (22)
+    session_ttl_from: str = _choice("last_request", "login")  # (22)
+    # Login and tokens (1 to 16)
+    authenticity_enforced: bool = _flag(True)  # (4)
+    thin_login: bool = _flag(False)  # (84) login.json answers {}
+    mfa: bool = _flag(False)  # (8)
+    mfa_form: str = _choice("requires_mfa", "success")  # (8)
+    blocked: bool = _flag(False)  # (10)
+    too_many_sessions: bool = _flag(False)  # (11)
+    login_limit: int = _number(5, 0, 1000)  # (16) logins within login_window; 0: no limit
+    login_window: int = _number(600, 1, 86_400)
+    token_path: str = _choice("both", "self", "jwt")  # (12, 13)
+    mint_refusal: str = _choice("html", "json")  # (13) what a mint answers without a session
+    token_expires_at: bool = _flag(True)  # (87) false: the member is missing
+    jwt_ttl: int = _number(259_200, 1, 315_360_000)  # (22)
+    jwt_user_claim: str = _choice("data", "top")  # (14)
+    old_session_grace: int = _number(0, 0, 3600)  # (12) life of the cookie that a mint replaced
+    # XSRF and validation (26 to 30, 50)
+    region: str = _choice("default", "emea")  # (28)
+    xsrf_grace: int = _number(1, 0, 100)  # (26)
+    xsrf_cookie: str = _choice("plain", "percent", "quoted")  # (30)
+    isvalid_403: bool = _flag(False)  # isValid is refused on this site
+    isvalid_required: bool = _flag(False)  # (50); always so in era 2025-07
+    # Site and reads (31 to 40)
+    sites: int = _number(1, 0, 5)  # (85) how many the account lists
+    site_listed_twice: bool = _flag(False)  # (40)
+    timezone: str = field(default="Europe/London", metadata={"rule": _ZONE})
+    supports_mqtt: bool = _flag(False)  # (51)
+    rbd_null_when_empty: bool = _flag(False)  # (32)
+    empty_details: str = _choice("list", "omit", "null")  # (33)
+    schedule_status_missing: bool = _flag(False)  # (33)
+    schedules_not_supported: tuple[str, ...] = _families()  # (33) their switch alone is enforced
+    status_numbers: str = _choice("numbers", "na")  # (36, 86)
+    # Writes (41 to 72)
+    activation_delay: float = _number(10.0, 0, 3600)  # (43) until the gateway has a write
+    pending_ttl: float = _number(900.0, 1, 86_400)  # (44)
+    create_echoes: bool = _flag(False)  # (42)
+    list_deleted: bool = _flag(False)  # (58)
+    cfg_apply_enables_schedule: bool = _flag(True)  # (48a)
+    disclaimer_required: bool = _flag(False)  # (55)
+    out_of_range: str = _choice("refuse", "clamp")  # (62)
+    isenabled_required: bool = _flag(False)  # (69)
+    misleading_409: bool = _flag(False)  # (64)
+    touching_ok: bool = _flag(True)  # (67)
+    rbd_enable_deletes: bool = _flag(False)  # (72)
+    # Trouble (77, 79) and the house
+    read_lag: float = _number(0.0, 0, 120)  # (77)
+    gateway_online: bool = _flag(True)  # (79)
+    house_kw: float = _number(0.5, 0, 50)
+    solar_kw: float = _number(0.0, 0, 50)
+    fault_script: tuple[Fault, ...] = field(default=(), metadata={"rule": _SCRIPT})
+
+    def __post_init__(self) -> None:
+        for name in ("schedules_not_supported", "fault_script"):  # JSON has lists only
+            if isinstance(value := getattr(self, name), list):
+                object.__setattr__(self, name, tuple(value))
+        for switch in fields(self):
+            rule: _Rule = switch.metadata["rule"]
+            if not rule.accepts(value := getattr(self, switch.name)):
+                raise SwitchError(f"{switch.name}: {value!r} is not possible; choices: {rule.choices}")
+        try:
+            object.__setattr__(self, "fault_script", tuple(map(Fault.parse, self.fault_script)))
+        except ValueError as error:
+            raise SwitchError(str(error)) from error
+
+    def changed(self, changes: Mapping[str, object]) -> Switches:
+        """Return these switches with some of them set; raise SwitchError for an unknown name or value."""
+        _known(changes)
+        return replace(self, **changes)  # type: ignore[arg-type]  # every value is checked in __post_init__
+
+    def as_document(self) -> dict[str, object]:
+        """Return the switches as a JSON object."""
+        return asdict(self)
+
+
+def _known(names: Iterable[str]) -> None:
+    choices = {switch.name for switch in fields(Switches)}
+    for name in names:
+        if name not in choices:
+            raise SwitchError(f"{name}: no such switch; choices: {', '.join(sorted(choices))}")
+
+
+def parse_settings(texts: Iterable[str]) -> Switches:
+    """Read `name=value` texts of a command line; raise SwitchError naming what is wrong."""
+    changes: dict[str, object] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        _known([name])
+        rule: _Rule = next(switch for switch in fields(Switches) if switch.name == name).metadata["rule"]
+        try:
+            changes[name] = rule.read(value)
+        except ValueError as error:
+            raise SwitchError(f"{name}: {value!r} is not possible; choices: {rule.choices}") from error
+    return Switches().changed(changes)
