@@ -1,0 +1,58 @@
+"""Where requests may go: the base URL, ids and paths. Nothing of it can be injected."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+from yarl import URL
+
+from ..errors import ConfigurationError
+
+_PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+|/")
+_ID_SEGMENT = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F-]{32,})(?=/|$)")
+_MORE_THAN_AN_ORIGIN = "it must be an address without user, path or query"
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine: `localhost` or a loopback address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def base_origin(base_url: str) -> URL:
+    """The checked base URL, without a trailing slash in its string form.
+
+    Raises:
+        ConfigurationError: Not https (http is for a loopback host only), or more than scheme, host and port.
+    """
+    try:
+        url = URL(base_url)
+        origin = url.origin()
+    except (ValueError, TypeError):
+        raise ConfigurationError(("base_url: it must be an address such as https://host",)) from None
+    if url.user or url.password or url.path != "/" or url.query_string or url.fragment:
+        raise ConfigurationError((f"base_url: {_MORE_THAN_AN_ORIGIN}",))
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
+        raise ConfigurationError((f"base_url: {origin} must be https; plain http is for a loopback address only",))
+    return origin
+
+
+def checked_path(path: str) -> str:
+    """The path, if it is plain.
+
+    Raises:
+        ValueError: It holds a query, an escape, an empty or a dotted segment: the caller put something foreign in it.
+    """
+    if not _PATH.fullmatch(path) or any(set(segment) == {"."} for segment in path.split("/") if segment):
+        raise ValueError("a request path must consist of plain segments")
+    return path
+
+
+def masked(path: str) -> str:
+    """The path for logs and messages: site, user and schedule ids become `*`."""
+    return _ID_SEGMENT.sub("*", path)

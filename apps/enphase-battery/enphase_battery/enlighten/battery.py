@@ -1,0 +1,124 @@
+"""The battery's endpoints as typed calls (6, 7): one request each; order, waits and reading back are the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ..errors import NotAvailable, Refused
+from .fields import mapping
+from .keyring import BATTERY_CONFIG
+from .models import BatterySettings, Family, ScheduleList, WriteForm
+from .readings import BatteryStatus, Profile, SiteSettings
+from .writes import switch_body
+
+if TYPE_CHECKING:
+    from .identity import Identity
+    from .reply import Answer
+    from .session import EnlightenSession
+
+_NO_OTHERS: Mapping[Family, bool] = MappingProxyType({})
+
+
+class Battery:
+    """The battery of one site.
+
+    Every call raises what :meth:`EnlightenSession.request` raises; more is said where there is more. HTTP 200 proves
+    nothing about a write (10.2): read it back. Reads take `wish`: they belong to a wish that is being carried out.
+
+    Args:
+        session: Asked.
+        identity: The site and the user.
+    """
+
+    def __init__(self, session: EnlightenSession, identity: Identity) -> None:
+        self._session = session
+        self._user_id = identity.user_id
+        self._user = {"userId": identity.user_id}
+        self._settings = f"{BATTERY_CONFIG}/batterySettings/{identity.site_id}"
+        self._accept = f"{BATTERY_CONFIG}/batterySettings/acceptDisclaimer/{identity.site_id}"
+        self._schedules = f"{BATTERY_CONFIG}/battery/sites/{identity.site_id}/schedules"
+        self._profile = f"{BATTERY_CONFIG}/profile/{identity.site_id}"
+        self._site_settings = f"{BATTERY_CONFIG}/siteSettings/{identity.site_id}"
+        self._status = f"/pv/settings/{identity.site_id}/battery_status.json"
+
+    async def settings(self, *, wish: bool = False) -> BatterySettings:
+        """The switches and what stands beside them (6.3)."""
+        return BatterySettings.parse(await self._read(self._settings, {"source": "enlm", **self._user}, wish=wish))
+
+    async def schedules(self, *, wish: bool = False) -> ScheduleList:
+        """The schedule list (6.8).
+
+        Raises:
+            NotAvailable: The site works with switches only.
+        """
+        return ScheduleList.parse(await self._read(self._schedules, {}, wish=wish))
+
+    async def status(self, *, wish: bool = False) -> BatteryStatus:
+        """State of charge and the battery's last report (7.1)."""
+        return BatteryStatus.parse(await self._read(self._status, {}, wish=wish))
+
+    async def profile(self, *, wish: bool = False) -> Profile:
+        """Profile and reserve (6.2)."""
+        return Profile.parse(await self._read(self._profile, {"source": "enho", **self._user}, wish=wish))
+
+    async def site_settings(self, *, wish: bool = False) -> SiteSettings:
+        """Time zone, permissions, capabilities (6.1)."""
+        return SiteSettings.parse(await self._read(self._site_settings, self._user, wish=wish))
+
+    async def validate(self, family: Family) -> None:
+        """Asks whether the family may be switched, as the web app does before each write (6.9, S1 of 10.2).
+
+        Raises:
+            Refused: The cloud says no.
+            Forbidden: Refused on this site even with a fresh XSRF token; go on without.
+            NotAvailable: This site does not have it; go on without.
+        """
+        body: dict[str, object] = {"scheduleType": family.value}
+        if family is Family.CFG:
+            body["forceScheduleOpted"] = True
+        answer = await self._write("POST", f"{self._schedules}/isValid", {}, body)
+        if mapping(answer.json).get("isValid") is False:
+            raise Refused(
+                f"the cloud does not let {family.value} be switched now", hint="look at it in the Enphase app"
+            )
+
+    async def accept_itc_disclaimer(self) -> None:
+        """Accepts the disclaimer that charging from the grid asks for (6.4). A site without the endpoint needs none."""
+        try:
+            await self._write("POST", self._accept, {}, {"disclaimer-type": "itc"})
+        except NotAvailable:
+            return
+
+    async def write_switch(
+        self,
+        family: Family,
+        on: bool,
+        *,
+        form: WriteForm,
+        settings: BatterySettings,
+        disclaimer: str | bool | None = None,
+        others: Mapping[Family, bool] = _NO_OTHERS,
+    ) -> None:
+        """Switches one family (6.3).
+
+        Args:
+            family: Whose switch.
+            on: Its new value.
+            form: How; see :class:`WriteForm`.
+            settings: A read as fresh as may be, from which `MERGED` makes its body.
+            disclaimer: `acceptedItcDisclaimer` to send along when CFG goes on: the time of acceptance, or True.
+            others: For `MERGED`: switches of other families that the read may show wrongly, because it is old.
+        """
+        body = switch_body(family, on, form=form, settings=settings, disclaimer=disclaimer, others=others)
+        source = {"source": "enho"} if form is WriteForm.SHORT else {}
+        await self._write("PUT", self._settings, {**self._user, **source}, body)
+
+    async def _read(self, path: str, params: Mapping[str, str], *, wish: bool) -> object:
+        return (await self._session.request("GET", path, params=params, username=self._user_id, wish=wish)).json
+
+    async def _write(self, method: str, path: str, params: Mapping[str, str], body: object) -> Answer:
+        return await self._session.request(
+            method, path, params=params, body=body, username=self._user_id, xsrf_from=self._settings, wish=True
+        )

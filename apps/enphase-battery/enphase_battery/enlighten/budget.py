@@ -1,0 +1,48 @@
+"""The hourly request budget: quotas are unpublished, and about 600 requests an hour bring trouble (10.1)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ..errors import BudgetExhausted, RateLimited
+
+_HOUR = timedelta(hours=1)
+
+
+class Budget:
+    """Counts what was sent within the sliding hour, and holds everything back after a 429.
+
+    A third is kept for wishes (and for sign-in and refresh), so that polling can never make a wish wait.
+
+    Args:
+        per_hour: Requests allowed in any hour, at least 1.
+    """
+
+    def __init__(self, per_hour: int) -> None:
+        if per_hour < 1:
+            raise ValueError(f"requests_per_hour must be at least 1, not {per_hour}")
+        self._per_hour = per_hour
+        self._sent: list[datetime] = []
+        self._held_until: datetime | None = None
+
+    def spend(self, now: datetime, *, wish: bool) -> None:
+        """Takes one request out of the budget.
+
+        Raises:
+            BudgetExhausted: None is left for this kind of request.
+            RateLimited: The cloud has asked to wait and the time is not over.
+        """
+        if self._held_until is not None and now < self._held_until <= now + _HOUR:
+            wait = (self._held_until - now).total_seconds()
+            raise RateLimited(f"the cloud asked to wait another {wait:.0f} s", retry_after=wait)
+        # What lies in the future was counted under a wrong clock.
+        self._sent = [sent for sent in self._sent if now - _HOUR < sent <= now]
+        allowed = self._per_hour if wish else self._per_hour - self._per_hour // 3
+        if len(self._sent) >= allowed:
+            next_at = self._sent[len(self._sent) - allowed] + _HOUR
+            raise BudgetExhausted(f"the budget of {self._per_hour} requests an hour is used up", next_at=next_at)
+        self._sent.append(now)
+
+    def hold(self, now: datetime, seconds: float) -> None:
+        """Sends nothing for so many seconds, at most an hour: the cloud answered 429 (9.1)."""
+        self._held_until = now + min(timedelta(seconds=seconds), _HOUR)

@@ -1,0 +1,126 @@
+"""The cookie jar: the session's real authority lies in it (2.5).
+
+Own rules instead of aiohttp's jar, because cookies must be sent exactly as the server coded them, must outlive a
+restart with their host-only mark and end, must work on a loopback address, and must age by the injected clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from .address import is_loopback
+
+if TYPE_CHECKING:
+    from yarl import URL
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie (RFC 6265).
+
+    Attributes:
+        name: As the server spells it.
+        value: As the server coded it, quotes and escapes included: a secret.
+        domain: Host, or domain that it is for with all below it; lower case.
+        host_only: Only for that very host.
+        path: Only below it.
+        secure: Only over https, or to this machine.
+        expires_at: Aware UTC; None for a session cookie, which is kept over restarts all the same.
+    """
+
+    name: str
+    value: str = field(repr=False)
+    domain: str
+    host_only: bool
+    path: str = "/"
+    secure: bool = False
+    expires_at: datetime | None = None
+
+    def fits(self, url: URL) -> bool:
+        """Whether it is sent to this URL."""
+        host = url.host or ""
+        return (
+            (host == self.domain or (not self.host_only and host.endswith(f".{self.domain}")))
+            and (url.path == self.path or url.path.startswith(self.path.rstrip("/") + "/"))
+            and (not self.secure or url.scheme == "https" or is_loopback(host))
+        )
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its end has passed."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class CookieJar:
+    """The cookies of one sign-in; the newest of the same name, domain and path counts."""
+
+    def __init__(self, cookies: Iterable[Cookie] = ()) -> None:
+        self._cookies = {_key(cookie): cookie for cookie in cookies}
+
+    def __iter__(self) -> Iterator[Cookie]:
+        return iter(tuple(self._cookies.values()))
+
+    def put(self, cookies: Iterable[Cookie], now: datetime) -> None:
+        """Takes cookies over; one whose end has passed deletes its namesake."""
+        for cookie in cookies:
+            if cookie.is_over(now):
+                self._cookies.pop(_key(cookie), None)
+            else:
+                self._cookies[_key(cookie)] = cookie
+
+    def header(self, url: URL, now: datetime) -> str:
+        """The value of the `Cookie` header for a URL, longer paths first; empty when none fits."""
+        fitting = [cookie for cookie in self if cookie.fits(url) and not cookie.is_over(now)]
+        fitting.sort(key=lambda cookie: -len(cookie.path))
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in fitting)
+
+    def value(self, *names: str) -> str | None:
+        """The value of the first cookie with one of these names, in lower case; None when there is none."""
+        return next((cookie.value for name in names for cookie in self if cookie.name.casefold() == name), None)
+
+
+def parse_set_cookie(line: str, url: URL, now: datetime) -> Cookie | None:
+    """Parses one `Set-Cookie` line.
+
+    Returns:
+        None when it is malformed or is for a domain that the answering host does not belong to.
+    """
+    pair, *rest = line.split(";")
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip():
+        return None
+    attributes = {key.strip().casefold(): content.strip() for key, _, content in (each.partition("=") for each in rest)}
+    host = (url.host or "").casefold()
+    domain = attributes.get("domain", "").removeprefix(".").casefold() or host
+    if domain != host and not ("." in domain and host.endswith(f".{domain}")):
+        return None
+    path = attributes.get("path", "")
+    return Cookie(
+        name=name.strip(),
+        value=value.strip(),
+        domain=domain,
+        host_only="domain" not in attributes or not attributes["domain"],
+        path=path if path.startswith("/") else url.path.rpartition("/")[0] or "/",
+        secure="secure" in attributes,
+        expires_at=_end(attributes, now),
+    )
+
+
+def _end(attributes: dict[str, str], now: datetime) -> datetime | None:
+    """The end of a cookie: `Max-Age` wins over `Expires`; an unreadable value does not count."""
+    try:
+        return now + timedelta(seconds=int(attributes["max-age"]))
+    except (KeyError, ValueError, OverflowError):
+        pass
+    try:
+        end = parsedate_to_datetime(attributes["expires"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return end if end.tzinfo else end.replace(tzinfo=timezone.utc)
+
+
+def _key(cookie: Cookie) -> tuple[str, str, str]:
+    return cookie.name, cookie.domain, cookie.path

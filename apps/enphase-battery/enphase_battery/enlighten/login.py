@@ -1,0 +1,162 @@
+"""The two ways to sign in, and what each of their answers means (2.1, 2.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from ..errors import AccountBlocked, MfaRequired, TooManySessions, UnexpectedAnswer, WrongPassword
+from .fields import digits, mapping
+from .transport import Call
+
+if TYPE_CHECKING:
+    from .cookies import CookieJar
+    from .reply import Reply
+
+SESSION_COOKIES = ("_enlighten_4_session", "enlighten_session", "_enlighten_session")
+"""The session cookie under its known names (2.5)."""
+
+_NOT_TAKEN = frozenset({404, 405, 406})
+_TOO_MANY = "too many active sessions"  # the bare word "session" also stands in answers of success
+_SITE_IN_PATH = re.compile(r"/(?:web|pv/systems|systems)/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A sign-in that worked; what counts are the cookies that it left in the jar.
+
+    Attributes:
+        site_id: A site of the account, if the cloud named one.
+    """
+
+    site_id: str | None
+
+
+async def sign_in(
+    send: Callable[[Call], Awaitable[Reply]], jar: CookieJar, *, base_url: str, email: str, password: str
+) -> SignedIn:
+    """Signs in: `login.json`, or the form where that is not taken (406, 404, 405).
+
+    Args:
+        send: Sends a request with the jar's cookies, and puts what it brings into the jar.
+        jar: Fresh: an old session only disturbs.
+        base_url: For the `Referer`.
+        email: Of the account.
+        password: Of the account.
+
+    Raises:
+        WrongPassword: Refused.
+        MfaRequired: A second factor is asked for.
+        AccountBlocked: The cloud says so.
+        TooManySessions: The cloud says so.
+        UnexpectedAnswer: None of the known answers.
+        Unreachable: Outage or maintenance; proves nothing about the password.
+    """
+    credentials = {"user[email]": email, "user[password]": password}
+    headers = {"Accept": "*/*", "X-Requested-With": "XMLHttpRequest", "Referer": f"{base_url}/"}
+    reply = await send(Call("POST", "/login/login.json", headers=headers, form=credentials, wish=True))
+    if reply.status not in _NOT_TAKEN:
+        return _judge_json(reply, jar)
+    headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Referer": f"{base_url}/login"}
+    page = await send(Call("GET", "/login", headers=headers, wish=True))
+    token = authenticity_token(page.text) if page.ok else None
+    if token is None:
+        page.answer()  # an outage, maintenance or a refusal is named as such
+        raise UnexpectedAnswer("the login page holds no form")
+    form = {"utf8": "✓", "authenticity_token": token, **credentials}
+    return _judge_form(await send(Call("POST", "/login/login", headers=headers, form=form, wish=True)), jar)
+
+
+def authenticity_token(page: str) -> str | None:
+    """The form's hidden `authenticity_token`, entities decoded; None when the page has no login form (2.2)."""
+    parser = _TokenFinder()
+    parser.feed(page)
+    return parser.token
+
+
+def site_in_path(path: str) -> str | None:
+    """The site id in an address such as `/web/3141592` (3.1)."""
+    found = _SITE_IN_PATH.match(path)
+    return found[1] if found else None
+
+
+def _judge_json(reply: Reply, jar: CookieJar) -> SignedIn:
+    """The table of 2.1."""
+    _raise_if_refused(reply)
+    if reply.is_login_wall:
+        raise UnexpectedAnswer("the sign-in was answered with a page of the login")
+    reply.answer()
+    body = mapping(reply.json)
+    if body.get("isBlocked") is True:
+        raise _blocked()
+    challenged = jar.value("login_otp_nonce") is not None and not body.keys() & {"session_id", "manager_token"}
+    if body.get("requires_mfa") is True or body.get("mfa_required") is True or challenged:
+        raise _second_factor()
+    if body.get("success") is False:
+        raise _wrong_password()
+    _demand_session(jar)
+    return SignedIn(site_id=digits(body.get("system_id")))
+
+
+def _judge_form(reply: Reply, jar: CookieJar) -> SignedIn:
+    """2.2: success leads away from the login page; failure shows it again, without an error status."""
+    _raise_if_refused(reply)
+    if jar.value("login_otp_nonce") is not None:
+        raise _second_factor()
+    if (reply.path + "/").startswith("/login/"):
+        if authenticity_token(reply.text) is not None:
+            raise _wrong_password()
+        reply.answer()
+        raise UnexpectedAnswer("the sign-in ended at a page that is not known")
+    if not reply.ok:
+        reply.answer()
+    _demand_session(jar)
+    return SignedIn(site_id=site_in_path(reply.path))
+
+
+def _raise_if_refused(reply: Reply) -> None:
+    if _TOO_MANY in reply.text.casefold():
+        raise TooManySessions(
+            "the cloud says that the account has too many active sessions",
+            hint="close other programs that use this account; the next sign-in is in 24 hours",
+        )
+    if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise _wrong_password()
+
+
+def _demand_session(jar: CookieJar) -> None:
+    if jar.value(*SESSION_COOKIES) is None:
+        raise UnexpectedAnswer("the sign-in gave no session cookie")
+
+
+def _wrong_password() -> WrongPassword:
+    return WrongPassword("the cloud refused e-mail and password", hint="correct email or password in the configuration")
+
+
+def _second_factor() -> MfaRequired:
+    return MfaRequired(
+        "the account asks for a second factor", hint="switch two-factor sign-in off, or use an account without it"
+    )
+
+
+def _blocked() -> AccountBlocked:
+    return AccountBlocked(
+        "the cloud says that the account is blocked", hint="sign in with the Enphase app, or ask Enphase's support"
+    )
+
+
+class _TokenFinder(HTMLParser):
+    """Finds the hidden input of the login form, whatever the order of its attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "input" and attributes.get("name") == "authenticity_token" and self.token is None:
+            self.token = attributes.get("value") or None

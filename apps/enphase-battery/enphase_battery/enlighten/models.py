@@ -1,0 +1,258 @@
+"""What the cloud says about switches and schedules: frozen values, each with its own parser.
+
+More are in :mod:`.readings`. Parsers take the decoded JSON of an answer and raise :class:`UnexpectedAnswer` only when
+nothing of what the document is for can be read; single members that are null, `"N/A"`, missing or of an unknown value
+do not spoil the rest. Percentages are 0 to 100, energies kWh, instants aware UTC, clock times local to the site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from enum import Enum
+
+from ..errors import UnexpectedAnswer
+from .fields import clock_time, enveloped, flag, instant, mapping, objects, text, whole
+
+
+class Family(str, Enum):
+    """The three families of control; values as `isValid` and the schedule list spell them (6.8, 6.9)."""
+
+    CFG = "cfg"
+    """Charge from grid."""
+    DTG = "dtg"
+    """Discharge to grid."""
+    RBD = "rbd"
+    """Restrict battery discharge."""
+
+
+class WriteForm(str, Enum):
+    """Ways to write a switch, to be tried in this order (6.3, silent failures S3 and S4 of 10.2)."""
+
+    SHORT = "short"
+    """Partial body, query `source=enho`."""
+    NO_SOURCE = "no_source"
+    """Partial body, no `source`."""
+    MERGED = "merged"
+    """The whole document of a read without `devices`, only the wished members changed; no `source`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyControl:
+    """`cfgControl`, `dtgControl` or `rbdControl` of the battery settings (6.3).
+
+    Attributes:
+        enabled: The effective switch of DTG and RBD; not authoritative for CFG.
+        show: Whether the Enphase app offers the family; None when not said.
+        locked: Whether the user cannot change it.
+        schedule_supported: None when not said (sites without schedules).
+        start_minute: Minutes after local midnight; DTG only.
+        end_minute: Minutes after local midnight; DTG only.
+        force_schedule_opted: CFG only; mirrors `chargeFromGridScheduleEnabled`.
+    """
+
+    enabled: bool
+    show: bool | None
+    locked: bool
+    schedule_supported: bool | None
+    start_minute: int | None
+    end_minute: int | None
+    force_schedule_opted: bool | None
+
+    @classmethod
+    def parse(cls, value: object) -> FamilyControl | None:
+        """A control object; None when it is null or absent, which is how RBD looks before its first entry."""
+        if not isinstance(value, dict):
+            return None
+        return cls(
+            enabled=flag(value.get("enabled")) or False,
+            show=flag(value.get("show")),
+            locked=flag(value.get("locked")) or False,
+            schedule_supported=flag(value.get("scheduleSupported")),
+            start_minute=whole(value.get("startTime")),
+            end_minute=whole(value.get("endTime")),
+            force_schedule_opted=flag(value.get("forceScheduleOpted")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatterySettings:
+    """`GET batterySettings` (6.3).
+
+    Attributes:
+        charge_from_grid: The master switch of CFG.
+        charge_from_grid_schedule_enabled: Whether the CFG schedule is in force.
+        itc_disclaimer: None when not accepted, True or the time of acceptance as the cloud wrote it (C18).
+        cfg: Control object, or None.
+        dtg: Control object, or None.
+        rbd: Control object, or None.
+        profile: Such as `self-consumption`; unknown names pass through.
+        backup_percentage: Reserve, percent.
+        very_low_soc: Shutdown level, percent.
+        storm_guard: `enabled`, `disabled`, `active`, or what else the cloud says.
+        dr_event_active: A demand-response event overrides the settings.
+        grid_mode: Interconnection, such as `ImportExport`.
+        system_task: The cloud is busy with the site; writes should wait.
+        supports_mqtt: The site on which writes with `source=enho` may do nothing (S3).
+        raw: The document itself, for `WriteForm.MERGED` and nothing else.
+    """
+
+    charge_from_grid: bool
+    charge_from_grid_schedule_enabled: bool
+    itc_disclaimer: str | bool | None
+    cfg: FamilyControl | None
+    dtg: FamilyControl | None
+    rbd: FamilyControl | None
+    profile: str | None
+    backup_percentage: int | None
+    very_low_soc: int | None
+    storm_guard: str | None
+    dr_event_active: bool
+    grid_mode: str | None
+    system_task: bool
+    supports_mqtt: bool
+    raw: Mapping[str, object] = field(repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, document: object) -> BatterySettings:
+        """Parses the enveloped document.
+
+        Raises:
+            UnexpectedAnswer: It holds none of the switches.
+        """
+        data = enveloped(document)
+        if not data.keys() & {"chargeFromGrid", "cfgControl", "dtgControl", "rbdControl"}:
+            raise UnexpectedAnswer("the battery settings hold none of the switches")
+        cfg = FamilyControl.parse(data.get("cfgControl"))
+        schedule_enabled = flag(data.get("chargeFromGridScheduleEnabled"))
+        if schedule_enabled is None and cfg is not None:
+            schedule_enabled = cfg.force_schedule_opted
+        disclaimer = data.get("acceptedItcDisclaimer")
+        return cls(
+            charge_from_grid=flag(data.get("chargeFromGrid")) or False,
+            charge_from_grid_schedule_enabled=schedule_enabled or False,
+            itc_disclaimer=True if disclaimer is True else text(disclaimer),
+            cfg=cfg,
+            dtg=FamilyControl.parse(data.get("dtgControl")),
+            rbd=FamilyControl.parse(data.get("rbdControl")),
+            profile=text(data.get("profile")),
+            backup_percentage=whole(data.get("batteryBackupPercentage")),
+            very_low_soc=whole(data.get("veryLowSoc")),
+            storm_guard=text(data.get("stormGuardState")),
+            dr_event_active=flag(data.get("drEventActive")) or False,
+            grid_mode=text(data.get("batteryGridMode")),
+            system_task=flag(data.get("systemTask")) or False,
+            supports_mqtt=flag(data.get("supportsMqtt")) or False,
+            raw=data,
+        )
+
+    def control(self, family: Family) -> FamilyControl | None:
+        """The family's control object; None where the site has none (yet)."""
+        return {Family.CFG: self.cfg, Family.DTG: self.dtg, Family.RBD: self.rbd}[family]
+
+    def switch(self, family: Family) -> bool:
+        """Whether the family's switch is on: `chargeFromGrid` for CFG, `enabled` for the others; no control is off."""
+        if family is Family.CFG:
+            return self.charge_from_grid
+        control = self.control(family)
+        return control is not None and control.enabled
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """One window of the schedule list (6.8). Its position in the list means nothing; `isEnabled` is a lie and not read.
+
+    Attributes:
+        schedule_id: The identity.
+        family: The family under which it is listed.
+        start: Local to the site.
+        end: Local to the site; before `start` means the next day.
+        days: Weekdays of the start, Monday is 1; empty when the cloud names none.
+        limit: Percent; charge until, discharge down to.
+        status: `active` once the gateway has it, `pending` before; unknown words pass through.
+        timezone: IANA name given at creation.
+        created_at: When it was made.
+        updated_at: When it was last written.
+        is_deleted: Soft-deleted; such entries are not in :attr:`ScheduleList.entries`.
+    """
+
+    schedule_id: str
+    family: Family
+    start: time
+    end: time
+    days: frozenset[int]
+    limit: int | None
+    status: str | None
+    timezone: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    is_deleted: bool
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, object], family: Family) -> ScheduleEntry:
+        """Parses one entry.
+
+        Raises:
+            UnexpectedAnswer: No id, or no times. Skipping it would hide an obstacle from the planner.
+        """
+        schedule_id = text(entry.get("scheduleId"))
+        start, end = clock_time(entry.get("startTime")), clock_time(entry.get("endTime"))
+        if schedule_id is None or start is None or end is None:
+            raise UnexpectedAnswer(f"a schedule entry of {family.value} has no id or no times")
+        listed = entry.get("days")
+        days = listed if isinstance(listed, list) else []
+        return cls(
+            schedule_id=schedule_id,
+            family=family,
+            start=start,
+            end=end,
+            days=frozenset(day for each in days if (day := whole(each)) is not None and day in range(1, 8)),
+            limit=whole(entry.get("limit")),
+            status=text(entry.get("scheduleStatus")),
+            timezone=text(entry.get("timezone")),
+            created_at=instant(entry.get("createdAt")),
+            updated_at=instant(entry.get("updatedAt")),
+            is_deleted=flag(entry.get("isDeleted")) or False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleList:
+    """`GET schedules` (6.8), which has no envelope.
+
+    Attributes:
+        entries: All entries that are not deleted, of all families, in the cloud's order.
+        any_pending: A schedule write is on its way to the gateway.
+    """
+
+    entries: tuple[ScheduleEntry, ...]
+    any_pending: bool
+    statuses: tuple[tuple[Family, str], ...]
+
+    @classmethod
+    def parse(cls, document: object) -> ScheduleList:
+        """Parses the list.
+
+        Raises:
+            UnexpectedAnswer: No family is listed, or an entry cannot be read.
+        """
+        families = {family: mapping(mapping(document).get(family.value)) for family in Family}
+        if not any(families.values()):
+            raise UnexpectedAnswer("the schedule list names no family")
+        listed = (
+            ScheduleEntry.parse(entry, family)
+            for family, members in families.items()
+            for entry in objects(members.get("details"))
+            if entry.get("isDeleted") is not True
+        )
+        statuses = ((family, text(members.get("scheduleStatus"))) for family, members in families.items())
+        return cls(
+            entries=tuple(listed),
+            any_pending=flag(mapping(document).get("anySchedulePending")) or False,
+            statuses=tuple((family, status) for family, status in statuses if status is not None),
+        )
+
+    def family_status(self, family: Family) -> str | None:
+        """`active`, `pending`, `not_supported` or another word of the cloud; None when it is missing."""
+        return dict(self.statuses).get(family)

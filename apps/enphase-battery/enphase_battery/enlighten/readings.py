@@ -1,0 +1,144 @@
+"""What the cloud says about the battery's charge, its profile and its site: frozen values, each with its own parser.
+
+They are parsed as tolerantly as the values of :mod:`.models`, and in the same units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..errors import UnexpectedAnswer
+from .fields import enveloped, flag, instant, mapping, number, objects, text, whole
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryStatus:
+    """`GET battery_status.json` (7.1).
+
+    Attributes:
+        soc: State of charge, percent.
+        energy_kwh: Energy available.
+        capacity_kwh: Capacity.
+        last_report: Newest report of a battery; it stands still while the gateway is offline.
+    """
+
+    soc: float | None
+    energy_kwh: float | None
+    capacity_kwh: float | None
+    last_report: datetime | None
+
+    @classmethod
+    def parse(cls, document: object) -> BatteryStatus:
+        """Parses the document; excluded units do not count.
+
+        Raises:
+            UnexpectedAnswer: Not a JSON object, or an empty one.
+        """
+        data = mapping(document)
+        if not data:
+            raise UnexpectedAnswer("the battery status is empty")
+        units = [unit for unit in objects(data.get("storages")) if unit.get("excluded") is not True]
+        energy, capacity = _total(units, "available_energy"), _total(units, "max_capacity")
+        if energy is None or capacity is None:
+            energy, capacity = number(data.get("available_energy")), number(data.get("max_capacity"))
+        if energy is not None and capacity:
+            soc: float | None = round(100 * energy / capacity, 1)
+        else:
+            soc = number(data.get("current_charge"))
+        reports = [report for unit in units if (report := instant(unit.get("last_report"))) is not None]
+        return cls(soc=soc, energy_kwh=energy, capacity_kwh=capacity, last_report=max(reports, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`GET profile` (6.2).
+
+    Attributes:
+        name: Such as `self-consumption`; unknown names pass through.
+        backup_percentage: Reserve, percent.
+        backup_percentage_min: Least reserve that this site takes, percent.
+        backup_percentage_max: Highest reserve that this site takes, percent.
+        very_low_soc: Shutdown level, percent.
+        storm_guard: `enabled`, `disabled`, `active`, or what else the cloud says.
+        dr_event_active: A demand-response event overrides the settings.
+        change_pending: A change is on its way to the gateway.
+    """
+
+    name: str | None
+    backup_percentage: int | None
+    backup_percentage_min: int | None
+    backup_percentage_max: int | None
+    very_low_soc: int | None
+    storm_guard: str | None
+    dr_event_active: bool
+    change_pending: bool
+
+    @classmethod
+    def parse(cls, document: object) -> Profile:
+        """Parses the enveloped document.
+
+        Raises:
+            UnexpectedAnswer: No data in it.
+        """
+        data = enveloped(document)
+        return cls(
+            name=text(data.get("profile")),
+            backup_percentage=whole(data.get("batteryBackupPercentage")),
+            backup_percentage_min=whole(data.get("batteryBackupPercentageMin")),
+            backup_percentage_max=whole(data.get("batteryBackupPercentageMax")),
+            very_low_soc=whole(data.get("veryLowSoc")),
+            storm_guard=text(data.get("stormGuardState")),
+            dr_event_active=flag(data.get("drEventActive")) or False,
+            change_pending=flag(data.get("isBatteryChangePending")) or False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """`GET siteSettings` (6.1).
+
+    Attributes:
+        timezone: IANA name as the cloud gives it, not checked against a database.
+        country: Two letters.
+        grid_mode: Interconnection, such as `ImportExport`.
+        is_owner: The account owns the site.
+        is_installer: The account is the site's installer. Neither of the two: writes will be refused.
+        has_battery: An IQ Battery is installed.
+        change_pending: A change is on its way to the gateway.
+    """
+
+    timezone: str | None
+    country: str | None
+    grid_mode: str | None
+    is_owner: bool
+    is_installer: bool
+    has_battery: bool
+    change_pending: bool
+
+    @classmethod
+    def parse(cls, document: object) -> SiteSettings:
+        """Parses the enveloped document.
+
+        Raises:
+            UnexpectedAnswer: No data in it.
+        """
+        data = enveloped(document)
+        user = mapping(data.get("userDetails"))
+        return cls(
+            timezone=text(data.get("timezone")),
+            country=text(data.get("countryCode")),
+            grid_mode=text(data.get("batteryGridMode")),
+            is_owner=flag(user.get("isOwner")) or False,
+            is_installer=flag(user.get("isInstaller")) or False,
+            has_battery=flag(data.get("hasEncharge")) or False,
+            change_pending=flag(data.get("isChangePending")) or False,
+        )
+
+
+def _total(units: list[Mapping[str, object]], member: str) -> float | None:
+    """The sum over the units; None when there are none or one of them does not say."""
+    values = [number(unit.get(member)) for unit in units]
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None

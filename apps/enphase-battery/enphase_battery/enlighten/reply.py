@@ -1,0 +1,160 @@
+"""What one exchange with the cloud brought, and what it means: login wall, outage, refusal, or an answer (2.8, 9)."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from ..errors import Forbidden, NotAvailable, RateLimited, Refused, UnexpectedAnswer, Unreachable
+from .fields import mapping
+
+if TYPE_CHECKING:
+    from .cookies import Cookie
+
+DEFAULT_WAIT = 60.0
+"""Seconds, where the cloud names none."""
+
+_FORM_MARKERS = ("/login/login",)
+_WALL_MARKERS = (*_FORM_MARKERS, "enphaseenergy.com", "window.optanonwrapper", "var otlang", "x-ua-compatible")
+_BAD_PARAMETERS = "invalid or missing parameters"
+_PAGE = re.compile(r"[\ufeff\s]*<(?:!doctype|html)", re.IGNORECASE)
+_CODE_WORD = re.compile(r"[A-Z][A-Z_]{2,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer of the cloud.
+
+    Attributes:
+        status: HTTP status, 200 to 299.
+        json: The decoded body; None when it is empty or not JSON.
+        text: The body.
+        date: The cloud's clock (`Date` header), aware UTC.
+        path: The path that answered; another than the asked one after redirects.
+    """
+
+    status: int
+    json: object = field(repr=False)
+    text: str = field(repr=False)
+    date: datetime | None
+    path: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Any reply, not judged yet.
+
+    Attributes:
+        name: Method and masked path of the request, for messages.
+        status: HTTP status.
+        path: The path that answered.
+        text: The body.
+        cookies: What all hops set.
+        csrf: The `x-csrf-token` header.
+        date: The `Date` header, aware UTC.
+        retry_after: Seconds, from the `Retry-After` header.
+        to_login: The cloud wanted to lead the request to the login page.
+        page: A page was asked for, not JSON.
+    """
+
+    name: str
+    status: int
+    path: str = field(repr=False)
+    text: str = field(repr=False)
+    cookies: tuple[Cookie, ...] = field(default=(), repr=False)
+    csrf: str | None = field(default=None, repr=False)
+    date: datetime | None = None
+    retry_after: float | None = None
+    to_login: bool = False
+    page: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """2xx; a login wall is one too."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the body is a page. `Content-Type` is not asked: it is wrong at times (2.8, #508)."""
+        return _PAGE.match(self.text) is not None
+
+    @property
+    def is_login_wall(self) -> bool:
+        """The login page instead of an answer: led there, or a page with one of the markers under 200 (2.8)."""
+        if self.to_login:
+            return True
+        if not (self.ok and self.is_html):
+            return False
+        text = self.text.casefold()
+        return any(marker in text for marker in (_FORM_MARKERS if self.page else _WALL_MARKERS))
+
+    @property
+    def is_signed_out(self) -> bool:
+        """401 or a login wall: the session is dead, or this endpoint does not take it."""
+        return self.status == HTTPStatus.UNAUTHORIZED or self.is_login_wall
+
+    @property
+    def json(self) -> object:
+        """The decoded body; None when it is not JSON."""
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def wait(self) -> float:
+        """Seconds to wait after a 429 (9.1)."""
+        return DEFAULT_WAIT if self.retry_after is None else self.retry_after
+
+    def raise_for_outage(self) -> None:
+        """Raises what has nothing to do with the request itself: waiting is all that helps.
+
+        Raises:
+            RateLimited: 429.
+            Unreachable: 5xx (but for a 500 that names a fault of the request), or a maintenance page (9.3).
+        """
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise RateLimited(f"{self.name}: too many requests (429)", retry_after=self.wait)
+        if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not self._names_a_fault:
+            raise Unreachable(f"{self.name}: the cloud is out of order ({self.status})")
+        if self.ok and self.is_html and not self.page and not self.is_login_wall:
+            raise Unreachable(f"{self.name}: a page instead of an answer, probably maintenance")
+
+    def answer(self) -> Answer:
+        """The answer in it.
+
+        Raises:
+            Unreachable: Outage, maintenance.
+            RateLimited: 429.
+            Forbidden: 403.
+            NotAvailable: 404, 405.
+            Refused: 400, 409, 422, 500 with a reason.
+            UnexpectedAnswer: Any other status.
+        """
+        self.raise_for_outage()
+        if self.ok:
+            return Answer(status=self.status, json=self.json, text=self.text, date=self.date, path=self.path)
+        message = f"{self.name} was answered {self.status}{self._code_word}"
+        if self.status == HTTPStatus.FORBIDDEN:
+            raise Forbidden(
+                message, hint="check in the Enphase app that this account may change the battery's settings"
+            )
+        if self.status in (404, 405):
+            raise NotAvailable(message)
+        if self.status in (400, 409, 422, 500):
+            raise Refused(message)
+        raise UnexpectedAnswer(message)
+
+    @property
+    def _names_a_fault(self) -> bool:
+        return self.status == HTTPStatus.INTERNAL_SERVER_ERROR and _BAD_PARAMETERS in self.text.casefold()
+
+    @property
+    def _code_word(self) -> str:
+        """The cloud's own code, as in `{"error": {"status": "CONFLICTING_SCHEDULE_CFG"}}`; nothing else of the body."""
+        code = mapping(mapping(self.json).get("error")).get("status")
+        return f" {code}" if isinstance(code, str) and _CODE_WORD.fullmatch(code) else ""

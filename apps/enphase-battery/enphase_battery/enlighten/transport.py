@@ -1,0 +1,251 @@
+"""Carries one request to the cloud and its reply back, over as many redirects of the same host as it takes.
+
+Here, and only here: time-outs, the size limit, redirects, aiohttp's errors, the budget, the debug log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import aiohttp
+from yarl import URL
+
+from ..errors import UnexpectedAnswer, Unreachable
+from .address import checked_path, masked
+from .cookies import Cookie, CookieJar, parse_set_cookie
+from .reply import Reply
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+
+    from .budget import Budget
+
+LARGEST_ANSWER = 4 * 1024 * 1024
+MOST_HOPS = 10
+CONNECT_SECONDS = 10.0
+USER_AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
+)
+"""A browser's: the cloud answers 406 to agents that name Home Assistant or aiohttp (2)."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEPING_THE_METHOD = frozenset({307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, before cookies.
+
+    Attributes:
+        method: GET, POST, PUT.
+        path: Below the base URL, checked.
+        params: Query.
+        headers: Headers but `Cookie`, `User-Agent` and `Content-Type`.
+        body: Sent as JSON; None: no body.
+        form: Sent as a form instead.
+        page: A page is asked for, not JSON.
+        wish: Counts against the part of the budget that is kept for wishes.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: object = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    page: bool = False
+    wish: bool = False
+
+    def __post_init__(self) -> None:
+        checked_path(self.path)
+
+    def with_headers(self, headers: Mapping[str, str]) -> Call:
+        """The same request with these headers."""
+        return replace(self, headers=headers)
+
+    @property
+    def name(self) -> str:
+        """Method and masked path."""
+        return f"{self.method} {masked(self.path)}"
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may change something."""
+        return self.method != "GET"
+
+    @property
+    def content(self) -> tuple[bytes, str] | None:
+        """The encoded body and its type."""
+        if self.form is not None:
+            return urlencode(self.form).encode(), "application/x-www-form-urlencoded; charset=UTF-8"
+        return None if self.body is None else (json.dumps(self.body).encode(), "application/json")
+
+
+class Transport:
+    """The connection to the cloud.
+
+    Args:
+        base: Origin; nothing is ever sent to another.
+        budget: Asked before everything that is sent.
+        clock: Now, aware UTC.
+        logger: For one debug line per exchange.
+        connector: aiohttp's connector, closed with the transport; None: aiohttp's own, which checks certificates.
+        timeout: Seconds for one exchange in all; answers beyond 15 s have been seen (9.1).
+    """
+
+    def __init__(
+        self,
+        base: URL,
+        *,
+        budget: Budget,
+        clock: Callable[[], datetime],
+        logger: logging.Logger,
+        connector: aiohttp.BaseConnector | None,
+        timeout: float,
+    ) -> None:
+        self._base = base
+        self._budget = budget
+        self._clock = clock
+        self._logger = logger
+        self._connector = connector
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_SECONDS, timeout))
+        self._http: aiohttp.ClientSession | None = None
+        self._closed = False
+
+    async def send(self, call: Call, jar: CookieJar, *, signing_in: bool = False) -> Reply:
+        """Sends a request and follows redirects; the jar is read, not changed.
+
+        Args:
+            call: The request.
+            jar: Whose cookies go with it; hops see what earlier hops set.
+            signing_in: The login page is where it should go, and writes may be redirected.
+
+        Raises:
+            Unreachable: No answer, or not in time.
+            BudgetExhausted: Not sent.
+            RateLimited: Not sent, because the cloud has asked to wait.
+            UnexpectedAnswer: Too large, led to another host, or in circles.
+        """
+        url, method, content = self._base.with_path(call.path).with_query(call.params), call.method, call.content
+        hop_jar, received = CookieJar(jar), list[Cookie]()
+        for _ in range(MOST_HOPS + 1):
+            headers = {**call.headers, "User-Agent": USER_AGENT}
+            if cookies := hop_jar.header(url, self._clock()):
+                headers["Cookie"] = cookies
+            if content:
+                headers["Content-Type"] = content[1]
+            status, answered, text = await self._exchange(method, url, headers, content and content[0], wish=call.wish)
+            now = self._clock()
+            lines = answered.getall("Set-Cookie", [])
+            new = [cookie for line in lines if (cookie := parse_set_cookie(line, url, now)) is not None]
+            received += new
+            hop_jar.put(new, now)
+            target = _target(url, status, answered)
+            to_login = target is not None and not signing_in and (target.path + "/").startswith("/login/")
+            if target is None or to_login:
+                reply = Reply(
+                    name=call.name,
+                    status=status,
+                    path=url.path,
+                    text=text,
+                    cookies=tuple(received),
+                    csrf=answered.get("x-csrf-token"),
+                    date=_http_date(answered.get("Date")),
+                    retry_after=_seconds(answered.get("Retry-After"), now),
+                    to_login=to_login,
+                    page=call.page,
+                )
+                if status == HTTPStatus.TOO_MANY_REQUESTS:
+                    self._budget.hold(now, reply.wait)
+                return reply
+            if target.origin() != self._base:
+                raise UnexpectedAnswer(f"{call.name} was led to another host, and not followed")
+            if call.is_write and not signing_in:
+                raise UnexpectedAnswer(f"{call.name} was led elsewhere, and not followed")
+            if status not in _KEEPING_THE_METHOD:
+                method, content = "GET", None
+            url = target
+        raise UnexpectedAnswer(f"{call.name} was led in circles")
+
+    async def close(self) -> None:
+        """Ends all connections; afterwards nothing is sent."""
+        self._closed = True
+        # Not the ClientSession: it would drop its connector under a request that is just being repeated.
+        if self._connector is not None:
+            await self._connector.close()
+
+    async def _exchange(
+        self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *, wish: bool
+    ) -> tuple[int, CIMultiDictProxy[str], str]:
+        """One request, one answer: status, headers, body."""
+        if self._closed:
+            raise Unreachable("the connection to the cloud is closed")
+        self._budget.spend(self._clock(), wish=wish)
+        if self._http is None:
+            self._connector = self._connector or aiohttp.TCPConnector()
+            self._http = aiohttp.ClientSession(
+                connector=self._connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout
+            )
+        name, loop = f"{method} {masked(url.path)}", asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with self._http.request(method, url, headers=headers, data=data, allow_redirects=False) as response:
+                body = bytearray()
+                async for chunk in response.content.iter_chunked(64 * 1024):
+                    body += chunk
+                    if len(body) > LARGEST_ANSWER:
+                        raise UnexpectedAnswer(f"{name}: the answer is larger than {LARGEST_ANSWER} bytes")
+        except asyncio.TimeoutError as error:
+            self._logger.debug("%s -> no answer in time, %.0f ms", name, 1000 * (loop.time() - started))
+            raise Unreachable(f"{name}: no answer in {self._timeout.total:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            self._logger.debug("%s -> %s, %.0f ms", name, type(error).__name__, 1000 * (loop.time() - started))
+            raise _unreachable(name, error) from error
+        self._logger.debug("%s -> %d, %.0f ms", name, response.status, 1000 * (loop.time() - started))
+        return response.status, response.headers, body.decode("utf-8", errors="replace")
+
+
+def _unreachable(name: str, error: Exception) -> Unreachable:
+    """The one place where aiohttp's errors become ours; their texts may hold addresses and are left out."""
+    if isinstance(error, aiohttp.ClientSSLError):
+        return Unreachable(f"{name}: no safe connection ({type(error).__name__})", hint="check this machine's clock")
+    return Unreachable(f"{name}: no connection, or it broke ({type(error).__name__})")
+
+
+def _target(url: URL, status: int, headers: CIMultiDictProxy[str]) -> URL | None:
+    """Where a redirect leads; None when the answer is none."""
+    location = headers.get("Location")
+    if status not in _REDIRECTS or not location:
+        return None
+    try:
+        target = url.join(URL(location))
+        target.origin()
+    except ValueError:
+        raise UnexpectedAnswer("a redirect leads to no address") from None
+    return target
+
+
+def _http_date(value: str | None) -> datetime | None:
+    """A date of an HTTP header, aware UTC."""
+    try:
+        date = parsedate_to_datetime(value or "")
+    except (ValueError, TypeError):
+        return None
+    return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
+
+
+def _seconds(value: str | None, now: datetime) -> float | None:
+    """`Retry-After`: seconds or a date."""
+    if value is not None and value.strip().isascii() and value.strip().isdigit():
+        return float(value)
+    date = _http_date(value)
+    return None if date is None else max(0.0, (date - now).total_seconds())

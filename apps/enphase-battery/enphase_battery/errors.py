@@ -1,0 +1,130 @@
+"""One tree of errors: what can go wrong, when it occurs, and what the caller does about it.
+
+Every message is one sentence that says what is wrong and where; :attr:`EnphaseBatteryError.hint` says what a person
+can do. Neither ever holds a secret: no e-mail, password, token, cookie or answer body.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class EnphaseBatteryError(Exception):
+    """Root of the tree. Callers catch a branch of it, never :class:`Exception`.
+
+    Args:
+        message: One sentence for the log and for the entities.
+        hint: What a person can do about it; empty when nothing but waiting helps.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConfigurationError(EnphaseBatteryError):
+    """The app's YAML is wrong. The app does not start its work; each fault becomes one line in the log.
+
+    Args:
+        faults: One sentence per fault, naming the key, the value and the choices.
+    """
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults), hint="correct the app's entry in apps.yaml")
+        self.faults = faults
+
+
+class CommandError(EnphaseBatteryError):
+    """An `enphase_battery_command` event is malformed or impossible. The caller answers it with `rejected`."""
+
+
+class EnlightenError(EnphaseBatteryError):
+    """Anything that the Enlighten cloud did or did not do. Base of all errors of the `enlighten` package."""
+
+
+class Unreachable(EnlightenError):
+    """No usable answer: time-out, broken connection, 5xx, maintenance page (section 9). Back off; no login."""
+
+
+class RateLimited(Unreachable):
+    """The cloud answered 429 (section 9.1). Wait as long as it asks.
+
+    Args:
+        retry_after: Seconds to wait, from the `Retry-After` header; 60 when the cloud names none.
+    """
+
+    def __init__(self, message: str, retry_after: float = 60.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BudgetExhausted(Unreachable):
+    """The app's own hourly request budget is used up (`requests_per_hour`). Nothing was sent; wait.
+
+    Args:
+        next_at: Instant (aware, UTC) from which a request is allowed again.
+    """
+
+    def __init__(self, message: str, next_at: datetime) -> None:
+        super().__init__(message)
+        self.next_at = next_at
+
+
+class SignInError(EnlightenError):
+    """The app cannot sign in. Base of the reasons below; all of them need a person or time (section 2)."""
+
+
+class WrongPassword(SignInError):
+    """The cloud refused e-mail and password (2.1, 2.2). Ask the user; the login guard counts it."""
+
+
+class MfaRequired(SignInError):
+    """The account wants a second factor (2.4). Ask the user for the code."""
+
+
+class AccountBlocked(SignInError):
+    """The cloud says that the account is blocked (2.1). Only the user and Enphase can mend it."""
+
+
+class TooManySessions(SignInError):
+    """The cloud says `Too many active sessions` (2.1). No login for 24 hours."""
+
+
+class SignInSuspended(SignInError):
+    """The login guard forbids a login now (2.7): 300 s after a rejection, 24 h after three. Nothing was sent.
+
+    Args:
+        until: Instant (aware, UTC) from which a login is allowed again.
+    """
+
+    def __init__(self, message: str, until: datetime, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.until = until
+
+
+class SessionRejected(EnlightenError):
+    """Still 401 or a login wall after the one relogin that a request is allowed (2.7, 2.8). No further login for it."""
+
+
+class Forbidden(EnlightenError):
+    """403 also with a fresh XSRF token (9.2): not permitted, or a header shape that this site does not take."""
+
+
+class NotAvailable(EnlightenError):
+    """404 or 405: this site or era does not have the endpoint (9.1). Go on without it."""
+
+
+class Refused(EnlightenError):
+    """The cloud understood and said no: 400, 409, 422, 500 with a reason, `isValid:false` (6.9, 9.1). Do not repeat."""
+
+
+class UnexpectedAnswer(EnlightenError):
+    """The answer is not what section 6 or 7 describes: no JSON, members missing or of another type. Unreadable."""
+
+
+class SiteNotFound(EnlightenError):
+    """No site or user id could be found (section 3). The user has to configure `site_id` or `user_id`."""
+
+
+class SiteAmbiguous(EnlightenError):
+    """The account has several sites and none is configured. The message lists them; the user picks one."""

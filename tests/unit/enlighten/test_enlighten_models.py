@@ -1,0 +1,336 @@
+"""What the cloud says, parsed: as it is documented, and as it comes on a bad day."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timezone
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
+
+from enphase_battery.enlighten.fields import clock_time, digits, instant, number, whole
+from enphase_battery.enlighten.models import BatterySettings, Family, ScheduleList, WriteForm
+from enphase_battery.enlighten.readings import BatteryStatus, Profile, SiteSettings
+from enphase_battery.enlighten.tokens import ASSUMED_LIFETIME, read_token
+from enphase_battery.enlighten.writes import switch_body
+from enphase_battery.errors import UnexpectedAnswer
+from tests.unit.enlighten.stand_in import NOW, jwt
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["N/A", "", "12:30", "57%", "\ud800"])
+)
+MEMBERS = st.sampled_from(
+    [
+        *("data", "chargeFromGrid", "cfgControl", "dtgControl", "rbdControl", "enabled", "startTime", "veryLowSoc"),
+        *("cfg", "details", "days", "scheduleId", "endTime", "storages", "available_energy", "max_capacity"),
+        *("last_report", "current_charge", "userDetails", "acceptedItcDisclaimer", "token", "expires_at"),
+    ]
+)
+DOCUMENTS = st.recursive(
+    SCALARS, lambda inner: st.dictionaries(MEMBERS, inner, max_size=4) | st.lists(inner, max_size=2), max_leaves=12
+)
+
+DTG = {"show": True, "enabled": True, "locked": False, "scheduleSupported": True, "startTime": 960, "endTime": 1140}
+
+
+def settings(**data: object) -> BatterySettings:
+    return BatterySettings.parse({"type": "battery-details", "data": {"chargeFromGrid": False, **data}})
+
+
+# --- settings
+
+
+def test_settings_as_documented() -> None:
+    read = settings(
+        chargeFromGrid=True,
+        chargeFromGridScheduleEnabled=True,
+        acceptedItcDisclaimer="2026-04-17T10:41:56.440Z",
+        cfgControl={"enabled": False, "forceScheduleOpted": True, "locked": True},
+        dtgControl=DTG,
+        rbdControl=None,
+        profile="self-consumption",
+        batteryBackupPercentage=25,
+        veryLowSoc=5,
+        stormGuardState="enabled",
+        drEventActive=True,
+        batteryGridMode="ImportExport",
+        systemTask=True,
+        supportsMqtt=True,
+    )
+    assert [read.switch(family) for family in Family] == [True, True, False]
+    assert read.charge_from_grid_schedule_enabled
+    assert read.itc_disclaimer == "2026-04-17T10:41:56.440Z"
+    assert (read.profile, read.storm_guard, read.grid_mode) == ("self-consumption", "enabled", "ImportExport")
+    assert (read.backup_percentage, read.very_low_soc) == (25, 5)
+    assert (read.dr_event_active, read.system_task, read.supports_mqtt) == (True, True, True)
+    assert read.control(Family.RBD) is None
+    dtg, cfg = read.control(Family.DTG), read.control(Family.CFG)
+    assert dtg is not None
+    assert cfg is not None
+    assert (dtg.start_minute, dtg.end_minute, dtg.schedule_supported, dtg.show) == (960, 1140, True, True)
+    assert (cfg.locked, cfg.force_schedule_opted, cfg.schedule_supported) == (True, True, None)
+
+
+def test_the_switch_of_charge_from_grid_is_not_that_of_its_control_object() -> None:
+    assert not settings(chargeFromGrid=False, cfgControl={"enabled": True}).switch(Family.CFG)
+    assert settings(chargeFromGrid=True, cfgControl={"enabled": False}).switch(Family.CFG)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [(True, True), (False, None), (None, None), ("", None), ("N/A", "N/A"), (5, None)]
+)
+def test_the_disclaimer_is_a_time_or_just_accepted(written: object, read: object) -> None:
+    assert settings(acceptedItcDisclaimer=written).itc_disclaimer == read
+
+
+def test_numbers_that_are_not_there_are_none() -> None:
+    read = settings(batteryBackupPercentage="N/A", veryLowSoc=None, dtgControl="odd", profile="tomorrow's")
+    assert (read.backup_percentage, read.very_low_soc, read.dtg) == (None, None, None)
+    assert read.profile == "tomorrow's"
+
+
+def test_the_mirror_tells_of_the_schedule_where_its_own_member_is_missing() -> None:
+    assert settings(cfgControl={"forceScheduleOpted": True}).charge_from_grid_schedule_enabled
+
+
+def test_the_document_is_not_shown() -> None:
+    assert "stormy" not in repr(settings(unknownMember="stormy"))
+
+
+@pytest.mark.parametrize("document", [None, [], "x", {}, {"data": None}, {"data": {}}, {"data": {"profile": "x"}}])
+def test_settings_without_switches_are_not_taken(document: object) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        BatterySettings.parse(document)
+
+
+# --- schedules
+
+
+ENTRY: dict[str, Any] = {
+    "createdAt": "1780000000000",
+    "updatedAt": "1780000500000",
+    "scheduleId": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
+    "timezone": "Europe/London",
+    "startTime": "20:00",
+    "endTime": "05:25",
+    "limit": 90,
+    "scheduleType": "CFG",
+    "scheduleStatus": "active",
+    "days": [1, 2, 7],
+    "isDeleted": False,
+    "isEnabled": True,
+}
+
+
+def test_schedules_as_documented() -> None:
+    read = ScheduleList.parse(
+        {
+            "type": "BATTERY_SCHEDULES_CONFIG",
+            "cfg": {"scheduleStatus": "pending", "count": 2, "details": [ENTRY, {"isDeleted": True}]},
+            "dtg": {"scheduleStatus": "not_supported", "count": 0},
+            "rbd": {"count": 0, "details": None},
+            "anySchedulePending": True,
+        }
+    )
+    (entry,) = read.entries
+    assert (entry.family, entry.start, entry.end) == (Family.CFG, time(20), time(5, 25))
+    assert (entry.days, entry.limit, entry.status) == (frozenset({1, 2, 7}), 90, "active")
+    assert entry.timezone == "Europe/London"
+    assert entry.created_at == datetime.fromtimestamp(1780000000, tz=timezone.utc)
+    assert entry.updated_at == datetime.fromtimestamp(1780000500, tz=timezone.utc)
+    assert not entry.is_deleted
+    assert [read.family_status(family) for family in Family] == ["pending", "not_supported", None]
+    assert read.any_pending
+
+
+@pytest.mark.parametrize("days", [None, "mon", [0, 8, "x", None, True]])
+def test_strange_days_are_left_out(days: object) -> None:
+    read = ScheduleList.parse({"rbd": {"details": [{**ENTRY, "days": days, "limit": None}]}})
+    assert (read.entries[0].days, read.entries[0].limit) == (frozenset(), None)
+
+
+@pytest.mark.parametrize("change", [{"scheduleId": None}, {"startTime": "2300"}, {"endTime": "24:00"}])
+def test_an_entry_that_cannot_be_read_is_not_hidden(change: dict[str, object]) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        ScheduleList.parse({"cfg": {"details": [{**ENTRY, **change}]}})
+
+
+@pytest.mark.parametrize("document", [None, {}, {"schedules": []}, {"data": {"cfg": {"count": 0}}}])
+def test_a_list_of_another_shape_is_not_taken(document: object) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        ScheduleList.parse(document)
+
+
+# --- status, profile, site
+
+
+def unit(**members: object) -> dict[str, object]:
+    return {"available_energy": 2.5, "max_capacity": 5, "last_report": 1780000000, "excluded": False, **members}
+
+
+def test_the_charge_is_summed_over_the_units_that_count() -> None:
+    read = BatteryStatus.parse(
+        {
+            "current_charge": "99%",
+            "available_energy": 99,
+            "max_capacity": 99,
+            "storages": [unit(), unit(available_energy=3.2, last_report="1780000060"), unit(excluded=True)],
+        }
+    )
+    assert (read.soc, read.energy_kwh, read.capacity_kwh) == (57.0, 5.7, 10.0)
+    assert read.last_report == datetime.fromtimestamp(1780000060, tz=timezone.utc)
+
+
+@pytest.mark.parametrize("storages", [None, [], [unit(), unit(max_capacity="N/A")]])
+def test_the_sum_of_the_cloud_counts_where_a_unit_does_not_say(storages: object) -> None:
+    read = BatteryStatus.parse({"available_energy": 2, "max_capacity": 8, "storages": storages})
+    assert (read.soc, read.energy_kwh, read.capacity_kwh) == (25.0, 2.0, 8.0)
+
+
+@pytest.mark.parametrize(("charge", "soc"), [("57%", 57.0), ("57.5", 57.5), ("N/A", None), (None, None)])
+def test_the_charge_in_percent_is_the_last_resort(charge: object, soc: float | None) -> None:
+    read = BatteryStatus.parse({"current_charge": charge, "available_energy": "N/A", "max_capacity": 0})
+    assert read == BatteryStatus(soc=soc, energy_kwh=None, capacity_kwh=0.0, last_report=None)
+
+
+def test_an_empty_status_is_not_taken() -> None:
+    with pytest.raises(UnexpectedAnswer):
+        BatteryStatus.parse([])
+
+
+def test_the_profile_as_documented() -> None:
+    data = {"profile": "cost_savings", "batteryBackupPercentage": 25, "batteryBackupPercentageMin": 5}
+    more = {"batteryBackupPercentageMax": 100, "veryLowSoc": "N/A", "isBatteryChangePending": True}
+    read = Profile.parse({"data": {**data, **more, "stormGuardState": "active", "drEventActive": None}})
+    assert read == Profile("cost_savings", 25, 5, 100, None, "active", dr_event_active=False, change_pending=True)
+
+
+def test_the_site_settings_as_documented() -> None:
+    user = {"isOwner": True, "isInstaller": False}
+    place = {"timezone": "Europe/London", "countryCode": "GB", "batteryGridMode": "ImportExport"}
+    read = SiteSettings.parse({"data": {"userDetails": user, "hasEncharge": True, **place}})
+    assert (read.timezone, read.country, read.grid_mode) == ("Europe/London", "GB", "ImportExport")
+    assert (read.is_owner, read.is_installer, read.has_battery, read.change_pending) == (True, False, True, False)
+
+
+@settings_of_hypothesis(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(document=DOCUMENTS)
+def test_no_document_breaks_a_parser(document: object) -> None:
+    for parse in (BatterySettings.parse, ScheduleList.parse, BatteryStatus.parse, Profile.parse, SiteSettings.parse):
+        try:
+            parse(document)
+        except UnexpectedAnswer:
+            continue
+    read_token(document, NOW)
+
+
+# --- single members
+
+
+@pytest.mark.parametrize("value", [True, "N/A", None, "nan", "inf", [], 10**400])
+def test_what_is_no_number(value: object) -> None:
+    assert number(value) is None
+    assert whole(value) is None
+
+
+@pytest.mark.parametrize("value", [0, -1, "0", "N/A", 1e300])
+def test_what_is_no_instant(value: object) -> None:
+    assert instant(value) is None
+
+
+def test_instants_come_in_seconds_and_in_milliseconds() -> None:
+    assert instant(1780000000) == instant("1780000000000") == datetime.fromtimestamp(1780000000, tz=timezone.utc)
+
+
+@pytest.mark.parametrize(("value", "read"), [(314, "314"), (" 314 ", "314"), ("3/4", None), ("²", None), (-1, None)])
+def test_ids_are_digits(value: object, read: str | None) -> None:
+    assert digits(value) == read
+    assert digits(True) is None
+
+
+@pytest.mark.parametrize("value", ["24:00", "7:30", "07:60", "07:30:00", 730, None])
+def test_what_is_no_clock_time(value: object) -> None:
+    assert clock_time(value) is None
+
+
+# --- tokens
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"user_id": 42}, {"userId": "42"}, {"data": {"user_id": "42"}}, {"data": {"userid": 42}}, {"sub": "42"}],
+)
+def test_the_user_is_read_from_the_token(claims: dict[str, object]) -> None:
+    token = read_token({"token": jwt(exp=1780000000, **claims)}, NOW)
+    assert token is not None
+    assert token.user_id == "42"
+    assert token.expires_at == datetime.fromtimestamp(1780000000, tz=timezone.utc)
+
+
+@pytest.mark.parametrize("name", ["expires_at", "expiresAt", "expiration"])
+def test_the_answer_tells_the_end_where_the_token_does_not(name: str) -> None:
+    token = read_token({"auth_token": jwt(user_id=1), name: 1780000000}, NOW)
+    assert token is not None
+    assert token.expires_at == datetime.fromtimestamp(1780000000, tz=timezone.utc)
+
+
+@pytest.mark.parametrize("value", ["opaque", "a.b.c", "e30.!.x", f"e30.{'W10' * 4}.x"])
+def test_a_token_that_cannot_be_read_is_used_for_a_day(value: str) -> None:
+    token = read_token({"access_token": value}, NOW)
+    assert token is not None
+    assert (token.expires_at, token.user_id) == (NOW + ASSUMED_LIFETIME, None)
+    assert value not in repr(token)
+
+
+@pytest.mark.parametrize("document", [None, "x", {}, {"token": None}, {"token": ""}, {"token": "a\r\nX: y"}])
+def test_an_answer_without_a_token(document: object) -> None:
+    assert read_token(document, NOW) is None
+
+
+# --- bodies of writes
+
+
+@pytest.mark.parametrize("form", [WriteForm.SHORT, WriteForm.NO_SOURCE])
+def test_partial_bodies(form: WriteForm) -> None:
+    def body(family: Family, on: bool, disclaimer: str | bool | None = None) -> dict[str, object]:
+        read = settings(dtgControl=DTG)
+        return switch_body(family, on, form=form, settings=read, disclaimer=disclaimer, others={Family.RBD: True})
+
+    assert body(Family.CFG, True) == {"chargeFromGrid": True}
+    assert body(Family.CFG, True, "2026") == {"chargeFromGrid": True, "acceptedItcDisclaimer": "2026"}
+    assert body(Family.CFG, True, True) == {"chargeFromGrid": True, "acceptedItcDisclaimer": True}
+    assert body(Family.CFG, False, "2026") == {"chargeFromGrid": False}
+    assert body(Family.DTG, True, "2026") == {"dtgControl": {"enabled": True}}
+    assert body(Family.RBD, False) == {"rbdControl": {"enabled": False}}
+
+
+def test_a_merged_body_changes_only_what_is_wished() -> None:
+    read = settings(dtgControl=DTG, rbdControl={"enabled": False, "show": True}, devices={"iqEvse": {}}, veryLowSoc=5)
+    before = dict(read.raw)
+    body = switch_body(
+        Family.DTG, False, form=WriteForm.MERGED, settings=read, disclaimer="2026", others={Family.CFG: True}
+    )
+    assert body == {
+        "chargeFromGrid": True,
+        "dtgControl": {**DTG, "enabled": False},
+        "rbdControl": {"enabled": False, "show": True},
+        "veryLowSoc": 5,
+    }
+    assert read.raw == before
+
+
+def test_a_merged_body_of_a_site_that_never_had_the_family() -> None:
+    read = settings(rbdControl=None)
+    rbd = switch_body(Family.RBD, True, form=WriteForm.MERGED, settings=read, disclaimer=None, others={})
+    rich = {"show": True, "showDaySchedule": True, "enabled": True, "locked": False, "scheduleSupported": True}
+    assert rbd == {"chargeFromGrid": False, "rbdControl": rich}
+    dtg = switch_body(Family.DTG, True, form=WriteForm.MERGED, settings=read, disclaimer=None, others={})
+    assert dtg == {"chargeFromGrid": False, "rbdControl": None, "dtgControl": {"enabled": True}}
+
+
+def test_the_wish_wins_over_what_is_said_of_its_own_family() -> None:
+    others = {Family.CFG: False, Family.RBD: True}
+    body = switch_body(Family.CFG, True, form=WriteForm.MERGED, settings=settings(), disclaimer=True, others=others)
+    assert (body["chargeFromGrid"], body["acceptedItcDisclaimer"]) == (True, True)

@@ -1,0 +1,257 @@
+"""The pure rules: guard, budget, gate, record, addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enphase_battery.enlighten.address import masked
+from enphase_battery.enlighten.budget import Budget
+from enphase_battery.enlighten.cookies import Cookie
+from enphase_battery.enlighten.gate import Gate
+from enphase_battery.enlighten.guard import GuardState
+from enphase_battery.enlighten.record import SessionRecord, fingerprint
+from enphase_battery.enlighten.tokens import Token, TokenStatus
+from enphase_battery.errors import BudgetExhausted, RateLimited
+from tests.unit.enlighten.stand_in import NOW
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+# --- guard
+
+
+def test_a_clean_slate_allows_a_login() -> None:
+    assert GuardState().closed_until(NOW) is None
+
+
+def test_a_refused_login_closes_for_300_seconds() -> None:
+    state = GuardState().rejected(NOW, TokenStatus.LOGIN_FAILED)
+    assert state.closed_until(NOW + timedelta(seconds=299)) == NOW + timedelta(seconds=300)
+    assert state.closed_until(NOW + timedelta(seconds=300)) is None
+
+
+def test_every_refusal_from_the_third_on_closes_for_a_day() -> None:
+    state = GuardState()
+    for hours, pause in enumerate(
+        (timedelta(seconds=300), timedelta(seconds=300), timedelta(days=1), timedelta(days=1))
+    ):
+        now = NOW + hours * HOUR
+        state = state.rejected(now, TokenStatus.LOGIN_FAILED)
+        assert state.closed_until(now) == now + pause
+
+
+def test_a_block_written_under_a_wrong_clock_does_not_count() -> None:
+    state = GuardState().rejected(NOW, TokenStatus.BLOCKED, suspend=True)
+    assert state.closed_until(NOW + HOUR) == NOW + timedelta(days=1)
+    assert state.closed_until(NOW - timedelta(days=365)) is None
+
+
+# --- budget
+
+
+def test_the_hour_slides() -> None:
+    budget = Budget(3)
+    for minute in range(3):
+        budget.spend(NOW + minute * MINUTE, wish=True)
+    with pytest.raises(BudgetExhausted) as caught:
+        budget.spend(NOW + 59 * MINUTE, wish=True)
+    assert caught.value.next_at == NOW + HOUR
+    with pytest.raises(BudgetExhausted) as caught:
+        budget.spend(NOW + 59 * MINUTE, wish=False)
+    assert caught.value.next_at == NOW + HOUR + MINUTE
+    budget.spend(NOW + HOUR, wish=True)
+
+
+def test_requests_counted_under_a_wrong_clock_are_forgotten() -> None:
+    budget = Budget(1)
+    budget.spend(NOW + timedelta(days=365), wish=True)
+    budget.spend(NOW, wish=True)
+
+
+def test_a_hold_is_at_most_an_hour() -> None:
+    budget = Budget(9)
+    budget.hold(NOW, 86_400)
+    with pytest.raises(RateLimited) as caught:
+        budget.spend(NOW, wish=True)
+    assert caught.value.retry_after == 3600
+    budget.spend(NOW + HOUR, wish=True)
+
+
+def test_a_budget_of_nothing_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Budget(0)
+
+
+@given(per_hour=st.integers(1, 30), steps=st.lists(st.tuples(st.integers(0, 1200), st.booleans()), max_size=60))
+def test_no_hour_holds_more_than_the_budget(per_hour: int, steps: list[tuple[int, bool]]) -> None:
+    budget, now, sent = Budget(per_hour), NOW, []
+    for seconds, wish in steps:
+        now += timedelta(seconds=seconds)
+        with contextlib.suppress(BudgetExhausted):
+            budget.spend(now, wish=wish)
+            sent.append(now)
+        assert len([each for each in sent if each > now - HOUR]) <= per_hour
+
+
+@given(per_hour=st.integers(1, 9), minutes=st.lists(st.integers(0, 20), min_size=9, max_size=60), wish=st.booleans())
+def test_the_budget_names_the_first_instant_that_is_allowed_again(
+    per_hour: int, minutes: list[int], wish: bool
+) -> None:
+    budget, now = Budget(per_hour), NOW
+    for step in minutes:
+        now += step * MINUTE
+        try:
+            budget.spend(now, wish=wish)
+        except BudgetExhausted as error:
+            with pytest.raises(BudgetExhausted):
+                budget.spend(error.next_at - timedelta(seconds=1), wish=wish)
+            budget.spend(now := error.next_at, wish=wish)
+
+
+# --- gate
+
+
+async def test_readers_share_and_a_writer_is_alone() -> None:
+    gate, log, go = Gate(), list[str](), asyncio.Event()
+
+    async def reader(name: str) -> None:
+        async with gate.shared():
+            log.append(f"{name} in")
+            await go.wait()
+            log.append(f"{name} out")
+
+    async def writer(name: str) -> None:
+        async with gate.alone():
+            log.append(f"{name} in")
+            await asyncio.sleep(0)
+            log.append(f"{name} out")
+
+    tasks = [asyncio.create_task(each) for each in (reader("a"), reader("b"))]
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(each) for each in (writer("W"), reader("c"), writer("V"))]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert log == ["a in", "b in"]
+    go.set()
+    await asyncio.gather(*tasks)
+    assert log[:6] == ["a in", "b in", "a out", "b out", "W in", "W out"]
+    assert log.index("V out") == log.index("V in") + 1
+    assert "c out" in log
+
+
+async def test_a_writer_that_gives_up_opens_the_gate() -> None:
+    gate, go = Gate(), asyncio.Event()
+
+    async def reader() -> None:
+        async with gate.shared():
+            await go.wait()
+
+    async def writer() -> None:
+        async with gate.alone():
+            pytest.fail("there was a reader inside")
+
+    first, waiting = asyncio.create_task(reader()), asyncio.create_task(writer())
+    await asyncio.sleep(0)
+    late = asyncio.create_task(reader())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    go.set()
+    await asyncio.gather(first, late)
+
+
+# --- record
+
+
+RECORD = SessionRecord(
+    salt="grain",
+    account=fingerprint("grain", "https://host", "a@b"),
+    credentials="hash",
+    cookies=(
+        Cookie("n", '"v"', domain="host", host_only=True, secure=True),
+        Cookie("m", "w", domain="host", host_only=False, path="/x", expires_at=NOW),
+    ),
+    token=Token("hush", expires_at=NOW, user_id="42"),
+    refreshed_at=NOW,
+    xsrf="hush",
+    guard=GuardState(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED),
+    site_id="314",
+    user_id="42",
+    refused=(("GET /x", NOW),),
+)
+
+
+def test_a_record_comes_back_as_it_was() -> None:
+    assert SessionRecord.from_json(RECORD.to_json()) == RECORD
+    empty = SessionRecord(salt="s", account="a")
+    assert SessionRecord.from_json(empty.to_json()) == empty
+
+
+def test_a_record_shows_no_secret() -> None:
+    shown = repr(RECORD)
+    for secret in ("hush", '"v"', "hash", "grain", "314", "42"):
+        assert secret not in shown
+
+
+def test_a_record_knows_its_account_without_naming_it() -> None:
+    assert RECORD.belongs_to("https://host", "a@b")
+    assert not RECORD.belongs_to("https://host", "c@d")
+    assert not RECORD.belongs_to("https://other", "a@b")
+    assert "a@b" not in str(RECORD.to_json())
+
+
+def damaged(path: str, value: object) -> Mapping[str, object]:
+    document: Any = RECORD.to_json()
+    *holders, last = path.split(".")
+    inner = document
+    for holder in holders:
+        inner = inner[int(holder) if holder.isdigit() else holder]
+    inner[last] = value
+    return dict(document)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("version", 2),
+        ("salt", None),
+        ("cookies", {}),
+        ("cookies.0.name", 1),
+        ("cookies.1.expires_at", "yesterday"),
+        ("cookies.1.expires_at", "2026-09-01T12:00:00"),
+        ("token", "x"),
+        ("token.expires_at", None),
+        ("guard", []),
+        ("guard.rejections", "many"),
+        ("guard.cause", "SAD"),
+        ("refused", {"GET /x": 5}),
+        ("refreshed_at", 1780000000),
+    ],
+)
+def test_a_damaged_record_is_not_usable(path: str, value: object) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        SessionRecord.from_json(damaged(path, value))
+    assert "hush" not in str(caught.value)
+
+
+def test_an_empty_record_is_not_usable() -> None:
+    with pytest.raises(ValueError, match="another version"):
+        SessionRecord.from_json({})
+    with pytest.raises(ValueError, match="damaged"):
+        SessionRecord.from_json({"version": 1})
+
+
+# --- addresses
+
+
+def test_ids_are_masked() -> None:
+    assert masked("/pv/settings/314/battery_status.json") == "/pv/settings/*/battery_status.json"
+    schedule = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+    assert masked(f"/sites/314/schedules/{schedule}/delete") == "/sites/*/schedules/*/delete"
+    assert masked("/api/v1/batterySettings/314") == "/api/v1/batterySettings/*"
