@@ -1,0 +1,86 @@
+"""Whether, by all that was read, the gateway acts on a control now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from .names import Control
+from .site_state import SiteState, Storage, Switches
+
+REPORT_AGE = timedelta(minutes=30)
+"""A gateway that has not reported for longer may not have heard of the switch."""
+
+
+class Enforced(str, Enum):
+    """What the gateway does with a control now."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Enforcement:
+    """The verdict and, unless it is a plain yes, the reason in words."""
+
+    enforced: Enforced
+    reason: str = ""
+
+
+def enforcement(state: SiteState, control: Control, local_now: datetime) -> Enforcement:
+    """Return whether the gateway acts on ``control`` now.
+
+    It does when the switch is on, an active entry (own or foreign) covers this minute or the site has switches only,
+    the gateway reported lately, and no storm, demand-response event or backup profile overrides the settings
+    (`enlighten-battery-api.md` 6.3, 6.5, 6.8 and 10.2, S14 and S15).
+
+    Args:
+        state: What was read last.
+        control: The control.
+        local_now: The current instant as the site's local time (aware).
+    """
+    if state.switches is None:
+        return Enforcement(Enforced.UNKNOWN, "the cloud has not been read yet")
+    if not state.switches.on[control]:
+        return Enforcement(Enforced.NO)
+    return (
+        _overridden(state.switches)
+        or _without_entry(state, state.switches, control, local_now)
+        or _out_of_touch(state.storage, local_now)
+        or Enforcement(Enforced.YES)
+    )
+
+
+def _overridden(switches: Switches) -> Enforcement | None:
+    """Return the verdict if something overrides the settings."""
+    if not switches.override:
+        return None
+    return Enforcement(Enforced.NO, f"switch is on; {switches.override} overrides it")
+
+
+def _without_entry(state: SiteState, switches: Switches, control: Control, local_now: datetime) -> Enforcement | None:
+    """Return the verdict if the site works with schedules and no entry makes the switch effective now."""
+    has_schedules = state.has_schedules.get(control)
+    if has_schedules is False:
+        return None
+    if has_schedules is None or state.entries is None:
+        return Enforcement(Enforced.UNKNOWN, "switch is on; the schedule list could not be read")
+    active = [entry for entry in state.entries if entry.control is control and entry.active]
+    if not active:
+        return Enforcement(Enforced.NO, "switch is on; without a schedule entry the gateway does nothing")
+    if not any(entry.covers(local_now) for entry in active):
+        return Enforcement(Enforced.NO, "switch is on; no schedule entry covers this time")
+    if control is Control.CHARGE_FROM_GRID and not switches.charge_schedule_on:
+        return Enforcement(Enforced.NO, "switch is on; the schedule of charge from grid is switched off")
+    return None
+
+
+def _out_of_touch(storage: Storage | None, local_now: datetime) -> Enforcement | None:
+    """Return the verdict if it cannot be said that the gateway has heard of the switch."""
+    if storage is None or storage.last_report is None:
+        return Enforcement(Enforced.UNKNOWN, "switch is on; the gateway's last report could not be read")
+    if local_now - storage.last_report > REPORT_AGE:
+        return Enforcement(Enforced.NO, "switch is on; the gateway has not reported for more than 30 minutes")
+    return None

@@ -1,0 +1,177 @@
+"""What reads prove about a switch in the cloud, given what was written to it.
+
+The cloud shows old values for a while after a write, and flaps. So a read counts only when it cannot be such an echo,
+and a change that nobody here made counts only when two reads apart from each other show it
+(`enlighten-battery-api.md` 10.3; the design's steps 4 and 5 of "How a wish becomes true").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from .decoding import as_instant, as_mapping, as_optional_instant, as_sequence
+
+
+class Sight(Enum):
+    """What one read means for one control."""
+
+    SAME = "same"
+    """It shows what was known already."""
+    SHOWN = "shown"
+    """It shows what was written: the write is proven."""
+    ECHO = "echo"
+    """It may be an old value; it proves nothing."""
+    NOT_SHOWN = "not shown"
+    """It is late enough to count, and the cloud ignored an answered write."""
+    SUSPECT = "suspect"
+    """It differs from what was known, and nobody here wrote; a second look has to confirm it."""
+    FOREIGN = "foreign"
+    """The second look: somebody else changed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWrite:
+    """One write of this app.
+
+    Attributes:
+        before: The value that was believed before the write.
+        value: The value written.
+        at: Instant (aware, UTC) at which it was sent, or sent again.
+        answered: Whether the cloud answered it with success; a write without an answer may or may not have arrived.
+        shown: Whether a read has shown its value since.
+    """
+
+    before: bool
+    value: bool
+    at: datetime
+    answered: bool = False
+    shown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything known about one switch. Every method returns a new object.
+
+    Attributes:
+        known: Value of the last read that counted; None before the first.
+        writes: Own writes young enough to echo, and the last one as long as it is not proven; oldest first.
+        suspect_since: Instant of the first read that showed a change nobody here made.
+    """
+
+    known: bool | None = None
+    writes: tuple[OwnWrite, ...] = ()
+    suspect_since: datetime | None = None
+
+    @property
+    def unproven(self) -> OwnWrite | None:
+        """The last own write, as long as no read has shown its value."""
+        return self.writes[-1] if self.writes and not self.writes[-1].shown else None
+
+    @property
+    def believed(self) -> bool | None:
+        """What the cloud most likely holds; None when that cannot be said, so that a write must not be saved."""
+        write = self.unproven
+        if write is None:
+            return self.known
+        return write.value if write.answered else None
+
+    def sending(self, value: bool, at: datetime) -> Evidence:
+        """Note a write before it is sent, so that it is known even if no answer ever comes."""
+        write = self.unproven
+        if write is not None and write.value is value:
+            return replace(self, writes=(*self.writes[:-1], replace(write, at=at)), suspect_since=None)
+        before = write.value if write is not None else self.known is True
+        return replace(self, writes=(*self.writes, OwnWrite(before, value, at)), suspect_since=None)
+
+    def answered(self, at: datetime) -> Evidence:
+        """Note that the cloud answered the last write with success."""
+        write = self.unproven
+        return (
+            self if write is None else replace(self, writes=(*self.writes[:-1], replace(write, at=at, answered=True)))
+        )
+
+    def refused(self) -> Evidence:
+        """Note that the cloud refused the last write; unless an earlier try of it was answered, it changed nothing."""
+        write = self.unproven
+        return self if write is None or write.answered else replace(self, writes=self.writes[:-1])
+
+    def saw(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
+        """Weigh one read.
+
+        Args:
+            value: What the read shows.
+            at: Instant (aware, UTC) of the read.
+            consistency: How long reads may show old values after a write.
+        """
+        write = self.unproven
+        if write is None:
+            return self._saw_unasked(value, at, consistency)
+        young = [one for one in self.writes if at - one.at < consistency]
+        if value is write.value:
+            # A value that stood before an earlier write which no read has ever shown may come from that time.
+            if any(one.before is value for one in young if not one.shown):
+                return self, Sight.ECHO
+            proven = tuple(replace(one, shown=True) for one in young)
+            return Evidence(known=value, writes=proven), Sight.SHOWN
+        if young and young[-1] is write:
+            return self, Sight.ECHO
+        settled = Evidence(known=value)
+        return settled, Sight.NOT_SHOWN if write.answered else Sight.SAME
+
+    def second_look_at(self, consistency: timedelta) -> datetime | None:
+        """Return the instant from which a read can decide what is undecided now; None when nothing is."""
+        if self.unproven is not None:
+            return self.unproven.at + consistency
+        return None if self.suspect_since is None else self.suspect_since + consistency / 2
+
+    def _saw_unasked(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
+        """Weigh a read while no own write waits for its proof."""
+        young = tuple(one for one in self.writes if at - one.at < consistency)
+        if self.known is None or value is self.known:
+            return Evidence(known=value, writes=young), Sight.SAME
+        if young:
+            return self, Sight.ECHO
+        if self.suspect_since is None:
+            return replace(self, writes=(), suspect_since=at), Sight.SUSPECT
+        if at - self.suspect_since < consistency / 2:
+            return self, Sight.SUSPECT
+        return Evidence(known=value), Sight.FOREIGN
+
+    def to_json(self) -> dict[str, object]:
+        """Return the evidence as the store keeps it."""
+        return {
+            "known": self.known,
+            "writes": [
+                {
+                    "before": one.before,
+                    "value": one.value,
+                    "at": one.at.isoformat(),
+                    "answered": one.answered,
+                    "shown": one.shown,
+                }
+                for one in self.writes
+            ],
+            "suspect_since": self.suspect_since.isoformat() if self.suspect_since else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Evidence:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        known = data["known"]
+        return cls(
+            known=known if isinstance(known, bool) else None,
+            writes=tuple(
+                OwnWrite(
+                    before=one["before"] is True,
+                    value=one["value"] is True,
+                    at=as_instant(one["at"]),
+                    answered=one["answered"] is True,
+                    shown=one["shown"] is True,
+                )
+                for one in map(as_mapping, as_sequence(data["writes"]))
+            ),
+            suspect_since=as_optional_instant(data["suspect_since"]),
+        )

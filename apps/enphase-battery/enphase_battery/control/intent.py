@@ -1,0 +1,100 @@
+"""What is wanted, by whom, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from .decoding import as_instant, as_optional_instant
+from .names import Control
+from .windows import Occurrence
+
+
+class Source(str, Enum):
+    """Where a wish came from, as the entities show it."""
+
+    TOGGLE = "toggle"
+    WINDOW = "window"
+    COMMAND = "command"
+    CLOUD = "cloud"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One wish for one control.
+
+    Attributes:
+        control: What it is about.
+        on: Whether the control is to be on.
+        source: Who wished it.
+        since: Instant (aware, UTC) at which it was wished or, for a window, at which the occurrence starts.
+        until: Instant (aware, UTC) at which a timed wish ends; None for a standing wish.
+        target_soc: Percent at which charging stops or discharging ends; None when the wish names none.
+        label: The window's name; empty for other sources.
+    """
+
+    control: Control
+    on: bool
+    source: Source
+    since: datetime
+    until: datetime | None = None
+    target_soc: int | None = None
+    label: str = ""
+
+    @property
+    def key(self) -> str:
+        """Identity of the wish: the same over a restart, another one for each new wish."""
+        until = self.until.isoformat() if self.until else ""
+        state = "on" if self.on else "off"
+        return f"{self.control.value} {state} {self.source.value} {self.label} {self.since.isoformat()}/{until}"
+
+    @property
+    def timed(self) -> bool:
+        """Whether the wish ends by itself."""
+        return self.until is not None
+
+    def runs(self, now: datetime) -> bool:
+        """Whether the wish has not ended at ``now`` (aware)."""
+        return self.until is None or now < self.until
+
+    @classmethod
+    def of_occurrence(cls, occurrence: Occurrence) -> Intent:
+        """Return the wish that one occurrence of a time-of-use window stands for."""
+        window = occurrence.window
+        return cls(
+            control=window.control,
+            on=True,
+            source=Source.WINDOW,
+            since=occurrence.start,
+            until=occurrence.end,
+            target_soc=window.target_soc,
+            label=window.name,
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """Return the wish as the store keeps it."""
+        return {
+            "control": self.control.value,
+            "on": self.on,
+            "source": self.source.value,
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat() if self.until else None,
+            "target_soc": self.target_soc,
+            "label": self.label,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Intent:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        target_soc = data["target_soc"]
+        return cls(
+            control=Control(data["control"]),
+            on=data["on"] is True,
+            source=Source(data["source"]),
+            since=as_instant(data["since"]),
+            until=as_optional_instant(data["until"]),
+            target_soc=target_soc if isinstance(target_soc, int) else None,
+            label=str(data["label"]),
+        )

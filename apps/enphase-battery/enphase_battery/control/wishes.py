@@ -1,0 +1,275 @@
+"""Standing and timed wishes, and what each input makes of them.
+
+Every control has a standing wish and, at times, timed wishes: a command, a window's occurrence. Nothing is saved and
+put back: when a timed wish ends, what lies under it shows through. The rules are those of the project's design,
+lettered (a) to (m) there; the letters stand beside the code that carries them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from .decoding import as_instant, as_mapping, as_sequence
+from .intent import Intent, Source
+from .names import Control
+from .windows import Occurrence
+
+RIVALS: Mapping[Control, Control] = {
+    Control.CHARGE_FROM_GRID: Control.DISCHARGE_TO_GRID,
+    Control.DISCHARGE_TO_GRID: Control.CHARGE_FROM_GRID,
+}
+"""Controls of which one, while it is on for a time, cannot stand beside the other (h)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """What a flip ended, kept so that flipping back before ``until`` undoes it (f).
+
+    Attributes:
+        flipped_to: The value of the flip.
+        standing: The standing wish before the flip; None when none was known yet.
+        proven: Whether that standing wish had been confirmed.
+        commands: Commands that the flip ended, of this control and of its rival.
+        skipped: Keys of the occurrences that the flip ended.
+        until: Instant (aware, UTC) at which the ended timed wish would have ended by itself.
+    """
+
+    flipped_to: bool
+    standing: Intent | None
+    proven: bool
+    commands: tuple[Intent, ...]
+    skipped: tuple[str, ...]
+    until: datetime
+
+    def to_json(self) -> dict[str, object]:
+        """Return the interruption as the store keeps it."""
+        return {
+            "flipped_to": self.flipped_to,
+            "standing": self.standing.to_json() if self.standing else None,
+            "proven": self.proven,
+            "commands": [command.to_json() for command in self.commands],
+            "skipped": list(self.skipped),
+            "until": self.until.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Interruption:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        standing = data["standing"]
+        return cls(
+            flipped_to=data["flipped_to"] is True,
+            standing=None if standing is None else Intent.from_json(as_mapping(standing)),
+            proven=data["proven"] is True,
+            commands=tuple(Intent.from_json(as_mapping(item)) for item in as_sequence(data["commands"])),
+            skipped=tuple(str(key) for key in as_sequence(data["skipped"])),
+            until=as_instant(data["until"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All wishes of one site at one moment. Every method returns a new book and leaves this one as it is.
+
+    ``running`` is always the occurrences whose time it is at ``now`` (aware), skipped ones included.
+
+    Attributes:
+        standing: The standing wish per control; absent until the cloud has been read for the first time (j).
+        proven: Controls whose standing wish the cloud has shown at least once; another one is dropped when refused (i).
+        commands: The timed command per control.
+        skipped: Occurrences that a flip or `cancel` ended, by key, each with the instant at which it is over.
+        interruptions: What the last flip of a control ended.
+        released: True after `release`: windows rest until somebody wishes something again.
+    """
+
+    standing: Mapping[Control, Intent] = field(default_factory=dict)
+    proven: frozenset[Control] = frozenset()
+    commands: Mapping[Control, Intent] = field(default_factory=dict)
+    skipped: Mapping[str, datetime] = field(default_factory=dict)
+    interruptions: Mapping[Control, Interruption] = field(default_factory=dict)
+    released: bool = False
+
+    def timed(self, control: Control, running: Iterable[Occurrence], now: datetime) -> tuple[Intent, ...]:
+        """Return the timed wishes of a control that run at ``now``, the one that rules first (g)."""
+        command = self.commands.get(control)
+        occurrences = (
+            Intent.of_occurrence(occurrence)
+            for occurrence in running
+            if occurrence.window.control is control and occurrence.key not in self.skipped and not self.released
+        )
+        return (*((command,) if command and command.runs(now) else ()), *occurrences)
+
+    def top(self, control: Control, running: Iterable[Occurrence], now: datetime) -> Intent | None:
+        """Return what is wanted of a control by itself, whatever other controls want; None when nothing is known."""
+        return next(iter(self.timed(control, running, now)), self.standing.get(control))
+
+    def flip(self, control: Control, on: bool, source: Source, running: Sequence[Occurrence], now: datetime) -> Book:
+        """Make ``on`` the standing wish and end what cannot stand beside it, or undo the flip before (f)."""
+        restored = self._flip_back(control, on, running, now)
+        if restored is not None:
+            return restored
+        before = self.top(control, running, now)
+        own = self.timed(control, running, now)
+        rivals = self._running_rivals(control, running, now) if on else ()
+        ended = (*own, *rivals)
+        interruptions = {key: value for key, value in self.interruptions.items() if key is not control}
+        if ended and (before is None or before.on is not on):
+            interruptions[control] = Interruption(
+                flipped_to=on,
+                standing=self.standing.get(control),
+                proven=control in self.proven,
+                commands=tuple(intent for intent in ended if intent.source is not Source.WINDOW),
+                skipped=tuple(_occurrence_key(intent, running) for intent in ended if intent.source is Source.WINDOW),
+                until=max(intent.until for intent in own or rivals if intent.until is not None),
+            )
+        book = self._without(ended, running)
+        return replace(
+            book,
+            standing={**self.standing, control: Intent(control, on, source, since=now)},
+            proven=self.proven - {control},
+            interruptions=interruptions,
+            released=False,
+        )
+
+    def command(self, intent: Intent) -> Book:
+        """Let a timed command rule its control; it replaces an older one (g)."""
+        return replace(
+            self,
+            commands={**self.commands, intent.control: intent},
+            interruptions={key: value for key, value in self.interruptions.items() if key is not intent.control},
+            released=False,
+        )
+
+    def cancel(self, control: Control, running: Sequence[Occurrence], now: datetime) -> Book | None:
+        """End the command, else skip the running occurrence (g). None when there is nothing to cancel."""
+        timed = self.timed(control, running, now)
+        return self._without(timed[:1], running) if timed else None
+
+    def drop_refused(self, intent: Intent, shown: bool, now: datetime) -> Book:
+        """Drop a flip or command that the cloud refused: what the cloud shows counts again (i).
+
+        Args:
+            intent: The refused wish; one that is not a flip or command, or was replaced since, is left as it is.
+            shown: What the cloud shows for the control.
+            now: The current instant (aware).
+        """
+        control = intent.control
+        if self.commands.get(control) == intent:
+            return replace(self, commands={key: value for key, value in self.commands.items() if key is not control})
+        if self.standing.get(control) == intent and control not in self.proven:
+            return replace(
+                self,
+                standing={**self.standing, control: Intent(control, shown, Source.CLOUD, since=now)},
+                proven=self.proven | {control},
+            )
+        return self
+
+    def prove(self, intent: Intent) -> Book:
+        """Note that the cloud has shown this standing wish."""
+        if self.standing.get(intent.control) != intent or intent.control in self.proven:
+            return self
+        return replace(self, proven=self.proven | {intent.control})
+
+    def adopt(self, shown: Mapping[Control, bool], now: datetime) -> Book:
+        """Take what the cloud shows as the standing wish of every control that has none yet (j)."""
+        missing = {
+            control: Intent(control, on, Source.CLOUD, since=now)
+            for control, on in shown.items()
+            if control not in self.standing
+        }
+        if not missing:
+            return self
+        return replace(self, standing={**self.standing, **missing}, proven=self.proven | missing.keys())
+
+    def release(self, controls: Iterable[Control], now: datetime) -> Book:
+        """Give everything up before the app is removed: no timed wish, no window, every standing wish off."""
+        standing = {control: Intent(control, False, Source.COMMAND, since=now) for control in controls}
+        return Book(standing={**self.standing, **standing}, proven=self.proven - standing.keys(), released=True)
+
+    def expire(self, now: datetime) -> Book:
+        """Forget what is over at ``now``: ended commands, skips and interruptions."""
+        commands = {control: intent for control, intent in self.commands.items() if intent.runs(now)}
+        skipped = {key: end for key, end in self.skipped.items() if now < end}
+        interruptions = {control: one for control, one in self.interruptions.items() if now < one.until}
+        if (len(commands), len(skipped), len(interruptions)) == (
+            len(self.commands),
+            len(self.skipped),
+            len(self.interruptions),
+        ):
+            return self
+        return replace(self, commands=commands, skipped=skipped, interruptions=interruptions)
+
+    def ends(self) -> tuple[datetime, ...]:
+        """Return the instants at which commands end, for the scheduler."""
+        return tuple(intent.until for intent in self.commands.values() if intent.until is not None)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the book as the store keeps it."""
+        return {
+            "standing": [intent.to_json() for intent in self.standing.values()],
+            "proven": sorted(control.value for control in self.proven),
+            "commands": [intent.to_json() for intent in self.commands.values()],
+            "skipped": {key: end.isoformat() for key, end in self.skipped.items()},
+            "interruptions": {control.value: one.to_json() for control, one in self.interruptions.items()},
+            "released": self.released,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Book:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        standing = [Intent.from_json(as_mapping(item)) for item in as_sequence(data["standing"])]
+        commands = [Intent.from_json(as_mapping(item)) for item in as_sequence(data["commands"])]
+        return cls(
+            standing={intent.control: intent for intent in standing},
+            proven=frozenset(Control(item) for item in as_sequence(data["proven"])),
+            commands={intent.control: intent for intent in commands},
+            skipped={key: as_instant(end) for key, end in as_mapping(data["skipped"]).items()},
+            interruptions={
+                Control(key): Interruption.from_json(as_mapping(one))
+                for key, one in as_mapping(data["interruptions"]).items()
+            },
+            released=data["released"] is True,
+        )
+
+    def _flip_back(self, control: Control, on: bool, running: Sequence[Occurrence], now: datetime) -> Book | None:
+        """Return the book as it was before the flip that this one undoes; None when there is none to undo."""
+        one = self.interruptions.get(control)
+        if one is None or one.flipped_to is on or now >= one.until:
+            return None
+        standing = {key: value for key, value in self.standing.items() if key is not control}
+        if one.standing is not None:
+            standing[control] = one.standing
+        restored = replace(
+            self,
+            standing=standing,
+            proven=self.proven | {control} if one.proven else self.proven - {control},
+            commands={**{command.control: command for command in one.commands}, **self.commands},
+            skipped={key: end for key, end in self.skipped.items() if key not in one.skipped},
+            interruptions={key: value for key, value in self.interruptions.items() if key is not control},
+        )
+        top = restored.top(control, running, now)
+        return restored if top is not None and top.on is on else None
+
+    def _running_rivals(self, control: Control, running: Sequence[Occurrence], now: datetime) -> tuple[Intent, ...]:
+        rival = RIVALS.get(control)
+        return tuple(intent for intent in self.timed(rival, running, now) if intent.on) if rival else ()
+
+    def _without(self, ended: Sequence[Intent], running: Sequence[Occurrence]) -> Book:
+        """Return the book without these timed wishes: commands removed, occurrences skipped to their end."""
+        gone = {intent.control for intent in ended if intent.source is not Source.WINDOW}
+        skips = {
+            _occurrence_key(intent, running): intent.until
+            for intent in ended
+            if intent.source is Source.WINDOW and intent.until is not None
+        }
+        return replace(
+            self,
+            commands={control: intent for control, intent in self.commands.items() if control not in gone},
+            skipped={**self.skipped, **skips},
+        )
+
+
+def _occurrence_key(intent: Intent, running: Iterable[Occurrence]) -> str:
+    """Return the key of the running occurrence that an intent stands for."""
+    return next(one.key for one in running if Intent.of_occurrence(one) == intent)

@@ -1,0 +1,395 @@
+"""Keeps the wishes: turns what people and windows want into one book, has it carried out, and says what became of it.
+
+It knows neither AppDaemon nor HTTP. Inputs are flips, commands and the passing of time; outputs go to a :class:`House`
+and a :class:`Cloud`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
+
+import pytz
+
+from .answers import POLL, Answers, Result
+from .backoff import Backoff
+from .control.decoding import as_mapping
+from .control.evidence import Evidence
+from .control.intent import Intent, Source
+from .control.names import Control
+from .control.verdict import Outcome, Verdict
+from .control.wanted import Wanted, resolve
+from .control.windows import Occurrence, Window, next_boundary, next_local_time, running
+from .control.wishes import Book
+from .errors import CommandError, EnlightenError, SignInSuspended
+from .home.commands import (
+    CancelCommand,
+    Command,
+    CommandEnvelope,
+    DiagnoseCommand,
+    RefreshCommand,
+    ReleaseCommand,
+    SetCommand,
+)
+from .reconciler import Reconciler, Site
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The part of the configuration that the controller needs.
+
+    Attributes:
+        controls: What may be changed.
+        windows: The time-of-use windows.
+        zone: The configured time zone; None: the site's own.
+        settle: Seconds between validation and write.
+        consistency: How long reads may show old values after a write.
+        dry_run: Only say what would be done.
+    """
+
+    controls: tuple[Control, ...]
+    windows: tuple[Window, ...]
+    zone: pytz.BaseTzInfo | None
+    settle: float
+    consistency: timedelta
+    dry_run: bool
+
+
+class House(Protocol):
+    """Home Assistant as the controller needs it."""
+
+    async def answer(self, result: Result) -> bool:
+        """Fire one result event; False when Home Assistant did not take it."""
+
+    def changed(self, *, again: bool = False) -> None:
+        """Hear that something shown may have changed. ``again``: publish it also when unchanged."""
+
+    def judged(self, control: Control, verdict: Verdict) -> None:
+        """Hear what became of what is wanted of a control."""
+
+    def diagnosis(self) -> Mapping[str, object]:
+        """Return the redacted report of `diagnose`, as JSON."""
+
+
+class Cloud(Site, Protocol):
+    """The cloud side as the controller needs it."""
+
+    @property
+    def time_zone(self) -> str | None:
+        """IANA name of the site's zone, as soon as it is known."""
+
+    async def refresh(self) -> None:
+        """Refresh the token. Raises EnlightenError."""
+
+
+class Controller:
+    """The wishes of one site, from whoever wishes to whatever becomes of it.
+
+    Args:
+        rules: The configuration.
+        cloud: The cloud side.
+        house: The Home Assistant side.
+        store: What outlives a restart.
+        clock: Returns the current instant (aware, UTC).
+        sleep: Waits so many seconds.
+        random: Returns a number from 0 to 1.
+        logger: Where changes of state are told.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        cloud: Cloud,
+        house: House,
+        store: Store,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+        logger: logging.Logger,
+    ) -> None:
+        self._rules = rules
+        self._cloud = cloud
+        self._house = house
+        self._store = store
+        self._clock = clock
+        self._logger = logger
+        self._answers = Answers(save=lambda data: store.write("answers", data))
+        store.read("answers", self._answers.restore)
+        self.book = store.read("wishes", Book.from_json) or Book()
+        self.reconciler = Reconciler(
+            cloud,
+            self,
+            controls=rules.controls,
+            evidence=store.read("evidence", _evidence_from_json) or {},
+            save=self._save_evidence,
+            clock=clock,
+            when=self.when,
+            sleep=sleep,
+            backoff=Backoff(random),
+            settle=rules.settle,
+            consistency=rules.consistency,
+            dry_run=rules.dry_run,
+            logger=logger,
+        )
+        self._timed_ends: dict[str, datetime] = {}
+        self._poll_wanted = False
+        self._work_wanted = False
+        self._working = False
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """The controls that may be changed."""
+        return self._rules.controls
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The configured time-of-use windows."""
+        return self._rules.windows
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def zone(self) -> pytz.BaseTzInfo | None:
+        """The site's time zone: configured, else the cloud's or the stored one; None while none is known."""
+        if self._rules.zone is not None:
+            return self._rules.zone
+        name = self._cloud.time_zone
+        return pytz.timezone(name) if name in pytz.all_timezones_set else None
+
+    def when(self, instant: datetime) -> str:
+        """Put an instant into words: the site's local time, with the weekday unless it is today."""
+        zone: tzinfo = self.zone or pytz.utc
+        local, today = instant.astimezone(zone), self._clock().astimezone(zone)
+        return local.strftime("%H:%M" if local.date() == today.date() else "%a %H:%M")
+
+    def running(self, now: datetime) -> Sequence[Occurrence]:
+        """Return the occurrences of windows whose time it is; none while the zone is not known."""
+        zone = self.zone
+        return running(self._rules.windows, zone, now) if zone else ()
+
+    def next_wake(self) -> datetime | None:
+        """Return the next instant at which something is to be done."""
+        now, zone = self._clock(), self.zone
+        boundary = next_boundary(self._rules.windows, zone, now) if zone else None
+        instants = (boundary, self.reconciler.next_due(), *self.book.ends())
+        return min((instant for instant in instants if instant is not None), default=None)
+
+    # -- inputs -------------------------------------------------------------------------------------------------------
+
+    async def flip(self, control: Control, on: bool, source: Source = Source.TOGGLE) -> None:
+        """Take a flip: it becomes the standing wish of the control."""
+        self._logger.info("%s is wished %s (%s)", control.title.capitalize(), "on" if on else "off", source.value)
+        self._flip(control, on, source)
+        await self.work()
+
+    async def command(self, command: Command, envelope: CommandEnvelope) -> None:
+        """Take a command and see to it that it gets exactly one final result.
+
+        Args:
+            command: The command.
+            envelope: What its result has to repeat.
+        """
+        try:
+            await self._obey(command, envelope)
+        except CommandError as error:
+            self.reject(envelope, error)
+        await self.work()
+
+    def reject(self, envelope: CommandEnvelope, error: CommandError) -> None:
+        """Answer a command that is malformed or impossible."""
+        self._logger.warning("Command %s rejected: %s", envelope.command or "without a name", error)
+        reason = f"{error}; {error.hint}" if error.hint else str(error)
+        self._answers.close(envelope, Outcome.REJECTED, reason, reason)
+
+    async def poll(self) -> None:
+        """Read everything, and do what is to be done."""
+        self._poll_wanted = True
+        await self.work()
+
+    async def work(self) -> None:
+        """Do what is to be done now. Calls that come while it works are one more round of the same work."""
+        self._work_wanted = True
+        if self._working:
+            return
+        self._working = True
+        try:
+            while self._work_wanted or self._poll_wanted:
+                self._work_wanted = False
+                await self._round()
+        finally:
+            self._working = False
+
+    async def refresh(self) -> None:
+        """Refresh the token; a failure is told by the token sensor and by the next poll."""
+        try:
+            await self._cloud.refresh()
+        except EnlightenError as error:
+            self._logger.warning("The token could not be refreshed: %s", error)
+        self._house.changed()
+
+    # -- what the reconciler asks and tells ---------------------------------------------------------------------------
+
+    def wanted(self) -> Mapping[Control, Wanted]:
+        """Return what is wanted now of every control."""
+        now = self._clock()
+        return resolve(self.book, self.running(now), now)
+
+    def seen(self, shown: Mapping[Control, bool]) -> None:
+        """Adopt what the cloud shows where nothing is wished yet."""
+        self._keep(self.book.adopt(shown, self._clock()))
+
+    def flipped_in_cloud(self, control: Control, on: bool) -> None:
+        """Take a change made in the Enphase app as a flip."""
+        self._flip(control, on, Source.CLOUD)
+        self._work_wanted = True
+
+    def judged(self, control: Control, verdict: Verdict) -> None:
+        """Pass a verdict on to whoever waits for it; drop what the cloud refused."""
+        intent = verdict.wanted.intent
+        self._house.judged(control, verdict)
+        self._answers.judged(verdict)
+        if verdict.outcome is Outcome.CONFIRMED:
+            self._keep(self.book.prove(intent))
+        elif verdict.outcome is Outcome.FAILED:
+            self._logger.warning(
+                "Could not switch %s %s: %s", control.title, "on" if verdict.wanted.switch else "off", verdict.reason
+            )
+            known = self.reconciler.evidence[control].known
+            self._keep(self.book.drop_refused(intent, shown=known is True, now=self._clock()))
+        self._house.changed()
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    async def _obey(self, command: Command, envelope: CommandEnvelope) -> None:
+        """Carry a command out as far as that can be done at once. Raises CommandError when it is impossible."""
+        now = self._clock()
+        if isinstance(command, SetCommand):
+            self._check_control(command.control)
+            self._logger.info("%s is commanded %s", command.control.title.capitalize(), "on" if command.on else "off")
+            self._set(command, now)
+            self._await_verdict(envelope, command.control)
+        elif isinstance(command, CancelCommand):
+            self._check_control(command.control)
+            book = self.book.cancel(command.control, self.running(now), now)
+            if book is None:
+                self._answers.close(envelope, Outcome.CONFIRMED, "nothing to cancel")
+                return
+            self._keep(book)
+            self._await_verdict(envelope, command.control)
+        elif isinstance(command, RefreshCommand):
+            await self._refresh_and_poll(envelope)
+        elif isinstance(command, ReleaseCommand):
+            self._keep(self.book.release(self._rules.controls, now))
+            self._await_verdict(envelope, *self._rules.controls)
+        elif isinstance(command, DiagnoseCommand):
+            self._answers.report(envelope, self._house.diagnosis())
+        else:
+            raise CommandError(
+                "this app cannot answer a request for a second factor yet",
+                hint="switch the second factor off for the account, or use another account that has access to the site",
+            )
+
+    async def _refresh_and_poll(self, envelope: CommandEnvelope) -> None:
+        """Carry `refresh` out: the token now, the state with the next round."""
+        try:
+            await self._cloud.refresh()
+        except SignInSuspended as error:
+            raise CommandError(str(error), hint=error.hint) from error
+        except EnlightenError as error:
+            self._answers.close(envelope, Outcome.FAILED, str(error), str(error))
+        else:
+            self._answers.open(envelope, (POLL,))
+        self._poll_wanted = True
+
+    def _await_verdict(self, envelope: CommandEnvelope, *controls: Control) -> None:
+        """Let a command wait for fresh verdicts on what is now wanted of these controls."""
+        wanted = self.wanted()
+        for control in controls:
+            self.reconciler.reconsider(control)
+        keys = [wanted[control].intent.key for control in controls if control in wanted]
+        if keys:
+            self._answers.open(envelope, keys)
+        else:
+            self._answers.close(envelope, Outcome.CONFIRMED, "nothing was wanted before")
+
+    def _check_control(self, control: Control) -> None:
+        if control not in self._rules.controls:
+            choices = ", ".join(one.value for one in self._rules.controls)
+            raise CommandError(f"control: {control.value} is not one that this app may change ({choices})")
+
+    def _set(self, command: SetCommand, now: datetime) -> None:
+        until = self._until(command, now)
+        if until is None:
+            self._flip(command.control, command.on, Source.COMMAND)
+            return
+        self._keep(
+            self.book.command(
+                Intent(command.control, command.on, Source.COMMAND, now, until, target_soc=command.target_soc)
+            )
+        )
+
+    def _until(self, command: SetCommand, now: datetime) -> datetime | None:
+        """Return the instant at which a `set` ends; None when it names no end."""
+        if command.duration is not None:
+            return now + command.duration
+        if command.until is None:
+            return None
+        zone = self.zone
+        if zone is None:
+            raise CommandError("until: the site's time zone is not known yet", hint="use duration, or set time_zone")
+        return next_local_time(zone, command.until, now)
+
+    def _flip(self, control: Control, on: bool, source: Source) -> None:
+        now = self._clock()
+        self._keep(self.book.flip(control, on, source, self.running(now), now))
+
+    def _keep(self, book: Book) -> None:
+        """Make ``book`` the book, store it and answer the commands whose wish it ended."""
+        if book is self.book:
+            return
+        self.book = book
+        self._store.write("wishes", book.to_json())
+        self._work_wanted = True
+        self._house.changed()
+
+    def _save_evidence(self, evidence: Mapping[Control, Evidence]) -> None:
+        self._store.write("evidence", {control.value: one.to_json() for control, one in evidence.items()})
+
+    async def _round(self) -> None:
+        """Let time pass in the book, answer, and let the reconciler make one pass if there is anything to do."""
+        now = self._clock()
+        self._settle_book(now)
+        await self._deliver()
+        poll, self._poll_wanted = self._poll_wanted, False
+        if poll or self.reconciler.due(now):
+            await self.reconciler.run(poll=poll)
+            if poll:
+                failed = self.reconciler.error
+                outcome = Outcome.FAILED if failed else Outcome.CONFIRMED
+                self._answers.decided(POLL, outcome, self.reconciler.reason)
+            self._settle_book(self._clock())
+            await self._deliver()
+        self._house.changed(again=poll)
+
+    def _settle_book(self, now: datetime) -> None:
+        """Forget what is over, and answer the commands whose wish does not rule any more."""
+        self._keep(self.book.expire(now))
+        wanted = self.wanted().values()
+        self._answers.supersede(wanted, now, self._timed_ends)
+        self._timed_ends = {one.intent.key: one.intent.until for one in wanted if one.intent.until is not None}
+
+    async def _deliver(self) -> None:
+        """Fire the results that are ready."""
+        for result in self._answers.ready():
+            if await self._house.answer(result):
+                self._answers.fired(result)
+
+
+def _evidence_from_json(data: Mapping[str, object]) -> dict[Control, Evidence]:
+    """Read back what the controller stored. Raises ValueError, KeyError or TypeError on anything else."""
+    return {Control(key): Evidence.from_json(as_mapping(one)) for key, one in data.items()}

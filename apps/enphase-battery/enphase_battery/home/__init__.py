@@ -1,0 +1,1 @@
+"""The Home Assistant side: toggles, entities, events in and out."""

@@ -1,0 +1,215 @@
+"""The event `enphase_battery_command`, read into one command or refused with one sentence that says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from functools import partial
+from typing import ClassVar, TypeVar
+
+from ..control.names import Control
+from ..errors import CommandError
+from ..values import choice, duration, key_text, on_off, sentence, target_soc, time_of_day, words
+
+_Value = TypeVar("_Value")
+
+_IGNORED = "metadata"  # AppDaemon adds it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Addressed:
+    """What every command may say.
+
+    Attributes:
+        id: Comes back in the result; None when the sender gave none.
+        app: Name of the app that is meant, as in apps.yaml; None means every app.
+    """
+
+    id: str | None = None
+    app: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCommand(_Addressed):
+    """A wish: with `duration` or `until` (local wall-clock time of the site) a timed one, with neither a flip."""
+
+    name: ClassVar[str] = "set"
+    control: Control
+    on: bool
+    duration: timedelta | None = None
+    until: time | None = None
+    target_soc: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelCommand(_Addressed):
+    """Ends a command or skips the running window of the control."""
+
+    name: ClassVar[str] = "cancel"
+    control: Control
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshCommand(_Addressed):
+    """Token and state, now."""
+
+    name: ClassVar[str] = "refresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnoseCommand(_Addressed):
+    """A redacted report."""
+
+    name: ClassVar[str] = "diagnose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCommand(_Addressed):
+    """All that is owned is deleted, all wishes are off."""
+
+    name: ClassVar[str] = "release"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtpCommand(_Addressed):
+    """The second factor's code, which is a secret for as long as it is valid."""
+
+    name: ClassVar[str] = "otp"
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtpResendCommand(_Addressed):
+    """Asks the cloud to send another code."""
+
+    name: ClassVar[str] = "otp_resend"
+
+
+Command = SetCommand | CancelCommand | RefreshCommand | DiagnoseCommand | ReleaseCommand | OtpCommand | OtpResendCommand
+
+_PLAIN: dict[str, type[RefreshCommand | DiagnoseCommand | ReleaseCommand | OtpResendCommand]] = {
+    command.name: command for command in (RefreshCommand, DiagnoseCommand, ReleaseCommand, OtpResendCommand)
+}
+_NAMES = (SetCommand.name, CancelCommand.name, OtpCommand.name, *_PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEnvelope:
+    """What can be read of an event that is refused, for the result that answers it. None: absent or unreadable."""
+
+    id: str | None
+    app: str | None
+    command: str | None
+    control: str | None
+    state: str | None
+
+
+def command_envelope(data: Mapping[str, object]) -> CommandEnvelope:
+    """Return what an event says about itself, however wrong the rest of it is. Never raises."""
+    texts = {key: value for key, value in data.items() if isinstance(value, str)}
+    state = data.get("state")
+    return CommandEnvelope(
+        id=texts.get("id"),
+        app=texts.get("app"),
+        command=texts.get("command"),
+        control=texts.get("control"),
+        state=("on" if state else "off") if isinstance(state, bool) else texts.get("state"),
+    )
+
+
+def parse_command(data: Mapping[str, object]) -> Command:
+    """Read the data of one event. A member without a value (None) counts as left out.
+
+    Raises:
+        CommandError: With a sentence that names the member, its value and what it must be; the first fault only.
+    """
+    members = _Members(data)
+    name = members.required("command", _name)
+    sender, app = members.optional("id", _id), members.optional("app", words)
+    command: Command
+    if name == SetCommand.name:
+        command = _set(members, sender, app)
+    elif name == CancelCommand.name:
+        command = CancelCommand(id=sender, app=app, control=members.required("control", _control))
+    elif name == OtpCommand.name:
+        command = OtpCommand(id=sender, app=app, code=members.required("code", _code))
+    else:
+        command = _PLAIN[name](id=sender, app=app)
+    members.refuse_the_rest(name)
+    return command
+
+
+def _set(members: _Members, sender: str | None, app: str | None) -> SetCommand:
+    command = SetCommand(
+        id=sender,
+        app=app,
+        control=members.required("control", _control),
+        on=members.required("state", on_off),
+        duration=members.optional("duration", _duration),
+        until=members.optional("until", time_of_day),
+        target_soc=members.optional("target_soc", target_soc),
+    )
+    if command.duration is not None and command.until is not None:
+        raise CommandError("duration and until are both given: a wish has one end")
+    if command.target_soc is not None and not command.on:
+        raise CommandError(f"target_soc is {command.target_soc}, but state is off: there is nothing to limit")
+    if command.target_soc is not None and command.control is Control.RESTRICT_DISCHARGE:
+        raise CommandError(f"target_soc is {command.target_soc}, but {command.control.value} has no such limit")
+    return command
+
+
+class _Members:
+    """The members of one event. Each is taken once; what nobody took does not belong there."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        self._left = {key: value for key, value in data.items() if value is not None and key != _IGNORED}
+        self._known: list[str] = []
+
+    def required(self, member: str, read: Callable[[object], _Value]) -> _Value:
+        self._known.append(member)
+        value = self._left.pop(member, None)
+        try:
+            return read(value)
+        except ValueError as error:
+            if value is None:
+                fault = f"{member} is missing: it {error}"
+            elif member == "code":
+                fault = f"{member} {error}"  # no value: a code with a slip is still most of a secret
+            else:
+                fault = sentence(member, value, error)
+            raise CommandError(fault) from error
+
+    def optional(self, member: str, read: Callable[[object], _Value]) -> _Value | None:
+        if member in self._left:
+            return self.required(member, read)
+        self._known.append(member)
+        return None
+
+    def refuse_the_rest(self, command: str) -> None:
+        if self._left:
+            unknown = ", ".join(key_text(member) for member in self._left)
+            raise CommandError(f"{unknown} does not belong to {command}, which takes {', '.join(self._known)}")
+
+
+def _name(value: object) -> str:
+    if isinstance(value, str) and value in _NAMES:
+        return value
+    raise ValueError(f"must be one of {', '.join(_NAMES)}")
+
+
+def _id(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("must be a text; put it in quotes")
+
+
+def _code(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,20}", value.strip()):
+        return value.strip()
+    raise ValueError("must be a text of digits; put it in quotes, because a number loses its leading zeros")
+
+
+_control = partial(choice, Control)
+_duration = partial(duration, least=timedelta(seconds=1), most=timedelta(hours=23, minutes=59))

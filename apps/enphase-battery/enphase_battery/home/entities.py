@@ -1,0 +1,152 @@
+"""The snapshot as Home Assistant entities: names, icons, classes, units, states and attributes of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from ..control.names import Control
+from .snapshot import ControlReport, Problem, SignIn, Snapshot
+
+UNKNOWN, UNAVAILABLE = "unknown", "unavailable"
+
+_ICONS = {
+    Control.CHARGE_FROM_GRID: "mdi:battery-charging",
+    Control.DISCHARGE_TO_GRID: "mdi:transmission-tower-export",
+    Control.RESTRICT_DISCHARGE: "mdi:battery-lock",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One state as it is given to Home Assistant.
+
+    Attributes:
+        entity_id: The id.
+        state: The state, always text: AppDaemon cannot send 0.
+        attributes: The attributes, always text; empty ones are left out.
+    """
+
+    entity_id: str
+    state: str
+    attributes: Mapping[str, str]
+
+
+def entities(snapshot: Snapshot, *, prefix: str, token_sensor: str, zone: tzinfo) -> tuple[Entity, ...]:
+    """Return every entity of the app.
+
+    Args:
+        snapshot: What is to be shown.
+        prefix: The configured `entity_prefix`.
+        token_sensor: Entity id of the token sensor.
+        zone: The site's time zone, in which instants are shown.
+    """
+    controls = (_control(report, prefix, snapshot.readable, zone) for report in snapshot.controls)
+    return (
+        *controls,
+        _soc(snapshot, prefix, zone),
+        _next_window(snapshot, prefix, zone),
+        problem_entity(snapshot.problems, prefix, zone),
+        _token(snapshot.sign_in, token_sensor, zone),
+    )
+
+
+def problem_entity(problems: Iterable[Problem], prefix: str, zone: tzinfo) -> Entity:
+    """Return the problem sensor; also used alone, when the configuration keeps the app from its work."""
+    problems = tuple(problems)
+    return _entity(
+        f"binary_sensor.{prefix}_problem",
+        "on" if problems else "off",
+        friendly_name="Enphase battery problem",
+        icon="mdi:alert-circle" if problems else "mdi:check-circle",
+        device_class="problem",
+        problem="; ".join(problem.text for problem in problems),
+        since=_moment(min((problem.since for problem in problems), default=None), zone),
+        hint="; ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint)),
+    )
+
+
+def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tzinfo) -> Entity:
+    state = UNKNOWN if report.shown is None else _on_off(report.shown)
+    return _entity(
+        f"binary_sensor.{prefix}_{report.control.value}",
+        UNAVAILABLE if readable is False else state,
+        friendly_name=f"Enphase battery {report.control.title}",
+        icon=_ICONS[report.control],
+        wanted="" if report.wanted is None else _on_off(report.wanted),
+        outcome=report.outcome.value if report.outcome else "",
+        enforced=report.enforced.value,
+        fail_safe="yes" if report.fail_safe else "no",
+        source=report.source.value if report.source else "",
+        reason=report.reason,
+        until=_moment(report.until, zone),
+        target_soc="" if report.target_soc is None else str(report.target_soc),
+        confirmed_at=_moment(report.confirmed_at, zone),
+        last_error=report.last_error,
+    )
+
+
+def _soc(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
+    storage = snapshot.storage
+    soc = storage.soc if storage else None
+    state = UNKNOWN if soc is None else f"{soc:g}"
+    return _entity(
+        f"sensor.{prefix}_soc",
+        UNAVAILABLE if snapshot.readable is False else state,
+        friendly_name="Enphase battery state of charge",
+        device_class="battery",
+        state_class="measurement",
+        unit_of_measurement="%",
+        energy_available_kwh=_number(storage.energy_kwh if storage else None),
+        capacity_kwh=_number(storage.capacity_kwh if storage else None),
+        last_report=_moment(storage.last_report if storage else None, zone),
+    )
+
+
+def _next_window(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
+    occurrence = snapshot.next_window
+    shared = {"friendly_name": "Enphase battery next window", "icon": "mdi:calendar-clock", "device_class": "timestamp"}
+    if occurrence is None:
+        return _entity(f"sensor.{prefix}_next_window", UNKNOWN, **shared)
+    window = occurrence.window
+    return _entity(
+        f"sensor.{prefix}_next_window",
+        _moment(occurrence.start, zone),
+        **shared,
+        name=window.name,
+        control=window.control.value,
+        start=_moment(occurrence.start, zone),
+        end=_moment(occurrence.end, zone),
+        target_soc="" if window.target_soc is None else str(window.target_soc),
+    )
+
+
+def _token(sign_in: SignIn, token_sensor: str, zone: tzinfo) -> Entity:
+    return _entity(
+        token_sensor,
+        sign_in.status,
+        friendly_name="Enphase JWT",
+        icon="mdi:key",
+        refreshed_at=_moment(sign_in.refreshed_at, zone),
+        expires_at=_moment(sign_in.expires_at, zone),
+        site_id=sign_in.site_id or "",
+        user_id=sign_in.user_id or "",
+        token=sign_in.token or "",
+    )
+
+
+def _entity(entity_id: str, state: str, **attributes: str) -> Entity:
+    return Entity(entity_id, state, {key: value for key, value in attributes.items() if value})
+
+
+def _on_off(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _moment(instant: datetime | None, zone: tzinfo) -> str:
+    return "" if instant is None else instant.astimezone(zone).isoformat(timespec="seconds")

@@ -1,0 +1,349 @@
+"""Carries a plan out: one writer per site, verify, retry, report.
+
+One pass reads what the cloud shows, takes the steps that lead to what is wanted, reads back after each, and says what
+became of every wish. HTTP 200 is never believed (`enlighten-battery-api.md` 10.2): a write that a read does not show is
+tried again in the other forms that sites are known to need, then it stays `pending` until a read late enough to count.
+Run twice, the second pass writes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from .backoff import Backoff
+from .control.evidence import Evidence, Sight
+from .control.names import Control
+from .control.plan import SwitchStep, plan
+from .control.site_state import SiteState, Switches
+from .control.verdict import Outcome, Verdict
+from .control.wanted import Wanted
+from .enlighten.models import WriteForm
+from .errors import (
+    BudgetExhausted,
+    EnlightenError,
+    Forbidden,
+    NotAvailable,
+    RateLimited,
+    Refused,
+    SignInSuspended,
+    Unreachable,
+)
+
+READ_BACK = (0.0, 1.0, 2.0)
+"""Seconds before each read after a write: most sites show it at once, nearly all within three seconds (10.3)."""
+
+LOOK_AGAIN = timedelta(seconds=60)
+"""Longest time until the next read while a write is not shown yet."""
+
+
+class Site(Protocol):
+    """The cloud side as the reconciler needs it. Every method may raise :class:`EnlightenError`."""
+
+    def forms(self, control: Control) -> Sequence[WriteForm]:
+        """Return the ways to write a control's switch, the one that worked last first."""
+
+    async def read_switches(self) -> Switches:
+        """Read the switches."""
+
+    async def read_all(self) -> SiteState:
+        """Read everything that a poll reads."""
+
+    async def validate(self, step: SwitchStep, form: WriteForm) -> None:
+        """Announce a write, as the cloud wants it. Raises Refused when the cloud will not have it."""
+
+    async def write(self, step: SwitchStep, form: WriteForm, believed: Mapping[Control, bool]) -> None:
+        """Write a switch. ``believed`` is what the other switches hold, whatever a late read may say."""
+
+    def remember(self, control: Control, form: WriteForm) -> None:
+        """Note which form worked."""
+
+
+class Wishes(Protocol):
+    """Who wishes, and is told what became of it."""
+
+    def wanted(self) -> Mapping[Control, Wanted]:
+        """Return what is wanted now."""
+
+    def seen(self, shown: Mapping[Control, bool]) -> None:
+        """Hear what counting reads show."""
+
+    def flipped_in_cloud(self, control: Control, on: bool) -> None:
+        """Hear of a change that somebody made in the Enphase app."""
+
+    def judged(self, control: Control, verdict: Verdict) -> None:
+        """Hear what became of what is wanted of a control."""
+
+
+class Reconciler:
+    """The one writer of a site.
+
+    Never entered twice at a time: its owner runs passes one after the other.
+
+    Args:
+        site: The cloud side.
+        wishes: What is wanted, and who is told.
+        controls: The controls that may be written.
+        evidence: What was known when the app last ran.
+        save: Is given all evidence whenever it changes: before a write is sent, too.
+        clock: Returns the current instant (aware, UTC).
+        when: Puts an instant into words for people, in the site's local time.
+        sleep: Waits so many seconds.
+        backoff: Grows the time between tries.
+        settle: Seconds between validation and write.
+        consistency: How long reads may show old values after a write.
+        dry_run: Only say what would be done.
+        logger: Where changes of state are told.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        wishes: Wishes,
+        *,
+        controls: Collection[Control],
+        evidence: Mapping[Control, Evidence],
+        save: Callable[[Mapping[Control, Evidence]], None],
+        clock: Callable[[], datetime],
+        when: Callable[[datetime], str],
+        sleep: Callable[[float], Awaitable[None]],
+        backoff: Backoff,
+        settle: float,
+        consistency: timedelta,
+        dry_run: bool,
+        logger: logging.Logger,
+    ) -> None:
+        self._site = site
+        self._wishes = wishes
+        self._controls = frozenset(controls)
+        self._save = save
+        self._clock = clock
+        self._when = when
+        self._sleep = sleep
+        self._backoff = backoff
+        self._settle = settle
+        self._consistency = consistency
+        self._dry_run = dry_run
+        self._logger = logger
+        self._failures: dict[Control, EnlightenError | None] = {}
+        self.evidence: dict[Control, Evidence] = {control: evidence.get(control, Evidence()) for control in Control}
+        self.verdicts: dict[Control, Verdict] = {}
+        self.state = SiteState()
+        self.error: EnlightenError | None = None
+        self.error_since: datetime | None = None
+        self.reason = ""
+
+    def due(self, now: datetime) -> bool:
+        """Return whether a pass has something to do at ``now``."""
+        return bool(self._due_controls(now)) or any(at <= now for at in self._second_looks())
+
+    def next_due(self) -> datetime | None:
+        """Return the instant at which a pass will have something to do, if nobody wishes anything before."""
+        retries = [verdict.retry_at for verdict in self.verdicts.values() if verdict.retry_at is not None]
+        return min((*retries, *self._second_looks()), default=None)
+
+    def reconsider(self, control: Control) -> None:
+        """Make the next pass look at a control again, although its verdict stands."""
+        self.verdicts.pop(control, None)
+
+    async def run(self, *, poll: bool = False) -> None:
+        """Make one pass.
+
+        Args:
+            poll: Read everything, also when nothing is to be done.
+        """
+        self._failures.clear()
+        try:
+            await self._look(everything=poll or self.state.switches is None)
+            await self._take_steps()
+        except EnlightenError as error:
+            self._postpone(error)
+            return
+        self._mended()
+        for control, wanted in self._due_controls(self._clock()).items():
+            self._judge(control, wanted)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    async def _look(self, *, everything: bool = False) -> None:
+        """Read, and weigh what the read shows of every control."""
+        if everything:
+            self.state = await self._site.read_all()
+        else:
+            self.state = replace(self.state, switches=await self._site.read_switches())
+        assert self.state.switches is not None  # noqa: S101  # read_all promises it; this tells the type checker
+        switches = self.state.switches
+        for control, on in switches.on.items():
+            self.evidence[control], sight = self.evidence[control].saw(on, switches.read_at, self._consistency)
+            if sight is Sight.NOT_SHOWN:
+                self._failures[control] = None
+            elif sight is Sight.SHOWN:
+                self._failures.pop(control, None)
+            elif sight is Sight.FOREIGN:
+                self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
+                self._wishes.flipped_in_cloud(control, on)
+        self._save(self.evidence)
+        self._wishes.seen({control: one.known for control, one in self.evidence.items() if one.known is not None})
+
+    def _second_looks(self) -> list[datetime]:
+        """Return the instants from which a read decides what is undecided, of controls that no wish looks after."""
+        return [
+            at
+            for control, evidence in self.evidence.items()
+            if evidence.suspect_since is not None and (at := evidence.second_look_at(self._consistency)) is not None
+        ]
+
+    # -- doing --------------------------------------------------------------------------------------------------------
+
+    def _due_controls(self, now: datetime) -> dict[Control, Wanted]:
+        """Return what has no verdict yet, or one whose time for another try has come."""
+        due = {}
+        for control, wanted in self._wishes.wanted().items():
+            verdict = self.verdicts.get(control)
+            settled = verdict is not None and verdict.wanted.key == wanted.key
+            waiting = verdict is not None and (verdict.retry_at is None or now < verdict.retry_at)
+            if control in self._controls and not (settled and waiting):
+                due[control] = wanted
+        return due
+
+    def _next_steps(self) -> tuple[SwitchStep, ...]:
+        """Return what is still to be done, without what was tried and failed in this pass."""
+        due = self._due_controls(self._clock()).keys() - self._failures.keys()
+        return plan(self._wishes.wanted(), {control: self.evidence[control].believed for control in Control}, due)
+
+    async def _take_steps(self) -> None:
+        """Take the steps of the plan, made anew after each, so that the last wish wins."""
+        while not self._dry_run and (steps := self._next_steps()):
+            await self._take(steps[0])
+
+    async def _take(self, step: SwitchStep) -> None:
+        """Write one switch, in each form that sites are known to need, until a read shows it."""
+        self._logger.debug("Going to %s", step)
+        error: EnlightenError | None = None
+        for form in self._site.forms(step.control):
+            try:
+                await self._site.validate(step, form)
+            except Refused as refusal:
+                self._failures[step.control] = refusal
+                return
+            await self._sleep(self._settle)
+            if self._outdated(step):
+                return
+            self._note(step.control, Evidence.sending, step.on, self._clock())
+            try:
+                await self._site.write(step, form, self._others(step.control))
+            except (Refused, Forbidden, NotAvailable) as refusal:
+                self._note(step.control, Evidence.refused)
+                error = refusal
+                continue
+            self._note(step.control, Evidence.answered, self._clock())
+            error = None
+            if await self._is_shown(step):
+                self._site.remember(step.control, form)
+                self._logger.info("%s is %s in the cloud", step.control.title.capitalize(), "on" if step.on else "off")
+                return
+            if self._outdated(step):
+                return
+        if error is not None or self.evidence[step.control].unproven is None:
+            self._failures[step.control] = error
+
+    async def _is_shown(self, step: SwitchStep) -> bool:
+        """Read back until a read shows the step, the patience ends or somebody wishes otherwise."""
+        for delay in READ_BACK:
+            await self._sleep(delay)
+            if self._outdated(step):
+                return False
+            await self._look()
+            evidence = self.evidence[step.control]
+            if evidence.unproven is None and evidence.known is step.on:
+                return True
+        return False
+
+    def _outdated(self, step: SwitchStep) -> bool:
+        wanted = self._wishes.wanted().get(step.control)
+        return wanted is None or wanted.switch is not step.on
+
+    def _others(self, control: Control) -> dict[Control, bool]:
+        """Return what the other switches hold where that can be said."""
+        return {
+            other: evidence.believed
+            for other, evidence in self.evidence.items()
+            if other is not control and evidence.believed is not None
+        }
+
+    def _note(self, control: Control, change: Callable[..., Evidence], *args: object) -> None:
+        self.evidence[control] = change(self.evidence[control], *args)
+        self._save(self.evidence)
+
+    # -- judging ------------------------------------------------------------------------------------------------------
+
+    def _judge(self, control: Control, wanted: Wanted) -> None:
+        """Say what became of what is wanted of one control, after a pass that reached the cloud."""
+        now, evidence = self._clock(), self.evidence[control]
+        if self._dry_run:
+            steps = plan({control: wanted}, {control: evidence.believed}, (control,))
+            reason = f"would {steps[0]}: validate, write, read back" if steps else "nothing to do"
+            self._say(control, Verdict(wanted, Outcome.DRY_RUN, now, reason))
+        elif control in self._failures:
+            error = self._failures.pop(control)
+            reason = str(error) if error else "the cloud answered with success and still shows the old value"
+            retry_at = now + self._backoff.after_failure(control.value)
+            self._say(control, Verdict(wanted, Outcome.FAILED, now, reason, error.hint if error else "", retry_at))
+        elif evidence.unproven is not None:
+            retry_at = min(now + LOOK_AGAIN, evidence.unproven.at + self._consistency)
+            reason = "written; the cloud does not show it yet"
+            self._say(control, Verdict(wanted, Outcome.PENDING, now, reason, retry_at=retry_at))
+        elif evidence.known is wanted.switch:
+            self._backoff.succeeded(control.value)
+            self._say(control, self._settled(wanted, now))
+        else:
+            # A read cannot decide yet (an echo), or the wish changed at the end of the pass.
+            retry_at = min(now + LOOK_AGAIN, evidence.second_look_at(self._consistency) or now + LOOK_AGAIN)
+            self._say(control, Verdict(wanted, Outcome.PENDING, now, "waiting for the cloud", retry_at=retry_at))
+
+    def _settled(self, wanted: Wanted, now: datetime) -> Verdict:
+        """Return the verdict on a switch that is as it is to be: confirmed, unless the wish itself is held back."""
+        rival = wanted.held_back_by
+        if rival is None:
+            return Verdict(wanted, Outcome.CONFIRMED, now)
+        name = f"{rival.control.title} ({rival.label})" if rival.label else rival.control.title
+        until = f" until {self._when(rival.until)}" if rival.until else ""
+        return Verdict(wanted, Outcome.PENDING, now, f"held back by {name}{until}")
+
+    def _postpone(self, error: EnlightenError) -> None:
+        """Keep every wish for a later try: the cloud could not be reached or would not let the app in."""
+        now = self._clock()
+        retry_at = max(now + self._backoff.after_failure("cloud"), _earliest_retry(error, now))
+        if self.error is None or str(self.error) != str(error):
+            self._logger.warning("%s; trying again at %s", error, self._when(retry_at))
+        if self.error_since is None:
+            self.error_since = now
+        self.error = error
+        self.reason = str(error)
+        if isinstance(error, Unreachable) and not isinstance(error, BudgetExhausted):
+            self.reason = f"cloud unreachable since {self._when(self.error_since)}"
+        for control, wanted in self._due_controls(now).items():
+            self._say(control, Verdict(wanted, Outcome.PENDING, now, self.reason, error.hint, retry_at))
+
+    def _mended(self) -> None:
+        self._backoff.succeeded("cloud")
+        if self.error is not None:
+            self._logger.info("The cloud answers again")
+        self.error = self.error_since = None
+        self.reason = ""
+
+    def _say(self, control: Control, verdict: Verdict) -> None:
+        self.verdicts[control] = verdict
+        self._wishes.judged(control, verdict)
+
+
+def _earliest_retry(error: EnlightenError, now: datetime) -> datetime:
+    """Return the instant that the error itself names as the earliest for another try; ``now`` when it names none."""
+    if isinstance(error, RateLimited):
+        return now + timedelta(seconds=error.retry_after)
+    if isinstance(error, BudgetExhausted):
+        return error.next_at
+    return error.until if isinstance(error, SignInSuspended) else now
