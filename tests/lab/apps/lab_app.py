@@ -1,0 +1,14 @@
+"""The app as AppDaemon loads it in the lab: the real one, waiting by the lab's clock."""
+
+from __future__ import annotations
+
+from enphase_battery import EnphaseBattery
+
+from tests.lab.clock import Clock
+
+
+class LabBattery(EnphaseBattery):
+    """The real app; only its waits and its dice are the lab's."""
+
+    wait = staticmethod(lambda seconds: Clock.current.wait(seconds))
+    dice = staticmethod(lambda: 0.0)

@@ -1,0 +1,110 @@
+"""AppDaemon plugin that stands in for Home Assistant: no network, keeps states, records calls and events."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from appdaemon.plugin_management import PluginBase
+
+APP_USER = "user of appdaemon"
+
+State = dict[str, Any]
+
+
+class FakeHomeAssistant(PluginBase):  # type: ignore[misc]  # AppDaemon's class is not typed
+    """What the app sees of Home Assistant.
+
+    Attributes:
+        states: Every entity as Home Assistant's API shows it.
+        calls: Services called by apps, with their data.
+        events: Events fired by apps, with their data.
+        published: Entity ids in the order in which apps set them.
+    """
+
+    first_time = True
+
+    def __init__(self, ad: Any, name: str, config: Any) -> None:
+        super().__init__(ad, name, config)
+        self.states: dict[str, State] = {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.published: list[str] = []
+        self.refuses_services = False
+        self.up = False
+
+    # -- what AppDaemon asks of a plugin ------------------------------------------------------------------------------
+
+    async def get_updates(self) -> None:
+        await self.come_up()
+
+    async def get_complete_state(self) -> dict[str, State] | None:
+        return copy.deepcopy(self.states) if self.up else None
+
+    async def call_plugin_service(self, namespace: str, domain: str, service: str, **data: Any) -> Any:
+        if not self.up:
+            return None
+        self.calls.append((f"{domain}/{service}", {key: one for key, one in data.items() if key != "timeout"}))
+        if self.refuses_services:
+            return {"success": False, "error": {"code": "not_found"}}
+        if domain == "input_boolean" and data.get("entity_id") in self.states:
+            await self.change(data["entity_id"], "on" if service == "turn_on" else "off", user=APP_USER)
+        return {"success": True, "result": {"context": {"id": "call", "user_id": APP_USER}}, "ad_status": "OK"}
+
+    async def fire_plugin_event(self, event: str, namespace: str, timeout: Any = None, **data: Any) -> None:
+        if self.up:
+            self.events.append((event, data))
+            await self.fire(event, **data)
+
+    async def set_plugin_state(self, namespace: str, entity_id: str, state: Any = None, attributes: Any = None) -> Any:
+        if not self.up:
+            return None
+        self.published.append(entity_id)
+        kept = {key: value for key, value in (attributes or {}).items() if value}
+        await self.change(entity_id, str(state), user=APP_USER, **kept)
+        return copy.deepcopy(self.states[entity_id])
+
+    # -- what a test does ---------------------------------------------------------------------------------------------
+
+    async def come_up(self) -> None:
+        """Home Assistant is there (again)."""
+        for domain, service in (("input_boolean", "turn_on"), ("input_boolean", "turn_off")):
+            self.AD.services.register_service(self.namespace, domain, service, self.call_plugin_service, silent=True)
+        self.up = True
+        self.connect_event.set()
+        self.ready_event.set()
+        await self.notify_plugin_started({}, await self.get_complete_state())
+        self.first_time = False
+
+    async def go_away(self) -> None:
+        """Home Assistant goes away: AppDaemon terminates the app."""
+        self.up = False
+        self.ready_event.clear()
+        self.connect_event.clear()
+        await self.AD.plugins.notify_plugin_stopped(self.name, self.namespace)
+
+    def preset(
+        self, entity_id: str, state: str, *, user: str | None = None, parent: str | None = None, **attributes: Any
+    ) -> None:
+        """Put a state there without an event, as when AppDaemon does not listen."""
+        self.states[entity_id] = {
+            "entity_id": entity_id,
+            "state": state,
+            "attributes": attributes,
+            "last_changed": "",
+            "last_updated": "",
+            "context": {"id": "x", "parent_id": parent, "user_id": user},
+        }
+
+    async def change(self, entity_id: str, state: str, *, user: str | None = None, **attributes: Any) -> None:
+        """Change a state, and say so if it is another one."""
+        old = copy.deepcopy(self.states.get(entity_id))
+        self.preset(entity_id, state, user=user, **attributes)
+        if old is not None and old["state"] == state and old["attributes"] == attributes:
+            return
+        data = {"entity_id": entity_id, "old_state": old, "new_state": copy.deepcopy(self.states[entity_id])}
+        await self.fire("state_changed", **data)
+
+    async def fire(self, event: str, **data: Any) -> None:
+        """Fire an event as Home Assistant does."""
+        await self.AD.events.process_event(self.namespace, {"event_type": event, "data": {**data, "metadata": {}}})

@@ -1,0 +1,293 @@
+"""The lab: everything between a flip in Home Assistant and the model of the cloud, without waiting for real time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from appdaemon.appdaemon import AppDaemon
+from appdaemon.dependency_manager import DependencyManager
+from appdaemon.logging import Logging
+from appdaemon.models.config.appdaemon import AppDaemonConfig
+
+from simulator import Simulator, Switches
+
+from .clock import Clock
+
+APPS = Path(__file__).parent / "apps"
+APP = "enphase_battery"
+TOGGLES = {
+    "charge_from_grid": "input_boolean.enphase_charge_from_grid",
+    "discharge_to_grid": "input_boolean.enphase_discharge_to_grid",
+    "restrict_discharge": "input_boolean.enphase_restrict_discharge",
+}
+ACCOUNT = {"email": "owner@example.com", "password": "correct horse battery"}
+"""The simulator's account."""
+
+_BUSY = {"async_worker", "process_event", "wrapper", "_show", "_begin", "change", "check_app_updates"}
+"""Names of AppDaemon's and the app's coroutines that end by themselves."""
+
+
+class Lab:
+    """A running AppDaemon with the app, its Home Assistant and its cloud.
+
+    Args:
+        folder: Where AppDaemon's configuration and the app's store live.
+        cloud: The simulated cloud.
+        url: Its address.
+        clock: The clock that all of them share.
+        app: The app's configuration beside the account and the address of the cloud.
+        zone: AppDaemon's own time zone.
+    """
+
+    def __init__(
+        self, folder: Path, cloud: Simulator, url: str, clock: Clock, *, app: Mapping[str, Any], zone: str
+    ) -> None:
+        self.folder = folder
+        self.cloud = cloud
+        self.clock = clock
+        self.zone = zone
+        self._entry = {"module": "lab_app", "class": "LabBattery", **ACCOUNT, "base_url": url, "settle": 0, **app}
+        self.ad: AppDaemon | None = None
+
+    @property
+    def ha(self) -> Any:
+        """The stand-in Home Assistant."""
+        return self._running.plugins.get_plugin_object("default")
+
+    @property
+    def app(self) -> Any:
+        """The app's running instance."""
+        return self._running.app_management.get_app(APP)
+
+    @property
+    def _running(self) -> Any:
+        assert self.ad is not None, "AppDaemon is stopped"
+        return self.ad
+
+    # -- AppDaemon's life ---------------------------------------------------------------------------------------------
+
+    async def start(self, states: Mapping[str, Any]) -> None:
+        """Start AppDaemon with a Home Assistant that holds these states."""
+        apps = self.folder / "apps"
+        apps.mkdir(exist_ok=True)
+        (apps / "apps.yaml").write_text(yaml.safe_dump({APP: self._entry}))
+        (apps / "lab_app.py").write_text((APPS / "lab_app.py").read_text())
+        (self.folder / "appdaemon.yaml").write_text("")
+        config = _appdaemon_configuration(self.folder, self.zone)
+        self.ad = AppDaemon(Logging({"main_log": {"filename": "STDOUT"}}), asyncio.get_running_loop(), config)
+        for name in ("AppDaemon", "Error"):
+            logging.getLogger(name).propagate = True
+        management: Any = self.ad.app_management
+        management.dependency_manager = DependencyManager.from_app_directory(apps, exclude=config.exclude_dirs)
+
+        async def no_kick() -> None:
+            """The scheduler's own loop does not run, so there is nothing to wake."""
+
+        scheduler: Any = self.ad.sched
+        scheduler.now = self.clock.now
+        scheduler.kick = no_kick
+        scheduler.start = lambda: setattr(scheduler, "active", True)
+        scheduler.stop = lambda: None
+        Clock.current = self.clock
+        self.ha.states.update(states)
+        self.ad.start()
+        await self.started()
+
+    async def stop(self) -> None:
+        """Stop AppDaemon."""
+        if self.ad is not None:
+            await self.ad.stop()
+            self.ad = None
+
+    async def restart_appdaemon(self, meanwhile: Callable[[], None] = lambda: None, **span: float) -> None:
+        """Restart AppDaemon; Home Assistant stays, and ``meanwhile`` happens while AppDaemon is down for ``span``."""
+        home_assistant = self.ha
+        await self.stop()
+        self.clock.now += timedelta(**span)
+        meanwhile()
+        await self.start(home_assistant.states)
+        self.ha.events[:0] = home_assistant.events
+
+    async def restart_home_assistant(self, *, restored: Mapping[str, str] | None = None) -> None:
+        """Let Home Assistant restart: what was published is gone, helpers are restored, maybe to stale states."""
+        await self.ha.go_away()
+        helpers = {one: self.ha.states[one]["state"] for one in TOGGLES.values() if one in self.ha.states}
+        self.ha.states.clear()
+        for entity_id, state in {**helpers, **(restored or {})}.items():
+            self.ha.preset(entity_id, state)
+        await self.ha.come_up()
+        await self.started()
+
+    # -- doing --------------------------------------------------------------------------------------------------------
+
+    async def flip(self, control: str, state: str, *, user: str | None = "a person") -> None:
+        """Flip a toggle, as a person does in the browser."""
+        await self.ha.change(TOGGLES[control], state, user=user)
+        await self.settle()
+
+    async def command(self, **data: Any) -> None:
+        """Fire a command event."""
+        await self.ha.fire("enphase_battery_command", **data)
+        await self.settle()
+
+    async def phone_app(self, **settings: Any) -> None:
+        """Change the battery's settings in the Enphase app."""
+        self.cloud.act_as_app(settings=settings)
+
+    async def advance(self, **span: float) -> None:
+        """Let time pass: timers fire and sleepers wake in order of time."""
+        scheduler = self._running.sched
+        target = self.clock.now + timedelta(**span)
+        await self.settle()
+        while (due := self._next_due(scheduler)) is not None and due <= target:
+            self._set_time(max(self.clock.now, due))
+            for wake, future, _task in list(self.clock.sleepers):
+                if wake <= self.clock.now and not future.done():
+                    future.set_result(None)
+            for entry in scheduler.get_next_entries():
+                arguments = scheduler.schedule.get(entry["name"], {}).get(entry["uuid"])
+                if arguments and entry["timestamp"] <= self.clock.now:
+                    await scheduler.exec_schedule(entry["name"], arguments, entry["uuid"])
+            await self.settle()
+        self._set_time(target)
+        await self.settle()
+
+    async def until(self, local: datetime) -> None:
+        """Let time pass until an aware instant."""
+        await self.advance(seconds=(local - self.clock.now).total_seconds())
+
+    async def started(self) -> None:
+        """Wait until AppDaemon has started the app."""
+        for _ in range(2000):
+            entry = self._running.app_management.objects.get(APP)
+            if entry is not None and entry.running:
+                await self.settle()
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError("the app did not start")
+
+    async def settle(self) -> None:
+        """Let everything run that does not wait for time to pass."""
+        quiet = 0
+        for _ in range(20_000):
+            await asyncio.sleep(0)
+            quiet = 0 if self._busy() else quiet + 1
+            if quiet >= 5:
+                return
+            if not quiet:
+                await asyncio.sleep(0.0005)
+        raise AssertionError(f"the app does not come to rest: {self._busy()}")
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def state(self, entity_id: str) -> str | None:
+        """Return an entity's state in Home Assistant."""
+        entity = self.ha.states.get(entity_id)
+        return entity["state"] if entity else None
+
+    def attributes(self, entity_id: str) -> dict[str, str]:
+        """Return an entity's attributes in Home Assistant."""
+        return dict(self.ha.states[entity_id]["attributes"])
+
+    def control(self, control: str) -> dict[str, str]:
+        """Return state and attributes of a control's entity."""
+        entity_id = f"binary_sensor.enphase_battery_{control}"
+        return {"state": self.state(entity_id) or "", **self.attributes(entity_id)}
+
+    def results(self, **match: Any) -> list[dict[str, Any]]:
+        """Return the results fired so far, those that match only."""
+        fired = (data for event, data in self.ha.events if event == "enphase_battery_result")
+        return [data for data in fired if all(data.get(key) == value for key, value in match.items())]
+
+    def _set_time(self, now: datetime) -> None:
+        self.clock.now = self._running.sched.now = now
+
+    def _next_due(self, scheduler: Any) -> datetime | None:
+        wakes = [wake for wake, _future, _task in self.clock.sleepers]
+        scheduled = scheduler.next_exec_time()
+        return min((*wakes, *((scheduled,) if scheduled else ())), default=None)
+
+    def _busy(self) -> list[str]:
+        """Return what still runs and does not wait for time to pass."""
+        sleeping = {task for _wake, _future, task in self.clock.sleepers}
+        me = asyncio.current_task()
+        waiting = self._blocked_by(sleeping)
+        return [
+            name
+            for task in asyncio.all_tasks()
+            if task is not me
+            and task not in waiting
+            and (name := getattr(task.get_coro(), "__qualname__", "").split(".")[-1]) in _BUSY
+        ]
+
+    def _blocked_by(self, sleeping: set[Any]) -> set[Any]:
+        """Return the sleeping tasks and those that wait for one of them."""
+        blocked = set(sleeping)
+        while more := {
+            task for task in asyncio.all_tasks() if task not in blocked and getattr(task, "_fut_waiter", None) in blocked
+        }:
+            blocked |= more
+        return blocked
+
+
+def state_of(entity_id: str, state: str, *, user: str | None = None, parent: str | None = None) -> dict[str, Any]:
+    """Return a state as Home Assistant's API shows it."""
+    context = {"id": "x", "parent_id": parent, "user_id": user}
+    return {"entity_id": entity_id, "state": state, "attributes": {}, "context": context}
+
+
+@asynccontextmanager
+async def lab(
+    folder: Path,
+    *,
+    start: datetime,
+    app: Mapping[str, Any] | None = None,
+    switches: Mapping[str, Any] | None = None,
+    toggles: Mapping[str, str] | None = None,
+    zone: str = "Europe/London",
+) -> AsyncIterator[Lab]:
+    """Run the app for the length of a block.
+
+    Args:
+        folder: Where AppDaemon's configuration and the app's store live.
+        start: The instant at which it begins (aware).
+        app: The app's configuration beside the account and the address of the cloud.
+        switches: The simulator's switches.
+        toggles: The helpers that exist, with their states; None: all three, off.
+        zone: The site's time zone, and AppDaemon's.
+    """
+    clock = Clock(start)
+    cloud = Simulator(Switches(**{"timezone": zone, **(switches or {})}), clock=clock, seed=1)
+    states = dict.fromkeys(TOGGLES.values(), "off") if toggles is None else toggles
+    async with cloud.serve() as url:
+        one = Lab(folder, cloud, url, clock, app=app or {}, zone=zone)
+        try:
+            await one.start({entity_id: state_of(entity_id, state) for entity_id, state in states.items()})
+            yield one
+        finally:
+            await one.stop()
+
+
+def _appdaemon_configuration(folder: Path, zone: str) -> AppDaemonConfig:
+    plugin = {"type": "fake", "plugin_module": "tests.lab.fake_home_assistant", "plugin_class": "FakeHomeAssistant"}
+    return AppDaemonConfig.model_validate(
+        {
+            "latitude": 51.5,
+            "longitude": -0.1,
+            "elevation": 0,
+            "time_zone": zone,
+            "config_file": folder / "appdaemon.yaml",
+            "app_dir": folder / "apps",
+            "timewarp": 2,  # anything but 1 makes AppDaemon use the scheduler's clock, which the lab moves
+            "production_mode": True,
+            "utility_delay": 3600,
+            "plugins": {"HASS": plugin},
+        }
+    )
