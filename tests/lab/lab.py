@@ -115,15 +115,19 @@ class Lab:
         await self.start(home_assistant.states)
         self.ha.events[:0] = home_assistant.events
 
-    async def restart_home_assistant(self, *, restored: Mapping[str, str] | None = None) -> None:
-        """Let Home Assistant restart: what was published is gone, helpers are restored, maybe to stale states."""
+    async def restart_home_assistant(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Let Home Assistant restart: what was published is gone, helpers are restored; ``meanwhile`` may change them."""
+        before = self.app
         await self.ha.go_away()
+        await self._reached(lambda entry: not entry.running)
+        await self.settle()
         helpers = {one: self.ha.states[one]["state"] for one in TOGGLES.values() if one in self.ha.states}
         self.ha.states.clear()
-        for entity_id, state in {**helpers, **(restored or {})}.items():
+        for entity_id, state in helpers.items():
             self.ha.preset(entity_id, state)
+        meanwhile()
         await self.ha.come_up()
-        await self.started()
+        await self.started(instead_of=before)
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
@@ -163,15 +167,19 @@ class Lab:
         """Let time pass until an aware instant."""
         await self.advance(seconds=(local - self.clock.now).total_seconds())
 
-    async def started(self) -> None:
-        """Wait until AppDaemon has started the app."""
+    async def started(self, instead_of: Any = None) -> None:
+        """Wait until AppDaemon has started the app, or a new instance of it."""
+        await self._reached(lambda entry: entry.running and entry.object is not instead_of)
+        await self.settle()
+
+    async def _reached(self, condition: Callable[[Any], bool]) -> None:
+        """Wait until AppDaemon's entry of the app fulfils a condition."""
         for _ in range(2000):
             entry = self._running.app_management.objects.get(APP)
-            if entry is not None and entry.running:
-                await self.settle()
+            if entry is not None and condition(entry):
                 return
             await asyncio.sleep(0.005)
-        raise AssertionError("the app did not start")
+        raise AssertionError("the app was not started or stopped in time")
 
     async def settle(self) -> None:
         """Let everything run that does not wait for time to pass."""

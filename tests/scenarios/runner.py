@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, TypeGuard
 
 import pytz
 import yaml
@@ -88,20 +89,27 @@ async def _session_ends(one: Lab, _argument: object) -> None:
     one.cloud.expire_sessions()
 
 
-async def _restart_home_assistant(one: Lab, restored: Mapping[str, Any] | None) -> None:
-    stale = {TOGGLES[control]: _on_off(state) for control, state in (restored or {}).items()}
-    await one.restart_home_assistant(restored=stale)
+async def _restart_home_assistant(one: Lab, how: Mapping[str, Any]) -> None:
+    def helpers() -> None:
+        _set_quietly(one.ha, how.get("restores", {}))
+        _set_quietly(one.ha, how.get("automation_flips", {}), parent="an automation")
+
+    await one.restart_home_assistant(helpers)
 
 
-async def _restart_appdaemon(one: Lab, meanwhile: Mapping[str, Any] | None) -> None:
-    given = dict(meanwhile or {})
-    home_assistant, minutes = one.ha, given.pop("minutes", 0)
+async def _restart_appdaemon(one: Lab, how: Mapping[str, Any]) -> None:
+    home_assistant = one.ha
 
     def flips() -> None:
-        for control, state in given.items():
-            home_assistant.preset(TOGGLES[control], _on_off(state))
+        _set_quietly(home_assistant, how.get("flips", {}))
 
-    await one.restart_appdaemon(flips, minutes=minutes)
+    await one.restart_appdaemon(flips, minutes=how.get("minutes", 0))
+
+
+def _set_quietly(home_assistant: Any, toggles: Mapping[str, Any], parent: str | None = None) -> None:
+    """Set toggles while AppDaemon does not listen."""
+    for control, state in toggles.items():
+        home_assistant.preset(TOGGLES[control], _on_off(state), parent=parent)
 
 
 async def _forget_requests(one: Lab, _argument: object) -> None:
@@ -167,13 +175,13 @@ def _on_off(value: object) -> str:
 
 def _compare(actual: Mapping[str, Any], expected: Mapping[str, Any], what: str = "") -> None:
     for key, value in expected.items():
-        fits = value[1:-1] in str(actual[key]) if _is_part(value) else str(actual[key]) == str(value)
+        fits = fnmatchcase(str(actual[key]), value) if _is_pattern(value) else str(actual[key]) == str(value)
         assert fits, f"{what} {key} is {actual[key]!r}, not {value!r} (all: {dict(actual)})"
 
 
-def _is_part(value: object) -> bool:
-    """`*text*` means that the text must occur."""
-    return isinstance(value, str) and len(value) > 2 and value.startswith("*") and value.endswith("*")
+def _is_pattern(value: object) -> TypeGuard[str]:
+    """`*text*` means that the text must occur; each star stands for anything."""
+    return isinstance(value, str) and "*" in value
 
 
 ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
