@@ -120,7 +120,9 @@ class Controller:
         self._logger = logger
         self._answers = Answers(save=lambda data: store.write("answers", data))
         store.read("answers", self._answers.restore)
-        self.book = store.read("wishes", Book.from_json) or Book()
+        # What is wished in a dry run must not come true when the dry run ends.
+        self._wishes_section = "wishes in a dry run" if rules.dry_run else "wishes"
+        self.book = store.read(self._wishes_section, Book.from_json) or Book()
         self.reconciler = Reconciler(
             cloud,
             self,
@@ -137,6 +139,7 @@ class Controller:
             logger=logger,
         )
         self._timed_ends: dict[str, datetime] = {}
+        self._ruling_windows: set[str] = set()
         self._poll_wanted = False
         self._work_wanted = False
         self._working = False
@@ -353,7 +356,7 @@ class Controller:
         if book is self.book:
             return
         self.book = book
-        self._store.write("wishes", book.to_json())
+        self._store.write(self._wishes_section, book.to_json())
         self._work_wanted = True
         self._house.changed()
 
@@ -382,6 +385,15 @@ class Controller:
         wanted = self.wanted().values()
         self._answers.supersede(wanted, now, self._timed_ends)
         self._timed_ends = {one.intent.key: one.intent.until for one in wanted if one.intent.until is not None}
+        self._tell_of_windows({one.intent.label for one in wanted if one.intent.source is Source.WINDOW})
+
+    def _tell_of_windows(self, ruling: set[str]) -> None:
+        """Tell in the log which windows begin and end to rule."""
+        for name in sorted(ruling - self._ruling_windows):
+            self._logger.info("The window %s rules now", name)
+        for name in sorted(self._ruling_windows - ruling):
+            self._logger.info("The window %s does not rule any more", name)
+        self._ruling_windows = ruling
 
     async def _deliver(self) -> None:
         """Fire the results that are ready."""

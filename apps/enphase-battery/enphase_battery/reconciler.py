@@ -135,15 +135,17 @@ class Reconciler:
         self.error: EnlightenError | None = None
         self.error_since: datetime | None = None
         self.reason = ""
+        self._retry_at: datetime | None = None
+        self._poll_failed = False
 
     def due(self, now: datetime) -> bool:
         """Return whether a pass has something to do at ``now``."""
-        return bool(self._due_controls(now)) or any(at <= now for at in self._second_looks())
+        return bool(self._due_controls(now)) or any(at <= now for at in self._looks())
 
     def next_due(self) -> datetime | None:
         """Return the instant at which a pass will have something to do, if nobody wishes anything before."""
         retries = [verdict.retry_at for verdict in self.verdicts.values() if verdict.retry_at is not None]
-        return min((*retries, *self._second_looks()), default=None)
+        return min((*retries, *self._looks()), default=None)
 
     def reconsider(self, control: Control) -> None:
         """Make the next pass look at a control again, although its verdict stands."""
@@ -156,8 +158,11 @@ class Reconciler:
             poll: Read everything, also when nothing is to be done.
         """
         self._failures.clear()
+        everything = poll or self._poll_failed or self.state.switches is None
+        self._poll_failed = everything
         try:
-            await self._look(everything=poll or self.state.switches is None)
+            await self._look(everything=everything)
+            self._poll_failed = False
             await self._take_steps()
         except EnlightenError as error:
             self._postpone(error)
@@ -188,9 +193,10 @@ class Reconciler:
         self._save(self.evidence)
         self._wishes.seen({control: one.known for control, one in self.evidence.items() if one.known is not None})
 
-    def _second_looks(self) -> list[datetime]:
-        """Return the instants from which a read decides what is undecided, of controls that no wish looks after."""
-        return [
+    def _looks(self) -> list[datetime]:
+        """Return when to look although nobody wishes: after an error, and at what may be a foreign change."""
+        after_error = [] if self._retry_at is None else [self._retry_at]
+        return after_error + [
             at
             for control, evidence in self.evidence.items()
             if evidence.suspect_since is not None and (at := evidence.second_look_at(self._consistency)) is not None
@@ -322,6 +328,7 @@ class Reconciler:
         if self.error_since is None:
             self.error_since = now
         self.error = error
+        self._retry_at = retry_at
         self.reason = str(error)
         if isinstance(error, Unreachable) and not isinstance(error, BudgetExhausted):
             self.reason = f"cloud unreachable since {self._when(self.error_since)}"
@@ -332,7 +339,7 @@ class Reconciler:
         self._backoff.succeeded("cloud")
         if self.error is not None:
             self._logger.info("The cloud answers again")
-        self.error = self.error_since = None
+        self.error = self.error_since = self._retry_at = None
         self.reason = ""
 
     def _say(self, control: Control, verdict: Verdict) -> None:

@@ -189,9 +189,7 @@ class EnlightenSession:
             await self._sign_in_unless_renewed_since(self._keys.generation)
         generation, reply = await self._exchange(call, username, xsrf_read)
         if reply.is_signed_out:
-            if generation == self._keys.generation and self._keys.no_login_for(call.name):
-                raise SessionRejected(f"{call.name} refuses the session")
-            await self._sign_in_unless_renewed_since(generation)
+            await self._sign_in_unless_renewed_since(generation, call)
             _, reply = await self._exchange(call, username, xsrf_read)
         if reply.is_signed_out:
             if self._keys.just_signed_in:
@@ -208,10 +206,13 @@ class EnlightenSession:
             headers = self._keys.headers(call.path, username=username, write=call.is_write)
             return self._keys.generation, await self._keys.send(call.with_headers(headers))
 
-    async def _sign_in_unless_renewed_since(self, generation: int) -> None:
+    async def _sign_in_unless_renewed_since(self, generation: int, refused: Call | None = None) -> None:
         async with self._gate.alone():
-            if self._keys.generation == generation and not self._keys.just_signed_in:
-                await self._keys.sign_in()
+            if self._keys.generation != generation or self._keys.just_signed_in:
+                return
+            if refused is not None and self._keys.no_login_for(refused.name):
+                raise SessionRejected(f"{refused.name} refuses the session, and no login is spent on it again today")
+            await self._keys.sign_in()
 
     async def _renew(self) -> None:
         if self._keys.alive:

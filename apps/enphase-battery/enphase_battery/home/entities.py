@@ -11,6 +11,11 @@ from .snapshot import ControlReport, Problem, SignIn, Snapshot
 
 UNKNOWN, UNAVAILABLE = "unknown", "unavailable"
 
+_NAMES = {
+    Control.CHARGE_FROM_GRID: "Enphase battery charge from grid",
+    Control.DISCHARGE_TO_GRID: "Enphase battery discharge to grid",
+    Control.RESTRICT_DISCHARGE: "Enphase battery restrict discharge",
+}
 _ICONS = {
     Control.CHARGE_FROM_GRID: "mdi:battery-charging",
     Control.DISCHARGE_TO_GRID: "mdi:transmission-tower-export",
@@ -72,7 +77,7 @@ def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tz
     return _entity(
         f"binary_sensor.{prefix}_{report.control.value}",
         UNAVAILABLE if readable is False else state,
-        friendly_name=f"Enphase battery {report.control.title}",
+        friendly_name=_NAMES[report.control],
         icon=_ICONS[report.control],
         wanted="" if report.wanted is None else _on_off(report.wanted),
         outcome=report.outcome.value if report.outcome else "",
