@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from tests.unit.enlighten.stand_in import EMAIL, PASSWORD, Clock, Cloud
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from enphase_battery.enlighten.record import SessionRecord
 
 
 @pytest.fixture

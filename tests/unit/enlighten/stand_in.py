@@ -8,9 +8,14 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+
+if TYPE_CHECKING:
+    from enphase_battery.enlighten.session import EnlightenSession
+    from enphase_battery.enlighten.tokens import TokenStatus
 
 EMAIL, PASSWORD = "someone@example.org", "p+s&w=rd ü"
 SITE, USER = "3141592", "2718281"
@@ -59,6 +64,12 @@ def answering(
     return handler
 
 
+async def turns() -> None:
+    """Lets everything happen that can happen now, on both sides of the sockets."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
 @dataclass
 class Cloud:
     """The stand-in.
@@ -69,7 +80,8 @@ class Cloud:
         scripted: Handlers that take the place of the usual ones, each for one request, in order; the last one stays.
         session: The one cookie value that is signed in; empty: none.
         wall: How a request without it is answered.
-        hold: While set, battery reads wait for it.
+        hold: While set, battery reads wait for it before their cookies are looked at.
+        walled: How many requests came without a session.
     """
 
     clock: Clock
@@ -82,6 +94,7 @@ class Cloud:
     wall: Handler = field(default_factory=lambda: answering(401))
     hold: asyncio.Event | None = None
     waiting: int = 0
+    walled: int = 0
     all_waiting: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> None:
@@ -124,7 +137,12 @@ class Cloud:
             return await answering(body={"message": "success", "session_id": "s"}, cookies=(self.new_session(),))(
                 request
             )
+        if self.hold is not None and request.path.startswith(BC):
+            self.waiting += 1
+            self.all_waiting.set()
+            await self.hold.wait()
         if request.cookies.get("_enlighten_4_session") != (self.session or None):
+            self.walled += 1
             return await self.wall(request)
         if name == "GET /users/self/token":
             return await answering(body=self.token_body(), cookies=(self.new_session(),))(request)
@@ -133,12 +151,18 @@ class Cloud:
         return await answering(body={"fine": True})(request)
 
     async def _battery(self, request: web.Request) -> web.StreamResponse:
-        if self.hold is not None:
-            self.waiting += 1
-            self.all_waiting.set()
-            await self.hold.wait()
         if request.method != "GET" and request.headers.get("X-XSRF-Token") != self.xsrf:
             return await answering(403, body={"status": 403, "error": "Forbidden"})(request)
         data = {"chargeFromGrid": False, "dtgControl": {"enabled": True}, "rbdControl": None, "devices": {}}
         fresh = f"BP-XSRF-Token={self.xsrf}; Path=/"
         return await answering(body={"type": "battery-details", "data": data}, cookies=(fresh,))(request)
+
+
+def standing(session: EnlightenSession) -> TokenStatus:
+    """The status, asked anew each time."""
+    return session.token_status
+
+
+async def write(session: EnlightenSession) -> int:
+    answer = await session.request("PUT", SETTINGS, body={"a": 1}, username=USER, xsrf_from=SETTINGS, wish=True)
+    return answer.status

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from enphase_battery.enlighten.battery import Battery
 from enphase_battery.enlighten.identity import Identity
 from enphase_battery.enlighten.models import BatterySettings, Family, WriteForm
-from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.errors import Forbidden, NotAvailable, Refused, UnexpectedAnswer
 from tests.unit.enlighten.stand_in import BC, IS_VALID, SETTINGS, SITE, STATUS, USER, Cloud, answering
+
+if TYPE_CHECKING:
+    from enphase_battery.enlighten.session import EnlightenSession
 
 ACCEPT = f"POST {BC}/batterySettings/acceptDisclaimer/{SITE}"
 SCHEDULES = f"GET {BC}/battery/sites/{SITE}/schedules"

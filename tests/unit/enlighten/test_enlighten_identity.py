@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from enphase_battery.enlighten.identity import Identity, find_identity
-from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.errors import SiteAmbiguous, SiteNotFound, Unreachable
 from tests.unit.enlighten.stand_in import SITE, USER, Cloud, Handler, answering, jwt
+
+if TYPE_CHECKING:
+    from enphase_battery.enlighten.session import EnlightenSession
 
 SEARCH, BOOTSTRAP = "GET /app-api/search_sites.json", f"GET /app-api/{SITE}/data.json"
 LOGIN, MINT = "POST /login/login.json", "GET /users/self/token"

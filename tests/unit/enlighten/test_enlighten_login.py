@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import pytest
 
 from enphase_battery.enlighten.login import authenticity_token, site_in_path
-from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import (
     AccountBlocked,
@@ -24,7 +22,11 @@ from enphase_battery.errors import (
 from tests.unit.enlighten.stand_in import EMAIL, MAINTENANCE, PASSWORD, SETTINGS, WALL, Cloud, Handler, answering
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp import web
+
+    from enphase_battery.enlighten.session import EnlightenSession
 
 JSON_LOGIN, FORM, FORM_LOGIN = "POST /login/login.json", "GET /login", "POST /login/login"
 NONCE = "login_otp_nonce=n; Path=/"
@@ -44,6 +46,12 @@ async def test_the_password_is_encoded_and_the_agent_is_a_browser(session: Enlig
     assert parse_qs(body) == {"user[email]": [EMAIL], "user[password]": [PASSWORD]}
     assert "Mozilla" in request.headers["User-Agent"]
     assert "Cookie" not in request.headers
+
+
+async def test_a_challenge_that_is_over_does_not_matter(session: EnlightenSession, cloud: Cloud) -> None:
+    cloud.script(JSON_LOGIN, answering(body={"manager_token": "m"}, cookies=(cloud.new_session(), NONCE)))
+    await session.request("GET", SETTINGS)
+    assert session.token_status is TokenStatus.OK
 
 
 @pytest.mark.parametrize("body", [{}, None, {"message": "success", "session_id": "s", "manager_token": "m"}])

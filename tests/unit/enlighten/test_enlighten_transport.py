@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -18,6 +18,9 @@ from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.transport import LARGEST_ANSWER
 from enphase_battery.errors import SessionRejected, UnexpectedAnswer, Unreachable
 from tests.unit.enlighten.stand_in import EMAIL, PASSWORD, SETTINGS, STATUS, WALL, Clock, Cloud, answering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 READ = f"GET {SETTINGS}"
 HOST = "https://cloud.example.org"

@@ -31,6 +31,11 @@ REUSE = timedelta(seconds=30)
 
 _MINTS = ("/users/self/token", "/app-api/jwt_token.json")
 _BATTERY_UI = "https://battery-profile-ui.enphaseenergy.com"
+_WHILE_SUSPENDED = {
+    TokenStatus.LOGIN_FAILED: "correct email or password in the configuration, or wait",
+    TokenStatus.MFA_REQUIRED: "switch two-factor sign-in off, and wait",
+    TokenStatus.BLOCKED: "see in the Enphase app that the account is well, close other programs that use it, and wait",
+}
 _XSRF_COOKIE = "bp-xsrf-token"
 _ACCEPT = "application/json, text/plain, */*"
 
@@ -148,7 +153,7 @@ class Keyring:
                 f"no sign-in before {until:%Y-%m-%d %H:%M} UTC, after {self.guard.rejections} refused "
                 f"({(self.guard.cause or TokenStatus.LOGIN_FAILED).value})",
                 until=until,
-                hint="wait, or correct email or password in the configuration",
+                hint=_WHILE_SUSPENDED.get(self.guard.cause or TokenStatus.LOGIN_FAILED, ""),
             )
         if self._is_recent(self._failed_at):
             raise Unreachable("the cloud could not be reached for a sign-in a moment ago")
