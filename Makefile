@@ -1,0 +1,60 @@
+# Needs python3, make and the package registries; everything else is set up here, the first time it is needed.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+BIN := .venv/bin
+RUNTIME := .venv/.ready-runtime
+DEVELOPMENT := .venv/.ready-development
+HOME_ASSISTANT := .venv-homeassistant/.ready
+
+SOURCES := apps demo simulator tests tools
+
+.PHONY: help setup demo run test lint types unit stack clean
+
+help:  ## what can be made
+	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## set up everything that the other targets need
+
+demo: $(RUNTIME) $(HOME_ASSISTANT)  ## simulator, Home Assistant and AppDaemon with this app, until Ctrl-C; ERA=2025-07
+	@exec $(BIN)/python -m demo $(if $(ERA),--era $(ERA))
+
+run: $(RUNTIME)  ## AppDaemon with your own appdaemon.yaml and apps/apps.yaml
+	@missing=0; for file in appdaemon.yaml apps/apps.yaml; do \
+	  [ -f "$$file" ] || { echo "$$file is missing: copy $$file.example to $$file and fill it in." >&2; missing=1; }; \
+	done; exit $$missing
+	@exec $(BIN)/appdaemon -c .
+
+test: lint types unit stack  ## all checks: style, types, unit, scenarios, simulator, the real stack
+
+lint: $(DEVELOPMENT)  ## style, with ruff
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+
+types: $(DEVELOPMENT)  ## types, with mypy --strict
+	$(BIN)/mypy $(SOURCES)
+
+unit: $(DEVELOPMENT)  ## all tests but the stack's, with coverage of the app
+	$(BIN)/pytest -m "not stack" -n auto --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/coverage report --include='*/control/*' --fail-under=100
+
+stack: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## tests on a real Home Assistant and a real AppDaemon
+	$(BIN)/pytest -m stack tests/stack
+
+clean:  ## remove all that was set up and made
+	rm -rf .venv .venv-homeassistant .demo .build .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(RUNTIME): requirements.txt
+	@python3 -m tools.set_up_app .venv requirements.txt
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
+	@python3 -m tools.set_up_app .venv requirements-dev.txt
+	@touch $@
+
+$(HOME_ASSISTANT): tools/set_up_home_assistant.py tools/home_assistant_requirements.py
+	@python3 -m tools.set_up_home_assistant .venv-homeassistant
+	@touch $@

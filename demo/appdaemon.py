@@ -1,0 +1,128 @@
+"""A real AppDaemon with the checkout's app, in a configuration folder of its own."""
+
+import shutil
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from demo.home_assistant import TIME_ZONE, HomeAssistant
+from demo.ports import HOST
+from demo.processes import CHECKOUT, Process
+from simulator import EMAIL, PASSWORD
+
+# What the app keeps between restarts, under AppDaemon's configuration folder.
+STORE = "enphase_battery"
+
+_START_SECONDS = 60.0
+
+# What a person sets for a real cloud would make every look at the demo take minutes.
+_FAST = {"poll": 5, "lead": 0, "consistency": 4, "requests_per_hour": 100_000}
+
+
+_CONFIGURATION = """\
+appdaemon:
+  latitude: 51.5
+  longitude: -0.1
+  elevation: 20
+  time_zone: {time_zone}
+  plugins:
+    HASS:
+      type: hass
+      ha_url: {home_assistant}
+      token: !secret home_assistant_token
+http:
+  url: {url}
+api:
+"""
+
+_APP = """\
+{name}:
+  module: enphase_battery
+  class: EnphaseBattery
+  email: !secret enphase_email
+  password: !secret enphase_password
+"""
+
+_READY = "App initialization complete"
+
+
+class AppDaemon:
+    """One installation; apps are added and removed while it runs, as a person does by editing YAML."""
+
+    def __init__(
+        self, folder: Path, log: Path, home_assistant: HomeAssistant, port: int, *, follow_edits: bool
+    ) -> None:
+        """Keep everything in `folder`; AppDaemon's own HTTP interface listens at `port`.
+
+        With `follow_edits` a change of the app's code in the checkout reloads it; else a copy runs, undisturbed.
+        """
+        self.folder = folder
+        self.url = f"http://{HOST}:{port}"
+        self._home_assistant = home_assistant
+        self._follow_edits = follow_edits
+        appdaemon = CHECKOUT / ".venv" / "bin" / "appdaemon"
+        self.process = Process("AppDaemon", [appdaemon, "-c", folder], log)
+
+    async def start(self) -> None:
+        """Start it and wait until it is connected to Home Assistant.
+
+        Raises:
+            StartError: it ended, or was not ready in time.
+        """
+        self._write_configuration()
+        await self.process.start()
+        await self.process.until(self._connected, _START_SECONDS)
+
+    async def stop(self) -> None:
+        """End it; its apps are asked to end first."""
+        await self.process.stop()
+
+    def add_app(self, name: str, base_url: str, **settings: Any) -> None:
+        """Configure an instance of the app, called `name`, for the cloud at `base_url`."""
+        more = yaml.safe_dump({"base_url": base_url, **_FAST, **settings}, sort_keys=False)
+        self._app_file(name).write_text(_APP.format(name=name) + textwrap.indent(more, "  "), encoding="utf-8")
+
+    async def remove_app(self, name: str) -> None:
+        """Take the instance out of the configuration and wait until it has ended.
+
+        Raises:
+            StartError: it does not end, or AppDaemon has ended.
+        """
+        ended = f"Stopped app '{name}'"
+        before = self.process.output().count(ended)
+        # AppDaemon 4.5.13 overlooks a file that is deleted: its apps go on.
+        self._app_file(name).write_text("{}\n", encoding="utf-8")
+
+        async def gone() -> bool:
+            return self.process.output().count(ended) > before
+
+        await self.process.until(gone, _START_SECONDS)
+
+    def _app_file(self, name: str) -> Path:
+        return self.folder / "apps" / f"{name}.yaml"
+
+    def _write_configuration(self) -> None:
+        apps = self.folder / "apps"
+        apps.mkdir(parents=True, exist_ok=True)
+        # Not the checkout's apps folder itself: somebody's own apps.yaml may lie there.
+        source, app = CHECKOUT / "apps" / "enphase-battery", apps / "enphase-battery"
+        if self._follow_edits and not app.exists():
+            app.symlink_to(source)
+        elif not app.exists():
+            shutil.copytree(source, app)
+        home_assistant = self._home_assistant
+        configuration = _CONFIGURATION.format(time_zone=TIME_ZONE, home_assistant=home_assistant.url, url=self.url)
+        (self.folder / "appdaemon.yaml").write_text(configuration, encoding="utf-8")
+        secrets = self.folder / "secrets.yaml"
+        secrets.touch(mode=0o600)
+        content = {
+            "enphase_email": EMAIL,
+            "enphase_password": PASSWORD,
+            "home_assistant_token": home_assistant.token,
+        }
+        secrets.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    async def _connected(self) -> bool:
+        return _READY in self.process.output()

@@ -1,0 +1,60 @@
+"""The simulated Enlighten cloud as a process, with its control API."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from demo.processes import CHECKOUT, Process
+
+NEWEST_ERA = "2026-07"
+
+_START_SECONDS = 30.0
+_READY = re.compile(r"^Simulator ready: (http://\S+)$", re.MULTILINE)
+
+
+class Simulator:
+    """One cloud with one site; it forgets everything when it ends."""
+
+    def __init__(self, log: Path, era: str = NEWEST_ERA) -> None:
+        """Simulate the cloud as it was in `era` (year and month)."""
+        self.era = era
+        self.url = ""
+        python = CHECKOUT / ".venv" / "bin" / "python"
+        self.process = Process("the simulator", [python, "-u", "-m", "simulator", "--port", "0", "--era", era], log)
+
+    async def start(self) -> None:
+        """Start it and learn its address.
+
+        Raises:
+            StartError: it ended, or was not ready in time.
+        """
+        await self.process.start()
+        await self.process.until(self._ready, _START_SECONDS)
+
+    async def stop(self) -> None:
+        """End it."""
+        await self.process.stop()
+
+    async def control(self, what: str) -> Any:
+        """Read `what` of the control API: `model`, `requests` or `counters`."""
+        async with (
+            aiohttp.ClientSession(raise_for_status=True) as session,
+            session.get(f"{self.url}/__control/{what}") as response,
+        ):
+            return await response.json()
+
+    async def switch(self, **switches: Any) -> None:
+        """Change how the simulator behaves."""
+        async with (
+            aiohttp.ClientSession(raise_for_status=True) as session,
+            session.patch(f"{self.url}/__control/switches", json=switches),
+        ):
+            pass
+
+    async def _ready(self) -> bool:
+        found = _READY.search(self.process.output())
+        if found:
+            self.url = found[1]
+        return found is not None

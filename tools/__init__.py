@@ -1,0 +1,1 @@
+"""What the Makefile needs before any package is installed: standard library only, also for an old `python3`."""
