@@ -7,10 +7,12 @@ lives only here: the cloud session, the wishes and the open commands are in the 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from random import random
-from typing import Any
+from typing import Any, ClassVar
 
 import pytz
 from appdaemon.plugins.hass.hassapi import Hass
@@ -21,7 +23,7 @@ from .enlighten.record import SessionRecord
 from .enlighten.session import EnlightenSession
 from .errors import CommandError, ConfigurationError
 from .home.assistant import Assistant, settled
-from .home.commands import command_envelope, parse_command
+from .home.commands import CommandEnvelope, command_envelope, parse_command
 from .home.entities import problem_entity
 from .home.snapshot import Problem, SignIn
 from .house import HomeAssistantHouse
@@ -32,7 +34,12 @@ COMMAND_EVENT = "enphase_battery_command"
 HEARTBEAT = 60
 """Seconds between two looks at what should be true now; a missed, late or doubled timer never matters."""
 
-SECRETS = ("email", "password")
+HARMLESS = {
+    *("name", "module", "class"),
+    *(field.alias or name for name, field in Configuration.model_fields.items()),
+} - {"email", "password", "base_url"}
+"""Arguments that anybody may see. Any other may hold a secret: a misspelt key, or an address with a user in it."""
+
 EXPIRY_MARGIN = timedelta(hours=1)
 """How long before its end a token is refreshed (section 2.6 of `enlighten-battery-api.md`)."""
 
@@ -51,6 +58,9 @@ class EnphaseBattery(Hass):
     wait: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
     dice: Callable[[], float] = staticmethod(random)
 
+    _instances: ClassVar[dict[str, EnphaseBattery]] = {}
+    """The running instance of each app of this class, by the app's name."""
+
     async def initialize(self) -> None:
         """Start. Never raises: AppDaemon would leave the timers of a half-started app alive."""
         self._closing = False
@@ -58,38 +68,58 @@ class EnphaseBattery(Hass):
         self._timers: list[Any] = []
         self._alarm: Any = None
         self._alarm_at: datetime | None = None
+        self._arming = asyncio.Lock()
         self._refreshed_at: datetime | None = None
-        await self._mask_secrets()
         try:
+            self._mask_secrets()
+            await self._take_over()
             configuration = parse_configuration(self.args)
-        except ConfigurationError as error:
-            await self._refuse(error)
-            return
-        try:
             self._build(configuration)
             await self._listen(configuration)
+        except ConfigurationError as error:
+            for fault in error.faults:
+                self.logger.error("apps.yaml, app %s: %s", self.name, fault)  # noqa: TRY400  # a trace would not help
+            await self._give_up(*(f"configuration: {fault}" for fault in error.faults), hint=error.hint)
         except Exception:
             self.logger.exception("The app could not start; please report this")
+            await self._give_up("the app could not start", hint="report what AppDaemon's log says of it")
 
     async def terminate(self) -> None:
         """Stop: no callback acts any more, then the cloud session is closed. Makes no request."""
         self._closing = True
+        if self._instances.get(self.name) is self:
+            del self._instances[self.name]
         for handle in (*self._timers, self._alarm):
             if handle is not None:
                 await settled(self.cancel_timer(handle, silent=True))
         if self._session is not None:
             await self._session.close()
 
+    async def _take_over(self) -> None:
+        """End an older instance: after a change of code while Home Assistant is away AppDaemon leaves one running."""
+        older, self._instances[self.name] = self._instances.get(self.name), self
+        if older is not None and older.AD is self.AD:
+            try:
+                await older.terminate()
+            except Exception:
+                self.logger.exception("An older instance of the app could not be ended; restart AppDaemon")
+
     # -- building -----------------------------------------------------------------------------------------------------
 
     def _build(self, configuration: Configuration) -> None:
         """Build the parts and connect them."""
         store = Store(self.config_dir / "enphase_battery" / f"{self.name}.json", self.logger)
+        email = configuration.email.get_secret_value()
+        record = store.read("session", SessionRecord.from_json)
+        if record is not None and not record.belongs_to(configuration.base_url, email):
+            self.logger.info("The account has changed: what is stored of the other one is forgotten")
+            store.forget()
+            record = None
         self._session = EnlightenSession(
             base_url=configuration.base_url,
-            email=configuration.email.get_secret_value(),
+            email=email,
             password=configuration.password.get_secret_value(),
-            record=store.read("session", SessionRecord.from_json),
+            record=record,
             save=lambda record: store.write("session", record.to_json()),
             clock=self._clock,
             logger=self.logger,
@@ -137,17 +167,19 @@ class EnphaseBattery(Hass):
 
     async def _listen(self, configuration: Configuration) -> None:
         """Register listeners, then timers, and begin."""
+        if configuration.create_helpers:
+            self.logger.warning("create_helpers: this version names missing helpers, but does not create them")
         toggles = [configuration.toggles.of(control) for control in configuration.controls]
         await settled(self.listen_state(self._on_toggle, toggles))
         listen_event: Any = self.listen_event  # typed for plain functions, although AppDaemon takes coroutines too
         await settled(listen_event(self._on_command, COMMAND_EVENT))
-        self._spawn(self._begin())
         start = self._refresh_start(configuration.token_refresh)
         self._timers = [
             await settled(self.run_every(self._on_heartbeat, "now", HEARTBEAT)),
             await settled(self.run_every(self._on_poll, "now", configuration.poll)),
             await settled(self.run_every(self._on_refresh, start, configuration.token_refresh)),
         ]
+        self._start(self._begin)
 
     def _refresh_start(self, interval: timedelta) -> datetime | str:
         """Return the start of the refresh timer: the last refresh plus the interval, whatever restarts came between.
@@ -162,14 +194,6 @@ class EnphaseBattery(Hass):
 
     # -- callbacks ----------------------------------------------------------------------------------------------------
 
-    async def _begin(self) -> None:
-        """Compare the toggles with what was seen last, read the cloud, do what is to be done."""
-        await self._house.compare_toggles()
-        await self._controller.poll()
-        if self._controller.windows and not self._closing:
-            self.logger.info("Nothing in the cloud ends a window when this app is dead (fail_safe: no)")
-        await self._arm()
-
     async def _on_toggle(
         self,
         entity: str,
@@ -179,15 +203,54 @@ class EnphaseBattery(Hass):
         **_kwargs: Any,
     ) -> None:
         """Take a change of a toggle."""
-        if not self._closing:
-            await self._house.toggled(entity, old, new)
-            await self._arm()
+        self._start(partial(self._house.toggled, entity, old, new))
 
     async def _on_command(self, _event: str, data: Mapping[str, Any], **_kwargs: Any) -> None:
         """Take an event; one for another app is none of this app's business."""
         envelope = command_envelope(data)
-        if self._closing or envelope.app not in (None, self.name):
-            return
+        if envelope.app in (None, self.name):
+            self._start(partial(self._obey, data, envelope))
+
+    async def _on_heartbeat(self, **_kwargs: Any) -> None:
+        """Do what should be true now."""
+        self._start(self._beat)
+
+    async def _on_poll(self, **_kwargs: Any) -> None:
+        """Read everything."""
+        self._start(self._controller.poll)
+
+    async def _on_refresh(self, **_kwargs: Any) -> None:
+        """Refresh the token."""
+        self._start(self._refresh)
+
+    async def _on_alarm(self, **_kwargs: Any) -> None:
+        """Do what is to be done at a boundary."""
+        self._start(self._controller.work)
+
+    # -- work ---------------------------------------------------------------------------------------------------------
+
+    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work in a task of its own: the cloud may take longer than AppDaemon lets a callback take."""
+        if not self._closing:
+            self._spawn(self._carry_out(work))
+
+    async def _carry_out(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work, then set the timer for what comes next. A bug in it must not keep the next work from being done."""
+        try:
+            await work()
+            await self._arm()
+        except Exception:
+            self.logger.exception("Something unexpected went wrong; please report this")
+
+    async def _begin(self) -> None:
+        """Compare the toggles with what was seen last, read the cloud, do what is to be done."""
+        await self._house.compare_toggles()
+        await self._controller.poll()
+        if self._controller.windows:
+            self.logger.info("Nothing in the cloud ends a window when this app is dead (fail_safe: no)")
+
+    async def _obey(self, data: Mapping[str, Any], envelope: CommandEnvelope) -> None:
+        """Carry a command out, or answer what is wrong with it."""
         try:
             command = parse_command(data)
         except CommandError as error:
@@ -195,52 +258,33 @@ class EnphaseBattery(Hass):
             await self._controller.work()
         else:
             await self._controller.command(command, envelope)
-        await self._arm()
 
-    async def _on_heartbeat(self, **_kwargs: Any) -> None:
+    async def _beat(self) -> None:
         """Do what should be true now, and see to a token that is about to expire."""
-        if self._closing:
-            return
         await self._house.compare_toggles()
         if self._is_token_about_to_expire():
             await self._refresh()
         await self._controller.work()
-        await self._arm()
 
-    async def _on_poll(self, **_kwargs: Any) -> None:
-        if not self._closing:
-            await self._controller.poll()
-            await self._arm()
-
-    async def _on_refresh(self, **_kwargs: Any) -> None:
-        if not self._closing:
-            await self._refresh()
-
-    async def _on_alarm(self, **_kwargs: Any) -> None:
-        """Do what is to be done at a boundary."""
-        self._alarm = self._alarm_at = None
-        if not self._closing:
-            await self._controller.work()
-            await self._arm()
+    async def _refresh(self) -> None:
+        self._refreshed_at = self._clock()
+        await self._controller.refresh()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
     async def _arm(self) -> None:
         """Set the one-shot timer to the next instant at which something is to be done."""
-        instant = self._controller.next_wake()
-        if self._closing or instant == self._alarm_at:
-            return
-        old, self._alarm, self._alarm_at = self._alarm, None, instant
-        if old is not None:
-            await settled(self.cancel_timer(old, silent=True))
-        if instant is not None:
-            # run_at() moves an instant that is past by days.
-            earliest = self._clock() + timedelta(seconds=1)
-            self._alarm = await settled(self.run_at(self._on_alarm, max(instant, earliest)))
-
-    async def _refresh(self) -> None:
-        self._refreshed_at = self._clock()
-        await self._controller.refresh()
+        async with self._arming:  # callbacks overlap
+            instant = self._controller.next_wake()
+            if self._closing or instant == self._alarm_at:
+                return
+            if self._alarm is not None:
+                await settled(self.cancel_timer(self._alarm, silent=True))
+            self._alarm, self._alarm_at = None, instant
+            if instant is not None:
+                # run_at() moves an instant that is past by days.
+                earliest = self._clock() + timedelta(seconds=1)
+                self._alarm = await settled(self.run_at(self._on_alarm, max(instant, earliest)))
 
     def _is_token_about_to_expire(self) -> bool:
         """Return whether the token ends within the hour, unless a refresh was just tried."""
@@ -275,16 +319,20 @@ class EnphaseBattery(Hass):
             token=token.value if token and self._publish_token else None,
         )
 
-    async def _mask_secrets(self) -> None:
-        """Mask the secrets where AppDaemon serves an app's arguments to whoever asks: its admin API."""
-        masked = {key: "***" if key in SECRETS else value for key, value in self.args.items()}
-        await settled(self.set_state(f"app.{self.name}", namespace="admin", args=masked))
+    def _mask_secrets(self) -> None:
+        """Mask the secrets where AppDaemon serves an app's arguments to whoever asks: its admin API.
 
-    async def _refuse(self, error: ConfigurationError) -> None:
-        """Say what is wrong with the configuration, and do nothing else."""
-        for fault in error.faults:
-            self.logger.error("apps.yaml, app %s: %s", self.name, fault)
+        Not with set_state(): that logs the old arguments at debug level, and sends them out with an event.
+        """
+        entity = self.AD.state.state["admin"].get(f"app.{self.name}")
+        if entity is not None:
+            entity["attributes"]["args"] = {key: one if key in HARMLESS else "***" for key, one in self.args.items()}
+
+    async def _give_up(self, *problems: str, hint: str) -> None:
+        """Show why the app does not work, and let no callback act that is registered already."""
+        self._closing = True
         given = self.args.get("entity_prefix")
-        prefix = given if isinstance(given, str) else "enphase_battery"
-        problems = [Problem(f"configuration: {fault}", self._clock(), error.hint) for fault in error.faults]
-        await Assistant(self, self.logger).publish(problem_entity(problems, prefix, pytz.utc))
+        prefix = given if isinstance(given, str) and re.fullmatch("[a-z0-9_]+", given) else "enphase_battery"
+        now = self._clock()
+        shown = problem_entity([Problem(problem, now, hint) for problem in problems], prefix, pytz.utc)
+        await Assistant(self, self.logger).publish(shown)

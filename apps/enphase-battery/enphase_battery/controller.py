@@ -24,7 +24,7 @@ from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted, resolve
 from .control.windows import Occurrence, Window, next_boundary, next_local_time, running
 from .control.wishes import Book
-from .errors import CommandError, EnlightenError, SignInSuspended
+from .errors import CommandError, EnlightenError
 from .home.commands import (
     CancelCommand,
     Command,
@@ -138,7 +138,8 @@ class Controller:
             dry_run=rules.dry_run,
             logger=logger,
         )
-        self._timed_ends: dict[str, datetime] = {}
+        commands = self.book.commands.values()
+        self._timed_ends = {one.key: one.until for one in commands if one.until is not None}
         self._ruling_windows: set[str] = set()
         self._poll_wanted = False
         self._work_wanted = False
@@ -262,8 +263,9 @@ class Controller:
             self._logger.warning(
                 "Could not switch %s %s: %s", control.title, "on" if verdict.wanted.switch else "off", verdict.reason
             )
-            known = self.reconciler.evidence[control].known
-            self._keep(self.book.drop_refused(intent, shown=known is True, now=self._clock()))
+            if verdict.wanted.held_back_by is None:  # else only the holding back was refused
+                shown, now = self.reconciler.evidence[control].known is True, self._clock()
+                self._keep(self.book.drop_refused(intent, shown, self.running(now), now))
         self._house.changed()
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -301,8 +303,6 @@ class Controller:
         """Carry `refresh` out: the token now, the state with the next round."""
         try:
             await self._cloud.refresh()
-        except SignInSuspended as error:
-            raise CommandError(str(error), hint=error.hint) from error
         except EnlightenError as error:
             self._answers.close(envelope, Outcome.FAILED, str(error), str(error))
         else:

@@ -14,7 +14,7 @@ from .control.decoding import as_mapping
 from .control.names import Control
 from .control.verdict import Verdict
 from .controller import Controller
-from .home.assistant import Assistant
+from .home.assistant import Assistant, State
 from .home.display import Display, View
 from .home.entities import entities
 from .home.snapshot import Problem, SignIn
@@ -60,10 +60,10 @@ class HomeAssistantHouse:
         self._started_at = clock()
         self._controller: Controller | None = None
         self._compared = False
-        self._toggles = Toggles(
-            {control: configuration.toggles.of(control) for control in configuration.controls},
-            store.read("toggles", _seen_from_json) or {},
-        )
+        self._overtaken = False
+        helpers = {control: configuration.toggles.of(control) for control in configuration.controls}
+        seen = store.read("toggles", _seen_from_json) or {}
+        self._toggles = Toggles(helpers, {control: seen[one] for control, one in helpers.items() if one in seen})
         assistant.own_user = store.read("own user", lambda data: str(data["id"]))
         self._reporter = Reporter(clock, configuration.pending_timeout, sign_in, self._problems)
         self._display = Display(assistant, self._toggles, view=self._view, noted=self._note, spawn=spawn)
@@ -76,8 +76,8 @@ class HomeAssistantHouse:
         """Hold the toggles against what was seen last, as soon as Home Assistant answers; later calls do nothing."""
         if self._compared:
             return
-        states = await self._assistant.states()
-        if states is None:
+        states = await self._newest_states()
+        if states is None or self._compared:  # another call may have been quicker
             return
         self._compared = True
         stayed = f"binary_sensor.{self._configuration.entity_prefix}_problem" in states
@@ -93,6 +93,7 @@ class HomeAssistantHouse:
         """Take a change of a toggle's state, as Home Assistant reports it."""
         control = self._toggles.control_of(entity_id)
         if control is None or not self._compared:
+            self._overtaken = True
             return
         flip = self._toggles.changed(control, old, new)
         self._note()
@@ -140,12 +141,22 @@ class HomeAssistantHouse:
             raise RuntimeError("attach() comes first")
         return self._controller
 
+    async def _newest_states(self) -> Mapping[str, State] | None:
+        """Ask Home Assistant for all states; again if a toggle changed meanwhile, as the answer may be from before."""
+        while True:
+            self._overtaken = False
+            states = await self._assistant.states()
+            if not self._overtaken:
+                return states
+
     async def _flip(self, control: Control, on: bool) -> None:
         await self._attached().flip(control, on)
 
     def _view(self) -> View:
+        if not self._compared:
+            return View({}, ())  # whether the entities are there still has to tell whether Home Assistant stayed
         controller = self._attached()
-        wanted = controller.wanted() if self._compared and not self._configuration.dry_run else {}
+        wanted = {} if self._configuration.dry_run else controller.wanted()
         return View(
             toggles={control: one.intent.on for control, one in wanted.items()},
             entities=entities(
@@ -163,8 +174,12 @@ class HomeAssistantHouse:
         return tuple(missing)
 
     def _note(self) -> None:
-        """Store what was seen of the toggles, and the app's own user once it is known."""
-        self._store.write("toggles", {control.value: on for control, on in self._toggles.seen.items()})
+        """Store what was seen of the toggles, and the app's own user once it is known.
+
+        By helper, not by control: nothing was seen of another helper that is configured for a control later.
+        """
+        helpers = self._toggles.entity_ids
+        self._store.write("toggles", {helpers[control]: on for control, on in self._toggles.seen.items()})
         if self._assistant.own_user is not None:
             self._store.write("own user", {"id": self._assistant.own_user})
 
@@ -179,5 +194,5 @@ def _missing(entity_id: str, since: datetime) -> Problem:
     )
 
 
-def _seen_from_json(data: Mapping[str, object]) -> dict[Control, bool]:
-    return {Control(key): value is True for key, value in as_mapping(data).items()}
+def _seen_from_json(data: Mapping[str, object]) -> dict[str, bool]:
+    return {helper: value is True for helper, value in as_mapping(data).items()}

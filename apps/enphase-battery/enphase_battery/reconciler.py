@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -55,8 +55,8 @@ class Site(Protocol):
     async def validate(self, step: SwitchStep, form: WriteForm) -> None:
         """Announce a write, as the cloud wants it. Raises Refused when the cloud will not have it."""
 
-    async def write(self, step: SwitchStep, form: WriteForm, believed: Mapping[Control, bool]) -> None:
-        """Write a switch. ``believed`` is what the other switches hold, whatever a late read may say."""
+    async def write(self, step: SwitchStep, form: WriteForm, written: Mapping[Control, bool]) -> None:
+        """Write a switch. ``written`` is what was just written to the others, whatever a late read may show."""
 
     def remember(self, control: Control, form: WriteForm) -> None:
         """Note which form worked."""
@@ -76,6 +76,19 @@ class Wishes(Protocol):
 
     def judged(self, control: Control, verdict: Verdict) -> None:
         """Hear what became of what is wanted of a control."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What could not be done in this pass; a wish for the other value is not concerned.
+
+    Attributes:
+        on: The value that the switch did not take.
+        error: Why; None when the cloud answered with success and still shows the old value.
+    """
+
+    on: bool
+    error: EnlightenError | None = None
 
 
 class Reconciler:
@@ -128,7 +141,7 @@ class Reconciler:
         self._consistency = consistency
         self._dry_run = dry_run
         self._logger = logger
-        self._failures: dict[Control, EnlightenError | None] = {}
+        self._failures: dict[Control, _Failure] = {}
         self.evidence: dict[Control, Evidence] = {control: evidence.get(control, Evidence()) for control in Control}
         self.verdicts: dict[Control, Verdict] = {}
         self.state = SiteState()
@@ -144,7 +157,8 @@ class Reconciler:
 
     def next_due(self) -> datetime | None:
         """Return the instant at which a pass will have something to do, if nobody wishes anything before."""
-        retries = [verdict.retry_at for verdict in self.verdicts.values() if verdict.retry_at is not None]
+        verdicts = [self.verdicts[control] for control in self._wishes.wanted() if control in self.verdicts]
+        retries = [verdict.retry_at for verdict in verdicts if verdict.retry_at is not None]
         return min((*retries, *self._looks()), default=None)
 
     def reconsider(self, control: Control) -> None:
@@ -184,7 +198,7 @@ class Reconciler:
         for control, on in switches.on.items():
             self.evidence[control], sight = self.evidence[control].saw(on, switches.read_at, self._consistency)
             if sight is Sight.NOT_SHOWN:
-                self._failures[control] = None
+                self._failures[control] = _Failure(not on)
             elif sight is Sight.SHOWN:
                 self._failures.pop(control, None)
             elif sight is Sight.FOREIGN:
@@ -194,9 +208,10 @@ class Reconciler:
         self._wishes.seen({control: one.known for control, one in self.evidence.items() if one.known is not None})
 
     def _looks(self) -> list[datetime]:
-        """Return when to look although nobody wishes: after an error, and at what may be a foreign change."""
-        after_error = [] if self._retry_at is None else [self._retry_at]
-        return after_error + [
+        """Return when to look although nobody wishes: after an error, else at what may be a foreign change."""
+        if self._retry_at is not None:
+            return [self._retry_at]
+        return [
             at
             for control, evidence in self.evidence.items()
             if evidence.suspect_since is not None and (at := evidence.second_look_at(self._consistency)) is not None
@@ -217,8 +232,14 @@ class Reconciler:
 
     def _next_steps(self) -> tuple[SwitchStep, ...]:
         """Return what is still to be done, without what was tried and failed in this pass."""
-        due = self._due_controls(self._clock()).keys() - self._failures.keys()
-        return plan(self._wishes.wanted(), {control: self.evidence[control].believed for control in Control}, due)
+        due = self._due_controls(self._clock())
+        untried = [control for control, wanted in due.items() if self._failure(control, wanted) is None]
+        return plan(due, {control: self.evidence[control].believed for control in Control}, untried)
+
+    def _failure(self, control: Control, wanted: Wanted) -> _Failure | None:
+        """Return what went wrong in this pass with what is wanted of a control."""
+        failure = self._failures.get(control)
+        return failure if failure is not None and failure.on is wanted.switch else None
 
     async def _take_steps(self) -> None:
         """Take the steps of the plan, made anew after each, so that the last wish wins."""
@@ -233,7 +254,7 @@ class Reconciler:
             try:
                 await self._site.validate(step, form)
             except Refused as refusal:
-                self._failures[step.control] = refusal
+                self._failures[step.control] = _Failure(step.on, refusal)
                 return
             await self._sleep(self._settle)
             if self._outdated(step):
@@ -251,10 +272,11 @@ class Reconciler:
                 self._site.remember(step.control, form)
                 self._logger.info("%s is %s in the cloud", step.control.title.capitalize(), "on" if step.on else "off")
                 return
-            if self._outdated(step):
+            if self._outdated(step) or self._may_be_shown(step):
                 return
-        if error is not None or self.evidence[step.control].unproven is None:
-            self._failures[step.control] = error
+        write = self.evidence[step.control].unproven
+        if write is None or not write.answered:
+            self._failures[step.control] = _Failure(step.on, error)
 
     async def _is_shown(self, step: SwitchStep) -> bool:
         """Read back until a read shows the step, the patience ends or somebody wishes otherwise."""
@@ -268,16 +290,20 @@ class Reconciler:
                 return True
         return False
 
+    def _may_be_shown(self, step: SwitchStep) -> bool:
+        """Return whether the last read shows the value but may be an echo: time decides that, not another write."""
+        return self.state.switches is not None and self.state.switches.on[step.control] is step.on
+
     def _outdated(self, step: SwitchStep) -> bool:
         wanted = self._wishes.wanted().get(step.control)
         return wanted is None or wanted.switch is not step.on
 
     def _others(self, control: Control) -> dict[Control, bool]:
-        """Return what the other switches hold where that can be said."""
+        """Return what was just written to the other switches, which a read may not show yet."""
         return {
-            other: evidence.believed
+            other: evidence.writes[-1].value
             for other, evidence in self.evidence.items()
-            if other is not control and evidence.believed is not None
+            if other is not control and evidence.writes and evidence.writes[-1].answered
         }
 
     def _note(self, control: Control, change: Callable[..., Evidence], *args: object) -> None:
@@ -293,8 +319,8 @@ class Reconciler:
             steps = plan({control: wanted}, {control: evidence.believed}, (control,))
             reason = f"would {steps[0]}: validate, write, read back" if steps else "nothing to do"
             self._say(control, Verdict(wanted, Outcome.DRY_RUN, now, reason))
-        elif control in self._failures:
-            error = self._failures.pop(control)
+        elif (failure := self._failure(control, wanted)) is not None:
+            error = failure.error
             reason = str(error) if error else "the cloud answered with success and still shows the old value"
             retry_at = now + self._backoff.after_failure(control.value)
             self._say(control, Verdict(wanted, Outcome.FAILED, now, reason, error.hint if error else "", retry_at))

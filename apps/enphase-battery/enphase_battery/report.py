@@ -18,11 +18,15 @@ from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
 
 @dataclass(slots=True)
 class _History:
-    """What the last verdicts on one control leave behind."""
+    """What the last verdicts on one control leave behind.
+
+    ``undone_since`` is when the first of them in a row failed or was undecided, which a wish that only waits for
+    another wish is not.
+    """
 
     confirmed_at: datetime | None = None
     last_error: str = ""
-    pending_since: datetime | None = None
+    undone_since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -45,10 +49,10 @@ class Reporter:
     def judged(self, control: Control, verdict: Verdict) -> None:
         """Remember a verdict."""
         history = self._histories[control]
-        if verdict.outcome is Outcome.PENDING:
-            history.pending_since = history.pending_since or verdict.at
-            return
-        history.pending_since = None
+        undone = verdict.outcome is Outcome.FAILED or (
+            verdict.outcome is Outcome.PENDING and not verdict.wanted.held_back_by
+        )
+        history.undone_since = (history.undone_since or verdict.at) if undone else None
         if verdict.outcome is Outcome.CONFIRMED:
             history.confirmed_at = verdict.at
         elif verdict.outcome is Outcome.FAILED:
@@ -99,12 +103,11 @@ class Reporter:
         if error is not None and since is not None and self._lasts(error, since, now):
             problems.append(Problem(reconciler.reason, since, error.hint))
         for control, verdict in _rulings(controller.wanted(), reconciler.verdicts).items():
-            pending_since = self._histories[control].pending_since
-            overdue = pending_since is not None and now - pending_since >= self.pending_timeout
-            if verdict.outcome is Outcome.FAILED or (overdue and not error and not verdict.wanted.held_back_by):
-                problems.append(
-                    Problem(f"{control.title}: {verdict.reason}", pending_since or verdict.at, verdict.hint)
-                )
+            undone_since = self._histories[control].undone_since
+            if undone_since is None:
+                continue
+            if verdict.outcome is Outcome.FAILED or (now - undone_since >= self.pending_timeout and not error):
+                problems.append(Problem(f"{control.title}: {verdict.reason}", undone_since, verdict.hint))
         return (*problems, *self.extra_problems())
 
     def _lasts(self, error: EnlightenError, since: datetime, now: datetime) -> bool:

@@ -118,6 +118,7 @@ class CloudSite:
         except EnlightenError as error:
             self._cannot_read(SITE_SETTINGS, error)
             return
+        self._can_read(SITE_SETTINGS)
         self._asked[SITE_SETTINGS] = self._clock()
         if settings.timezone:
             self._know("time_zone", settings.timezone)
@@ -176,7 +177,7 @@ class CloudSite:
                 if family is own:
                     raise
 
-    async def write(self, step: SwitchStep, form: WriteForm, believed: Mapping[Control, bool]) -> None:
+    async def write(self, step: SwitchStep, form: WriteForm, written: Mapping[Control, bool]) -> None:
         """Write a switch (6.3)."""
         battery = await self._the_battery()
         settings = self._settings
@@ -189,7 +190,7 @@ class CloudSite:
             form=form,
             settings=settings,
             disclaimer=disclaimer,
-            others=_unlike(settings, believed),
+            others=_unlike(settings, written),
         )
 
     async def _disclaimer(self, battery: Battery, settings: BatterySettings) -> str | bool:
@@ -233,9 +234,9 @@ def _needs_disclaimer(step: SwitchStep) -> bool:
     return step.control is Control.CHARGE_FROM_GRID and step.on
 
 
-def _unlike(settings: BatterySettings, believed: Mapping[Control, bool]) -> dict[Family, bool]:
+def _unlike(settings: BatterySettings, written: Mapping[Control, bool]) -> dict[Family, bool]:
     """Return the switches that a read shows otherwise than they are: a late read must not undo an earlier write."""
-    others = {FAMILIES[control]: on for control, on in believed.items()}
+    others = {FAMILIES[control]: on for control, on in written.items()}
     return {family: on for family, on in others.items() if settings.switch(family) is not on}
 
 

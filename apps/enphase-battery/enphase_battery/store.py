@@ -60,6 +60,11 @@ class Store:
         self._sections[section] = dict(data)
         self._save()
 
+    def forget(self) -> None:
+        """Drop all sections: they are about another account."""
+        self._sections.clear()
+        self._save()
+
     def _load(self) -> dict[str, object]:
         try:
             content = json.loads(self._path.read_text(encoding="utf-8"))
@@ -70,13 +75,13 @@ class Store:
                 raise TypeError("it holds no sections")
         except FileNotFoundError:
             return {}
-        except OSError as error:
-            self._logger.warning("%s cannot be read (%s); the app starts without it", self._path, error.strerror)
-            return {}
-        except (ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError) as error:
             aside = self._path.with_suffix(".unreadable.json")
             self._logger.warning(
-                "%s cannot be used (%s); it is kept as %s and the app starts without it", self._path, error, aside.name
+                "%s cannot be used (%s); it is kept as %s and the app starts without it",
+                self._path,
+                error.strerror if isinstance(error, OSError) else error,
+                aside.name,
             )
             self._keep(aside)
             return {}

@@ -41,6 +41,7 @@ class OwnWrite:
         value: The value written.
         at: Instant (aware, UTC) at which it was sent, or sent again.
         answered: Whether the cloud answered it with success; a write without an answer may or may not have arrived.
+        repeated: Whether it was sent before, to an answer or to none: then a refusal now does not undo it.
         shown: Whether a read has shown its value since.
     """
 
@@ -48,6 +49,7 @@ class OwnWrite:
     value: bool
     at: datetime
     answered: bool = False
+    repeated: bool = False
     shown: bool = False
 
 
@@ -82,7 +84,7 @@ class Evidence:
         """Note a write before it is sent, so that it is known even if no answer ever comes."""
         write = self.unproven
         if write is not None and write.value is value:
-            return replace(self, writes=(*self.writes[:-1], replace(write, at=at)), suspect_since=None)
+            return replace(self, writes=(*self.writes[:-1], replace(write, at=at, repeated=True)), suspect_since=None)
         before = write.value if write is not None else self.known is True
         return replace(self, writes=(*self.writes, OwnWrite(before, value, at)), suspect_since=None)
 
@@ -94,9 +96,9 @@ class Evidence:
         )
 
     def refused(self) -> Evidence:
-        """Note that the cloud refused the last write; unless an earlier try of it was answered, it changed nothing."""
+        """Note that the cloud refused the last write; it changed nothing, but an earlier try of it may have."""
         write = self.unproven
-        return self if write is None or write.answered else replace(self, writes=self.writes[:-1])
+        return self if write is None or write.repeated else replace(self, writes=self.writes[:-1])
 
     def saw(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
         """Weigh one read.
@@ -150,6 +152,7 @@ class Evidence:
                     "value": one.value,
                     "at": one.at.isoformat(),
                     "answered": one.answered,
+                    "repeated": one.repeated,
                     "shown": one.shown,
                 }
                 for one in self.writes
@@ -169,6 +172,7 @@ class Evidence:
                     value=one["value"] is True,
                     at=as_instant(one["at"]),
                     answered=one["answered"] is True,
+                    repeated=one["repeated"] is True,
                     shown=one["shown"] is True,
                 )
                 for one in map(as_mapping, as_sequence(data["writes"]))

@@ -146,19 +146,23 @@ class Book:
         timed = self.timed(control, running, now)
         return self._without(timed[:1], running) if timed else None
 
-    def drop_refused(self, intent: Intent, shown: bool, now: datetime) -> Book:
+    def drop_refused(self, intent: Intent, shown: bool, running: Sequence[Occurrence], now: datetime) -> Book:
         """Drop a flip or command that the cloud refused: what the cloud shows counts again (i).
+
+        The timed wish that a refused flip ended goes on if that is what the cloud shows; otherwise a switch that could
+        not be changed in a window would be wished so for ever.
 
         Args:
             intent: The refused wish; one that is not a flip or command, or was replaced since, is left as it is.
             shown: What the cloud shows for the control.
+            running: The occurrences whose time it is at ``now``.
             now: The current instant (aware).
         """
         control = intent.control
         if self.commands.get(control) == intent:
             return replace(self, commands={key: value for key, value in self.commands.items() if key is not control})
         if self.standing.get(control) == intent and control not in self.proven:
-            return replace(
+            return self._flip_back(control, shown, running, now) or replace(
                 self,
                 standing={**self.standing, control: Intent(control, shown, Source.CLOUD, since=now)},
                 proven=self.proven | {control},

@@ -58,7 +58,11 @@ class Assistant:
     async def states(self) -> Mapping[str, State] | None:
         """Ask Home Assistant itself, not AppDaemon's cache, for all states; None when it does not answer."""
         plugin: Any = self._app.AD.plugins.get_plugin_object(self._app.namespace)
-        states = await plugin.get_complete_state() if plugin else None
+        try:
+            states = await plugin.get_complete_state() if plugin else None
+        except Exception as error:  # noqa: BLE001  # as in turn()
+            self._logger.debug("asking for all states: %s", type(error).__name__)
+            return None
         if states is None:
             return None
         return {entity_id: State.parse(data) for entity_id, data in states.items()}
