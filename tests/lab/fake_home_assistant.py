@@ -12,7 +12,7 @@ APP_USER = "user of appdaemon"
 State = dict[str, Any]
 
 
-class FakeHomeAssistant(PluginBase):  # type: ignore[misc]  # AppDaemon's class is not typed
+class FakeHomeAssistant(PluginBase):
     """What the app sees of Home Assistant.
 
     Attributes:
@@ -30,7 +30,6 @@ class FakeHomeAssistant(PluginBase):  # type: ignore[misc]  # AppDaemon's class 
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.published: list[str] = []
-        self.refuses_services = False
         self.up = False
 
     # -- what AppDaemon asks of a plugin ------------------------------------------------------------------------------
@@ -45,8 +44,6 @@ class FakeHomeAssistant(PluginBase):  # type: ignore[misc]  # AppDaemon's class 
         if not self.up:
             return None
         self.calls.append((f"{domain}/{service}", {key: one for key, one in data.items() if key != "timeout"}))
-        if self.refuses_services:
-            return {"success": False, "error": {"code": "not_found"}}
         if domain == "input_boolean" and data.get("entity_id") in self.states:
             await self.change(data["entity_id"], "on" if service == "turn_on" else "off", user=APP_USER)
         return {"success": True, "result": {"context": {"id": "call", "user_id": APP_USER}}, "ad_status": "OK"}

@@ -30,7 +30,7 @@ TOGGLES = {
 ACCOUNT = {"email": "owner@example.com", "password": "correct horse battery"}
 """The simulator's account."""
 
-_BUSY = {"async_worker", "process_event", "wrapper", "_show", "_begin", "change", "check_app_updates"}
+_BUSY = {"async_worker", "process_event", "wrapper", "_show", "_carry_out", "change", "check_app_updates"}
 """Names of AppDaemon's and the app's coroutines that end by themselves."""
 
 
@@ -42,18 +42,26 @@ class Lab:
         cloud: The simulated cloud.
         url: Its address.
         clock: The clock that all of them share.
-        app: The app's configuration beside the account and the address of the cloud.
+        apps: The apps in apps.yaml by name, with their configuration beside the account and the address of the cloud.
         zone: AppDaemon's own time zone.
     """
 
     def __init__(
-        self, folder: Path, cloud: Simulator, url: str, clock: Clock, *, app: Mapping[str, Any], zone: str
+        self,
+        folder: Path,
+        cloud: Simulator,
+        url: str,
+        clock: Clock,
+        *,
+        apps: Mapping[str, Mapping[str, Any]],
+        zone: str,
     ) -> None:
         self.folder = folder
         self.cloud = cloud
         self.clock = clock
         self.zone = zone
-        self._entry = {"module": "lab_app", "class": "LabBattery", **ACCOUNT, "base_url": url, "settle": 0, **app}
+        shared = {"module": "lab_app", "class": "LabBattery", **ACCOUNT, "base_url": url, "settle": 0}
+        self._entries = {name: {**shared, **app} for name, app in apps.items()}
         self.ad: AppDaemon | None = None
 
     @property
@@ -64,12 +72,20 @@ class Lab:
     @property
     def app(self) -> Any:
         """The app's running instance."""
-        return self._running.app_management.get_app(APP)
+        return self.instance(APP)
+
+    def instance(self, name: str) -> Any:
+        """Return the running instance of an app."""
+        return self._running.app_management.get_app(name)
 
     @property
     def _running(self) -> Any:
         assert self.ad is not None, "AppDaemon is stopped"
         return self.ad
+
+    def configure(self, **app: Any) -> None:
+        """Change the app's configuration, for the next start of AppDaemon."""
+        self._entries[APP].update(app)
 
     # -- AppDaemon's life ---------------------------------------------------------------------------------------------
 
@@ -77,7 +93,7 @@ class Lab:
         """Start AppDaemon with a Home Assistant that holds these states."""
         apps = self.folder / "apps"
         apps.mkdir(exist_ok=True)
-        (apps / "apps.yaml").write_text(yaml.safe_dump({APP: self._entry}))
+        (apps / "apps.yaml").write_text(yaml.safe_dump(self._entries))
         (apps / "lab_app.py").write_text((APPS / "lab_app.py").read_text())
         (self.folder / "appdaemon.yaml").write_text("")
         config = _appdaemon_configuration(self.folder, self.zone)
@@ -116,12 +132,12 @@ class Lab:
         self.ha.events[:0] = home_assistant.events
 
     async def restart_home_assistant(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Let Home Assistant restart: what was published is gone, helpers are restored; ``meanwhile`` may change them."""
-        before = self.app
+        """Let Home Assistant restart: what was published is gone, helpers are restored, ``meanwhile`` changes them."""
+        before = {name: self.instance(name) for name in self._entries}
         await self.ha.go_away()
-        await self._reached(lambda entry: not entry.running)
+        await self._reached(lambda _name, entry: not entry.running)
         await self.settle()
-        helpers = {one: self.ha.states[one]["state"] for one in TOGGLES.values() if one in self.ha.states}
+        helpers = {one: entity["state"] for one, entity in self.ha.states.items() if one.startswith("input_boolean.")}
         self.ha.states.clear()
         for entity_id, state in helpers.items():
             self.ha.preset(entity_id, state)
@@ -155,28 +171,41 @@ class Lab:
             for wake, future, _task in list(self.clock.sleepers):
                 if wake <= self.clock.now and not future.done():
                     future.set_result(None)
-            for entry in scheduler.get_next_entries():
-                arguments = scheduler.schedule.get(entry["name"], {}).get(entry["uuid"])
-                if arguments and entry["timestamp"] <= self.clock.now:
-                    await scheduler.exec_schedule(entry["name"], arguments, entry["uuid"])
+            await self._fire_timers(scheduler)
             await self.settle()
         self._set_time(target)
+        await self.settle()
+
+    async def wake_after(self, **span: float) -> None:
+        """Let time jump, as when the machine slept: all timers that were missed fire in one burst."""
+        self._set_time(self.clock.now + timedelta(**span))
+        scheduler = self._running.sched
+        while (due := self._next_due(scheduler)) is not None and due <= self.clock.now:
+            await self._fire_timers(scheduler)
         await self.settle()
 
     async def until(self, local: datetime) -> None:
         """Let time pass until an aware instant."""
         await self.advance(seconds=(local - self.clock.now).total_seconds())
 
-    async def started(self, instead_of: Any = None) -> None:
-        """Wait until AppDaemon has started the app, or a new instance of it."""
-        await self._reached(lambda entry: entry.running and entry.object is not instead_of)
+    async def _fire_timers(self, scheduler: Any) -> None:
+        """Fire the timers that come next, if their time has come."""
+        for entry in scheduler.get_next_entries():
+            arguments = scheduler.schedule.get(entry["name"], {}).get(entry["uuid"])
+            if arguments and entry["timestamp"] <= self.clock.now:
+                await scheduler.exec_schedule(entry["name"], arguments, entry["uuid"])
+
+    async def started(self, instead_of: Mapping[str, Any] | None = None) -> None:
+        """Wait until AppDaemon has started every app, or a new instance of each."""
+        before = instead_of or {}
+        await self._reached(lambda name, entry: entry.running and entry.object is not before.get(name))
         await self.settle()
 
-    async def _reached(self, condition: Callable[[Any], bool]) -> None:
-        """Wait until AppDaemon's entry of the app fulfils a condition."""
+    async def _reached(self, condition: Callable[[str, Any], bool]) -> None:
+        """Wait until AppDaemon's entry of every app fulfils a condition."""
         for _ in range(2000):
-            entry = self._running.app_management.objects.get(APP)
-            if entry is not None and condition(entry):
+            entries = {name: self._running.app_management.objects.get(name) for name in self._entries}
+            if all(entry is not None and condition(name, entry) for name, entry in entries.items()):
                 return
             await asyncio.sleep(0.005)
         raise AssertionError("the app was not started or stopped in time")
@@ -239,7 +268,9 @@ class Lab:
         """Return the sleeping tasks and those that wait for one of them."""
         blocked = set(sleeping)
         while more := {
-            task for task in asyncio.all_tasks() if task not in blocked and getattr(task, "_fut_waiter", None) in blocked
+            task
+            for task in asyncio.all_tasks()
+            if task not in blocked and getattr(task, "_fut_waiter", None) in blocked
         }:
             blocked |= more
         return blocked
@@ -257,6 +288,7 @@ async def lab(
     *,
     start: datetime,
     app: Mapping[str, Any] | None = None,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
     switches: Mapping[str, Any] | None = None,
     toggles: Mapping[str, str] | None = None,
     zone: str = "Europe/London",
@@ -267,6 +299,7 @@ async def lab(
         folder: Where AppDaemon's configuration and the app's store live.
         start: The instant at which it begins (aware).
         app: The app's configuration beside the account and the address of the cloud.
+        others: More apps in the same apps.yaml, by name, likewise.
         switches: The simulator's switches.
         toggles: The helpers that exist, with their states; None: all three, off.
         zone: The site's time zone, and AppDaemon's.
@@ -275,7 +308,7 @@ async def lab(
     cloud = Simulator(Switches(**{"timezone": zone, **(switches or {})}), clock=clock, seed=1)
     states = dict.fromkeys(TOGGLES.values(), "off") if toggles is None else toggles
     async with cloud.serve() as url:
-        one = Lab(folder, cloud, url, clock, app=app or {}, zone=zone)
+        one = Lab(folder, cloud, url, clock, apps={APP: app or {}, **(others or {})}, zone=zone)
         try:
             await one.start({entity_id: state_of(entity_id, state) for entity_id, state in states.items()})
             yield one

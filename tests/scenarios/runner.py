@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from pathlib import Path
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import pytz
@@ -125,7 +125,8 @@ async def _expect(one: Lab, expected: Mapping[str, Any]) -> None:
 
 
 def _cloud_shows(one: Lab, switches: Mapping[str, Any]) -> None:
-    cloud = one.cloud.model()["cloud"]
+    model: Any = one.cloud.model()
+    cloud = model["cloud"]
     actual = {
         "charge_from_grid": cloud["chargeFromGrid"],
         "discharge_to_grid": (cloud["dtgControl"] or {}).get("enabled", False),
@@ -135,8 +136,8 @@ def _cloud_shows(one: Lab, switches: Mapping[str, Any]) -> None:
 
 
 def _gateway_does(one: Lab, controls: Mapping[str, Any]) -> None:
-    gateway = one.cloud.model()["gateway"]
-    _compare({control: _on_off(gateway[control]) for control in controls}, _as_text(controls))
+    model: Any = one.cloud.model()
+    _compare({control: _on_off(model["gateway"][control]) for control in controls}, _as_text(controls))
 
 
 def _toggles_show(one: Lab, toggles: Mapping[str, Any]) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enphase_battery import EnphaseBattery
-
 from tests.lab.clock import Clock
 
 
 class LabBattery(EnphaseBattery):
     """The real app; only its waits and its dice are the lab's."""
 
-    wait = staticmethod(lambda seconds: Clock.current.wait(seconds))
+    wait = staticmethod(lambda seconds: Clock.current.wait(seconds))  # noqa: PLW0108  # each lab has its own clock
     dice = staticmethod(lambda: 0.0)

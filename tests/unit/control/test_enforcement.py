@@ -1,0 +1,110 @@
+"""Whether the gateway acts on a control, by all that was read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta, timezone
+
+import pytest
+
+from enphase_battery.control.enforcement import Enforced, enforcement
+from enphase_battery.control.names import Control
+from enphase_battery.control.site_state import Entry, SiteState, Storage, Switches
+
+CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
+NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)  # a Sunday
+EVERY_DAY = frozenset(range(1, 8))
+
+SWITCHES_ONLY = SiteState(
+    switches=Switches(dict.fromkeys(Control, True), charge_schedule_on=True, override="", read_at=NOON),
+    entries=(),
+    has_schedules=dict.fromkeys(Control, False),
+    storage=Storage(last_report=NOON - timedelta(minutes=5)),
+)
+SCHEDULED = replace(
+    SWITCHES_ONLY,
+    entries=tuple(Entry(control, time(11), time(13), EVERY_DAY, active=True) for control in Control),
+    has_schedules=dict.fromkeys(Control, True),
+)
+
+
+def switches(state: SiteState, **changes: object) -> SiteState:
+    assert state.switches is not None
+    return replace(state, switches=replace(state.switches, **changes))  # type: ignore[arg-type]  # names of Switches
+
+
+@pytest.mark.parametrize("state", [SWITCHES_ONLY, SCHEDULED])
+@pytest.mark.parametrize("control", Control)
+def test_a_switch_that_is_on_and_covered_is_obeyed(state: SiteState, control: Control) -> None:
+    verdict = enforcement(state, control, NOON)
+    assert (verdict.enforced, verdict.reason) == (Enforced.YES, "")
+
+
+def test_before_the_first_read_nothing_can_be_said() -> None:
+    assert enforcement(SiteState(), CHARGE, NOON).enforced is Enforced.UNKNOWN
+
+
+def test_a_switch_that_is_off_is_obeyed_by_nobody_and_needs_no_reason() -> None:
+    state = switches(SCHEDULED, on={**dict.fromkeys(Control, True), CHARGE: False})
+    verdict = enforcement(state, CHARGE, NOON)
+    assert (verdict.enforced, verdict.reason) == (Enforced.NO, "")
+    assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
+
+
+def test_a_storm_an_event_or_a_backup_profile_overrides_every_switch() -> None:
+    verdict = enforcement(switches(SWITCHES_ONLY, override="a storm alert"), DISCHARGE, NOON)
+    assert (verdict.enforced, verdict.reason) == (Enforced.NO, "switch is on; a storm alert overrides it")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (),
+        (Entry(DISCHARGE, time(11), time(13), EVERY_DAY, active=True),),
+        (Entry(CHARGE, time(11), time(13), EVERY_DAY, active=False),),
+    ],
+    ids=["no entry", "only one of another family", "only one that the gateway has not acknowledged"],
+)
+def test_without_an_active_entry_the_gateway_does_nothing(entries: tuple[Entry, ...]) -> None:
+    verdict = enforcement(replace(SCHEDULED, entries=entries), CHARGE, NOON)
+    assert verdict.enforced is Enforced.NO
+    assert verdict.reason == "switch is on; without a schedule entry the gateway does nothing"
+
+
+def test_an_entry_for_another_time_does_not_help_now() -> None:
+    verdict = enforcement(SCHEDULED, CHARGE, NOON + timedelta(hours=1))
+    assert (verdict.enforced, verdict.reason) == (Enforced.NO, "switch is on; no schedule entry covers this time")
+
+
+def test_one_of_several_entries_is_enough() -> None:
+    other = Entry(CHARGE, time(1), time(2), EVERY_DAY, active=True)
+    state = replace(SCHEDULED, entries=(other, *(SCHEDULED.entries or ())))
+    assert enforcement(state, CHARGE, NOON).enforced is Enforced.YES
+
+
+def test_charging_needs_the_second_flag_of_its_family_and_the_others_do_not() -> None:
+    state = switches(SCHEDULED, charge_schedule_on=False)
+    assert enforcement(state, CHARGE, NOON).enforced is Enforced.NO
+    assert "schedule of charge from grid is switched off" in enforcement(state, CHARGE, NOON).reason
+    assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
+    assert enforcement(switches(SWITCHES_ONLY, charge_schedule_on=False), CHARGE, NOON).enforced is Enforced.YES
+
+
+@pytest.mark.parametrize("state", [replace(SCHEDULED, entries=None), replace(SCHEDULED, has_schedules={})])
+def test_without_the_schedule_list_nothing_can_be_said(state: SiteState) -> None:
+    verdict = enforcement(state, CHARGE, NOON)
+    assert verdict.enforced is Enforced.UNKNOWN
+    assert "schedule list could not be read" in verdict.reason
+
+
+@pytest.mark.parametrize("storage", [None, Storage()])
+def test_without_the_gateways_last_report_nothing_can_be_said(storage: Storage | None) -> None:
+    assert enforcement(replace(SWITCHES_ONLY, storage=storage), CHARGE, NOON).enforced is Enforced.UNKNOWN
+
+
+def test_a_gateway_that_has_been_silent_for_more_than_half_an_hour_may_not_have_heard() -> None:
+    half_an_hour = timedelta(minutes=30)
+    fresh = replace(SWITCHES_ONLY, storage=Storage(last_report=NOON - half_an_hour))
+    stale = replace(SWITCHES_ONLY, storage=Storage(last_report=NOON - half_an_hour - timedelta(seconds=1)))
+    assert enforcement(fresh, RESTRICT, NOON).enforced is Enforced.YES
+    assert enforcement(stale, RESTRICT, NOON).enforced is Enforced.NO

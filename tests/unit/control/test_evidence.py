@@ -1,0 +1,304 @@
+"""What a read proves: steps 4 and 5 of the design, against a cloud that shows old values and ignores writes.
+
+What holds, and is tried here with every kind of trouble at once (the cloud shows, at each read, what it held at some
+moment less than `consistency` ago; writes are applied, ignored, refused, or lost with or without effect):
+
+- a write that is not shown is never called ignored while the cloud holds it (NOT_SHOWN), whatever reads show;
+- as long as reads do not go back in time, or opposite writes are `consistency` apart, a write is never called shown
+  that the cloud does not hold (SHOWN), and nothing is called foreign that nobody else did (FOREIGN).
+
+What does not hold: SHOWN after two opposite writes within `consistency`, of which a read has shown the first, when the
+cloud then ignores the second and a read goes back to before the first. That is the price of confirming a quick on and
+off at once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from enphase_battery.control.evidence import Evidence, OwnWrite, Sight
+
+START = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+CONSISTENCY = timedelta(minutes=2)
+KNOWN_OFF = Evidence(known=False)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def saw(evidence: Evidence, value: bool, seconds: float) -> tuple[Evidence, Sight]:
+    return evidence.saw(value, at(seconds), CONSISTENCY)
+
+
+def written(evidence: Evidence, value: bool, seconds: float) -> Evidence:
+    return evidence.sending(value, at(seconds)).answered(at(seconds))
+
+
+# -- own writes -------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_read_of_all_is_believed() -> None:
+    assert saw(Evidence(), True, 0) == (Evidence(known=True), Sight.SAME)
+
+
+def test_nothing_is_believed_before_the_first_read() -> None:
+    assert Evidence().believed is None
+    assert Evidence().second_look_at(CONSISTENCY) is None
+
+
+def test_a_read_that_shows_the_new_value_proves_the_write_at_once() -> None:
+    evidence, sight = saw(written(KNOWN_OFF, True, 0), True, 1)
+    assert (evidence.known, sight) == (True, Sight.SHOWN)
+    assert evidence.unproven is None
+
+
+def test_an_old_value_shortly_after_a_write_proves_nothing_and_the_write_is_still_believed() -> None:
+    evidence = written(KNOWN_OFF, True, 0)
+    assert saw(evidence, False, 119.9) == (evidence, Sight.ECHO)
+    assert evidence.believed is True
+
+
+def test_an_old_value_consistency_after_the_last_write_means_that_the_cloud_ignored_it() -> None:
+    assert saw(written(KNOWN_OFF, True, 0), False, 120) == (KNOWN_OFF, Sight.NOT_SHOWN)
+
+
+def test_the_time_counts_from_the_answer_because_the_write_may_have_taken_that_long() -> None:
+    evidence = KNOWN_OFF.sending(True, at(0)).answered(at(30))
+    assert saw(evidence, False, 149)[1] is Sight.ECHO
+    assert saw(evidence, False, 150)[1] is Sight.NOT_SHOWN
+
+
+def test_a_repeated_write_begins_the_time_anew_and_the_value_before_it_stays() -> None:
+    evidence = written(written(KNOWN_OFF, True, 0), True, 60)
+    assert evidence.writes == (OwnWrite(before=False, value=True, at=at(60), answered=True, repeated=True),)
+    assert saw(evidence, False, 121)[1] is Sight.ECHO
+    assert saw(evidence, False, 180)[1] is Sight.NOT_SHOWN
+
+
+def test_a_write_without_an_answer_may_or_may_not_have_arrived_so_no_write_is_saved() -> None:
+    evidence = KNOWN_OFF.sending(True, at(0))
+    assert evidence.believed is None
+    assert saw(evidence, True, 1)[1] is Sight.SHOWN
+    assert saw(evidence, False, 120) == (KNOWN_OFF, Sight.SAME)  # nobody promised anything, so nobody failed
+
+
+def test_a_refused_write_changed_nothing() -> None:
+    assert KNOWN_OFF.sending(True, at(0)).refused() == KNOWN_OFF
+
+
+def test_a_refusal_says_nothing_about_an_earlier_try_that_was_answered() -> None:
+    answered = written(KNOWN_OFF, True, 0)
+    assert answered.sending(True, at(5)).refused().believed is True
+
+
+def test_a_refusal_says_nothing_about_an_earlier_try_that_got_no_answer() -> None:
+    evidence = KNOWN_OFF.sending(True, at(0)).sending(True, at(30)).refused()
+    assert evidence.believed is None
+    assert saw(evidence, True, 31)[1] is Sight.SHOWN  # the first try did arrive: nothing foreign about it
+
+
+def test_without_a_write_there_is_nothing_to_answer_or_to_refuse() -> None:
+    assert KNOWN_OFF.answered(at(0)) is KNOWN_OFF
+    assert KNOWN_OFF.refused() is KNOWN_OFF
+
+
+def test_the_value_from_before_an_earlier_write_that_was_never_shown_proves_nothing() -> None:
+    evidence = written(written(KNOWN_OFF, True, 0), False, 10)
+    assert saw(evidence, False, 11) == (evidence, Sight.ECHO)  # from before the first write, or from after the second?
+    assert saw(evidence, False, 120)[1] is Sight.SHOWN  # the first is too old by now to be the question
+
+
+def test_a_quick_on_and_off_is_proven_at_once_when_the_on_was() -> None:
+    shown, _ = saw(written(KNOWN_OFF, True, 0), True, 1)
+    assert saw(written(shown, False, 5), False, 6)[1] is Sight.SHOWN
+
+
+def test_a_flap_after_the_proof_proves_nothing() -> None:
+    shown, _ = saw(written(KNOWN_OFF, True, 0), True, 1)
+    assert saw(shown, False, 30) == (shown, Sight.ECHO)
+
+
+# -- foreign changes --------------------------------------------------------------------------------------------------
+
+
+def test_a_foreign_change_counts_when_two_reads_half_of_consistency_apart_show_it() -> None:
+    suspicious, sight = saw(KNOWN_OFF, True, 0)
+    assert (suspicious.known, sight) == (False, Sight.SUSPECT)
+    assert suspicious.second_look_at(CONSISTENCY) == at(60)
+    assert saw(suspicious, True, 59.9) == (suspicious, Sight.SUSPECT)
+    assert saw(suspicious, True, 60) == (Evidence(known=True), Sight.FOREIGN)
+
+
+def test_a_read_of_the_old_value_between_clears_the_suspicion() -> None:
+    suspicious, _ = saw(KNOWN_OFF, True, 0)
+    assert saw(suspicious, False, 30) == (KNOWN_OFF, Sight.SAME)
+
+
+def test_a_foreign_change_cannot_be_told_from_an_echo_while_an_own_write_is_young() -> None:
+    shown, _ = saw(written(KNOWN_OFF, True, 0), True, 1)
+    assert saw(shown, False, 119)[1] is Sight.ECHO
+    suspicious, sight = saw(shown, False, 120)
+    assert sight is Sight.SUSPECT
+    assert saw(suspicious, False, 180)[1] is Sight.FOREIGN
+
+
+def test_an_own_write_ends_a_suspicion() -> None:
+    suspicious, _ = saw(KNOWN_OFF, True, 0)
+    assert suspicious.sending(True, at(1)).suspect_since is None
+    unproven = written(suspicious, True, 1)
+    assert unproven.second_look_at(CONSISTENCY) == at(121)
+
+
+# -- whatever the cloud does ------------------------------------------------------------------------------------------
+
+
+class Fate(Enum):
+    """What becomes of a write."""
+
+    APPLIED = "applied"
+    IGNORED = "answered with success and ignored"
+    REFUSED = "refused"
+    LOST_AFTER = "applied, and the answer lost"
+    LOST_BEFORE = "lost on the way"
+
+
+@dataclass
+class Cloud:
+    """A cloud that shows, at each read, what it held at some moment less than `CONSISTENCY` ago."""
+
+    now: float = 0
+    past: list[tuple[float, bool]] = field(default_factory=lambda: [(-1e9, False)])
+    latest_shown: float = -1e9
+
+    @property
+    def holds(self) -> bool:
+        return self.past[-1][1]
+
+    def shows(self, lag: float, *, in_order: bool) -> bool:
+        moment = self.now - lag
+        if in_order:
+            moment = self.latest_shown = max(moment, self.latest_shown)
+        return [value for since, value in self.past if since <= moment][-1]
+
+    def write(self, evidence: Evidence, value: bool, fate: Fate) -> Evidence:
+        evidence = evidence.sending(value, at(self.now))
+        if fate in (Fate.APPLIED, Fate.LOST_AFTER):
+            self.past.append((self.now, value))
+        if fate in (Fate.APPLIED, Fate.IGNORED):
+            return evidence.answered(at(self.now))
+        return evidence.refused() if fate is Fate.REFUSED else evidence
+
+
+lags = st.just(0.0) | st.floats(0, 119.9)
+moments = st.tuples(
+    st.floats(0.1, 100),  # seconds since the last moment
+    st.none() | st.tuples(st.booleans(), st.sampled_from(Fate)),  # a write, or a read
+    lags,
+)
+
+
+def live_through(events: list[tuple[float, tuple[bool, Fate] | None, float]], *, in_order: bool) -> None:
+    """Send writes and reads to a cloud that nobody else changes; writes come as the plan would send them."""
+    cloud, evidence = Cloud(), KNOWN_OFF
+    last_write = (-1e9, False)
+    for seconds, write, lag in events:
+        cloud.now += seconds
+        if write is not None:
+            value, fate = write
+            opposite_is_young = value is not last_write[1] and cloud.now - last_write[0] < 120
+            if evidence.believed is not value and (in_order or not opposite_is_young):
+                last_write = (cloud.now, value)
+                evidence = cloud.write(evidence, value, fate)
+        value = cloud.shows(lag, in_order=in_order)
+        evidence, sight = saw(evidence, value, cloud.now)
+        assert sight is not Sight.FOREIGN
+        assert sight is not Sight.SHOWN or cloud.holds is value
+        assert sight is not Sight.NOT_SHOWN or cloud.holds is value
+        assert Evidence.from_json(json.loads(json.dumps(evidence.to_json()))) == evidence
+
+
+@settings(max_examples=200)
+@given(st.lists(moments, max_size=14))
+def test_with_reads_that_are_late_but_in_order_no_verdict_is_ever_wrong(
+    events: list[tuple[float, tuple[bool, Fate] | None, float]],
+) -> None:
+    live_through(events, in_order=True)
+
+
+@settings(max_examples=200)
+@given(st.lists(moments, max_size=14))
+def test_with_reads_that_flap_no_verdict_is_ever_wrong_when_opposite_writes_are_far_apart(
+    events: list[tuple[float, tuple[bool, Fate] | None, float]],
+) -> None:
+    live_through(events, in_order=False)
+
+
+@settings(max_examples=200)
+@given(st.lists(moments, max_size=14))
+def test_a_write_that_the_cloud_holds_is_never_called_ignored_however_reads_flap(
+    events: list[tuple[float, tuple[bool, Fate] | None, float]],
+) -> None:
+    cloud, evidence = Cloud(), KNOWN_OFF
+    for seconds, write, lag in events:
+        cloud.now += seconds
+        if write is not None:
+            evidence = cloud.write(evidence, *write)
+        value = cloud.shows(lag, in_order=False)
+        evidence, sight = saw(evidence, value, cloud.now)
+        assert sight is not Sight.NOT_SHOWN or cloud.holds is value
+
+
+@given(lags, st.floats(60, 1000), st.floats(0, 119.9))
+def test_a_foreign_change_is_found_by_any_two_reads_that_show_it_far_enough_apart(
+    first_lag: float, apart: float, second_lag: float
+) -> None:
+    cloud = Cloud(past=[(-1e9, False), (0, True)])
+    cloud.now = 120
+    suspicious, _ = saw(KNOWN_OFF, cloud.shows(first_lag, in_order=False), cloud.now)
+    cloud.now += apart
+    evidence, sight = saw(suspicious, cloud.shows(second_lag, in_order=False), cloud.now)
+    assert (evidence.known, sight) == (True, Sight.FOREIGN)
+
+
+@given(st.lists(moments, min_size=1, max_size=10))
+def test_what_was_just_answered_is_believed_and_asks_for_a_second_look(
+    events: list[tuple[float, tuple[bool, Fate] | None, float]],
+) -> None:
+    cloud, evidence = Cloud(), KNOWN_OFF
+    for seconds, write, _ in events:
+        cloud.now += seconds
+        if write is not None:
+            evidence = cloud.write(evidence, *write)
+    assume(evidence.unproven is not None and evidence.unproven.answered)
+    assert evidence.unproven is not None
+    assert evidence.believed is evidence.unproven.value
+    assert evidence.second_look_at(CONSISTENCY) == evidence.unproven.at + CONSISTENCY
+
+
+@pytest.mark.parametrize("member", ["known", "writes", "suspect_since"])
+def test_stored_evidence_with_a_member_missing_is_refused(member: str) -> None:
+    data = written(KNOWN_OFF, True, 0).to_json()
+    del data[member]
+    with pytest.raises(KeyError):
+        Evidence.from_json(data)
+
+
+def test_stored_evidence_of_another_shape_is_refused() -> None:
+    data = KNOWN_OFF.to_json()
+    for spoilt in ({"writes": 3}, {"writes": ["x"]}, {"suspect_since": "soon"}):
+        with pytest.raises((TypeError, ValueError)):
+            Evidence.from_json({**data, **spoilt})
+
+
+def test_a_suspicion_and_an_unknown_value_outlive_a_restart() -> None:
+    suspicious, _ = saw(KNOWN_OFF, True, 0)
+    for evidence in (suspicious, Evidence()):
+        assert Evidence.from_json(json.loads(json.dumps(evidence.to_json()))) == evidence

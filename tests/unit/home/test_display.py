@@ -1,0 +1,152 @@
+"""Toggles and entities are kept in step with the app, whatever Home Assistant makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import cast
+
+import pytest
+
+from enphase_battery.control.names import Control
+from enphase_battery.home.assistant import Assistant
+from enphase_battery.home.display import Display, View
+from enphase_battery.home.entities import Entity
+from enphase_battery.home.toggles import Toggles
+
+CHARGE, DISCHARGE = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID
+IDS = {CHARGE: "input_boolean.charge", DISCHARGE: "input_boolean.discharge"}
+SOC = Entity("sensor.soc", "50", {})
+PROBLEM = Entity("binary_sensor.problem", "off", {})
+
+
+class FakeAssistant:
+    """Home Assistant, which may be slow, busy or away."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.asked: list[str] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    async def turn(self, entity_id: str, on: bool) -> bool:
+        self.asked.append(f"{entity_id} {'on' if on else 'off'}")
+        return await self._answer()
+
+    async def publish(self, entity: Entity) -> bool:
+        self.asked.append(f"{entity.entity_id} {entity.state}")
+        return await self._answer()
+
+    async def _answer(self) -> bool:
+        await asyncio.sleep(0)
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return not self.away
+
+
+class Wall:
+    """A display with what it is to show."""
+
+    def __init__(self) -> None:
+        self.assistant = FakeAssistant()
+        self.toggles = Toggles(IDS, {CHARGE: False, DISCHARGE: False})
+        self.view = View({}, ())
+        self.noted: list[dict[Control, bool]] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        self.display = Display(
+            cast("Assistant", self.assistant),
+            self.toggles,
+            view=lambda: self.view,
+            noted=lambda: self.noted.append(dict(self.toggles.seen)),
+            spawn=self.spawn,
+        )
+
+    def spawn(self, coroutine: Coroutine[object, object, None]) -> None:
+        self.tasks.append(asyncio.ensure_future(coroutine))
+
+    async def show(self, view: View, *, again: bool = False) -> list[str]:
+        """Show a view; return what Home Assistant was asked."""
+        self.view = view
+        self.assistant.asked.clear()
+        self.display.changed(again=again)
+        await asyncio.gather(*self.tasks)
+        return list(self.assistant.asked)
+
+
+@pytest.fixture
+def wall() -> Wall:
+    return Wall()
+
+
+async def test_a_toggle_that_shows_something_else_is_set_and_stored(wall: Wall) -> None:
+    assert await wall.show(View({CHARGE: True, DISCHARGE: False}, ())) == ["input_boolean.charge on"]
+    assert wall.noted == [{CHARGE: True, DISCHARGE: False}]
+    assert await wall.show(View({CHARGE: True, DISCHARGE: False}, ())) == []
+
+
+async def test_the_event_of_an_own_change_comes_before_the_call_returns_and_is_no_flip(wall: Wall) -> None:
+    flips = []
+    wall.assistant.meanwhile = lambda: flips.append(wall.toggles.changed(CHARGE, "off", "on"))
+    await wall.show(View({CHARGE: True}, ()))
+    assert flips == [None]
+
+
+async def test_a_toggle_that_could_not_be_set_is_set_with_the_next_view(wall: Wall) -> None:
+    wall.assistant.away = True
+    await wall.show(View({CHARGE: True}, ()))
+    assert wall.toggles.seen[CHARGE] is False
+    wall.assistant.away = False
+    assert await wall.show(View({CHARGE: True}, ())) == ["input_boolean.charge on"]
+
+
+async def test_a_toggle_that_was_never_seen_and_could_not_be_set_is_still_unseen(wall: Wall) -> None:
+    wall.toggles.seen.clear()
+    wall.assistant.away = True
+    await wall.show(View({CHARGE: True}, ()))
+    assert CHARGE not in wall.toggles.seen
+
+
+async def test_an_unchanged_entity_is_published_once_unless_it_is_asked_for_again(wall: Wall) -> None:
+    view = View({}, (SOC, PROBLEM))
+    assert await wall.show(view) == ["sensor.soc 50", "binary_sensor.problem off"]
+    assert await wall.show(view) == []
+    assert await wall.show(View({}, (Entity("sensor.soc", "51", {}), PROBLEM))) == ["sensor.soc 51"]
+    assert await wall.show(view, again=True) == ["sensor.soc 50", "binary_sensor.problem off"]
+
+
+async def test_an_entity_that_home_assistant_did_not_take_is_published_with_the_next_view(wall: Wall) -> None:
+    wall.assistant.away = True
+    await wall.show(View({}, (SOC,)))
+    wall.assistant.away = False
+    assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50"]
+
+
+async def test_of_the_views_that_come_while_it_is_busy_only_the_newest_is_shown(wall: Wall) -> None:
+    def burst() -> None:
+        for soc in range(51, 60):
+            wall.view = View({}, (Entity("sensor.soc", str(soc), {}),))
+            wall.display.changed()
+
+    wall.assistant.meanwhile = burst
+    assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50", "sensor.soc 59"]
+    assert len(wall.tasks) == 1
+
+
+async def test_a_burst_before_it_begins_is_one_piece_of_work(wall: Wall) -> None:
+    wall.view = View({}, (SOC,))
+    for _ in range(5):
+        wall.display.changed()
+    assert len(wall.tasks) == 1
+    await asyncio.gather(*wall.tasks)
+    assert wall.assistant.asked == ["sensor.soc 50"]
+
+
+async def test_a_view_that_cannot_be_made_does_not_stop_the_next(wall: Wall) -> None:
+    def broken() -> View:
+        raise ValueError("no view")
+
+    wall.display._view = broken
+    wall.display.changed()
+    with pytest.raises(ValueError, match="no view"):
+        await wall.tasks.pop()
+    wall.display._view = lambda: wall.view
+    assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50"]

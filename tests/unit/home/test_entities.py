@@ -1,0 +1,203 @@
+"""The snapshot in Home Assistant's words: contract 3.4."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta, timezone
+
+import pytest
+import pytz
+
+from enphase_battery.control.enforcement import Enforced
+from enphase_battery.control.intent import Source
+from enphase_battery.control.names import Control
+from enphase_battery.control.site_state import Storage
+from enphase_battery.control.verdict import Outcome
+from enphase_battery.control.windows import Occurrence, Window
+from enphase_battery.home.entities import Entity, entities, problem_entity
+from enphase_battery.home.snapshot import ControlReport, Problem, SignIn, Snapshot
+
+NOON = datetime(2026, 7, 22, 12, 0, 0, 123456, tzinfo=timezone.utc)
+LONDON = pytz.timezone("Europe/London")
+
+REPORT = ControlReport(
+    control=Control.CHARGE_FROM_GRID,
+    shown=True,
+    wanted=True,
+    outcome=Outcome.CONFIRMED,
+    enforced=Enforced.YES,
+    fail_safe=False,
+    source=Source.COMMAND,
+    reason="because",
+    until=NOON + timedelta(hours=1),
+    target_soc=90,
+    confirmed_at=NOON,
+    last_error="it was refused",
+)
+NOTHING_KNOWN = ControlReport(
+    control=Control.RESTRICT_DISCHARGE,
+    shown=None,
+    wanted=None,
+    outcome=None,
+    enforced=Enforced.UNKNOWN,
+    fail_safe=False,
+    source=None,
+    reason="",
+    until=None,
+    target_soc=None,
+    confirmed_at=None,
+    last_error="",
+)
+SNAPSHOT = Snapshot(
+    controls=(REPORT, NOTHING_KNOWN),
+    readable=True,
+    storage=Storage(soc=57.5, energy_kwh=5.75, capacity_kwh=10.0, last_report=NOON),
+    next_window=None,
+    problems=(),
+    sign_in=SignIn("OK", NOON, NOON + timedelta(days=1), "11", "22", token=None),
+)
+
+
+def published(snapshot: Snapshot) -> dict[str, Entity]:
+    found = entities(snapshot, prefix="battery", token_sensor="sensor.enphase_jwt", zone=LONDON)
+    return {entity.entity_id: entity for entity in found}
+
+
+def test_every_entity_of_the_contract_is_published() -> None:
+    assert published(SNAPSHOT).keys() == {
+        "binary_sensor.battery_charge_from_grid",
+        "binary_sensor.battery_restrict_discharge",
+        "sensor.battery_soc",
+        "sensor.battery_next_window",
+        "binary_sensor.battery_problem",
+        "sensor.enphase_jwt",
+    }
+
+
+def test_a_control_says_all_that_is_known_of_it_in_the_sites_own_time() -> None:
+    entity = published(SNAPSHOT)["binary_sensor.battery_charge_from_grid"]
+    assert entity.state == "on"
+    assert entity.attributes == {
+        "friendly_name": "Enphase battery charge from grid",
+        "icon": "mdi:battery-charging",
+        "wanted": "on",
+        "outcome": "confirmed",
+        "enforced": "yes",
+        "fail_safe": "no",
+        "source": "command",
+        "reason": "because",
+        "until": "2026-07-22T14:00:00+01:00",
+        "target_soc": "90",
+        "confirmed_at": "2026-07-22T13:00:00+01:00",
+        "last_error": "it was refused",
+    }
+
+
+def test_a_control_of_which_nothing_is_known_is_unknown_and_leaves_out_what_it_cannot_say() -> None:
+    entity = published(SNAPSHOT)["binary_sensor.battery_restrict_discharge"]
+    assert entity.state == "unknown"
+    assert entity.attributes.keys() == {"friendly_name", "icon", "enforced", "fail_safe"}
+
+
+def test_off_is_text_because_appdaemon_drops_what_is_falsy() -> None:
+    report = replace(REPORT, shown=False, wanted=False, fail_safe=True)
+    entity = published(replace(SNAPSHOT, controls=(report,)))["binary_sensor.battery_charge_from_grid"]
+    assert (entity.state, entity.attributes["wanted"], entity.attributes["fail_safe"]) == ("off", "off", "yes")
+
+
+def test_an_empty_battery_is_0_percent_not_unknown() -> None:
+    snapshot = replace(SNAPSHOT, storage=Storage(soc=0.0, energy_kwh=0.0))
+    entity = published(snapshot)["sensor.battery_soc"]
+    assert (entity.state, entity.attributes["energy_available_kwh"]) == ("0", "0")
+    assert "capacity_kwh" not in entity.attributes
+
+
+def test_the_state_of_charge_carries_what_home_assistant_needs_for_statistics() -> None:
+    entity = published(SNAPSHOT)["sensor.battery_soc"]
+    assert entity.state == "57.5"
+    assert entity.attributes["device_class"] == "battery"
+    assert entity.attributes["unit_of_measurement"] == "%"
+    assert (entity.attributes["energy_available_kwh"], entity.attributes["capacity_kwh"]) == ("5.75", "10")
+    assert entity.attributes["last_report"] == "2026-07-22T13:00:00+01:00"
+
+
+@pytest.mark.parametrize("storage", [None, Storage()])
+def test_a_state_of_charge_that_could_not_be_read_is_unknown(storage: Storage | None) -> None:
+    assert published(replace(SNAPSHOT, storage=storage))["sensor.battery_soc"].state == "unknown"
+
+
+def test_while_the_cloud_cannot_be_read_what_comes_from_it_is_unavailable_and_the_rest_is_not() -> None:
+    states = {key: entity.state for key, entity in published(replace(SNAPSHOT, readable=False)).items()}
+    assert states["binary_sensor.battery_charge_from_grid"] == "unavailable"
+    assert states["binary_sensor.battery_restrict_discharge"] == "unavailable"
+    assert states["sensor.battery_soc"] == "unavailable"
+    assert states["binary_sensor.battery_problem"] == "off"
+    assert states["sensor.enphase_jwt"] == "OK"
+
+
+def test_the_next_window_is_a_timestamp_with_its_details() -> None:
+    window = Window("Night rate", Control.CHARGE_FROM_GRID, time(2), time(5), frozenset({1}), 80)
+    occurrence = Occurrence(window, NOON, NOON + timedelta(hours=3))
+    entity = published(replace(SNAPSHOT, next_window=occurrence))["sensor.battery_next_window"]
+    assert entity.state == "2026-07-22T13:00:00+01:00"
+    assert entity.attributes["device_class"] == "timestamp"
+    assert entity.attributes["name"] == "Night rate"
+    assert entity.attributes["control"] == "charge_from_grid"
+    assert entity.attributes["start"] == entity.state
+    assert entity.attributes["end"] == "2026-07-22T16:00:00+01:00"
+    assert entity.attributes["target_soc"] == "80"
+    untargeted = replace(occurrence, window=replace(window, target_soc=None))
+    entity = published(replace(SNAPSHOT, next_window=untargeted))["sensor.battery_next_window"]
+    assert "target_soc" not in entity.attributes
+
+
+def test_without_windows_the_next_one_is_unknown() -> None:
+    assert published(SNAPSHOT)["sensor.battery_next_window"].state == "unknown"
+
+
+def test_several_problems_are_one_entity_since_the_first_with_every_hint_once() -> None:
+    problems = (
+        Problem("the cloud is away", NOON, "wait"),
+        Problem("a toggle is missing", NOON - timedelta(hours=1), "create it"),
+        Problem("another toggle is missing", NOON, "create it"),
+        Problem("something else", NOON),
+    )
+    entity = problem_entity(problems, "battery", LONDON)
+    assert entity.state == "on"
+    assert entity.attributes["problem"] == (
+        "the cloud is away; a toggle is missing; another toggle is missing; something else"
+    )
+    assert entity.attributes["since"] == "2026-07-22T12:00:00+01:00"
+    assert entity.attributes["hint"] == "wait; create it"
+    assert entity.attributes["device_class"] == "problem"
+
+
+def test_without_a_problem_the_sensor_is_off_and_says_nothing() -> None:
+    entity = problem_entity((), "battery", LONDON)
+    assert entity.state == "off"
+    assert not {"problem", "since", "hint"} & entity.attributes.keys()
+
+
+def test_the_token_sensor_carries_ids_and_times_and_no_token() -> None:
+    entity = published(SNAPSHOT)["sensor.enphase_jwt"]
+    assert entity.state == "OK"
+    assert entity.attributes["site_id"] == "11"
+    assert entity.attributes["user_id"] == "22"
+    assert entity.attributes["refreshed_at"] == "2026-07-22T13:00:00+01:00"
+    assert entity.attributes["expires_at"] == "2026-07-23T13:00:00+01:00"
+    assert "token" not in entity.attributes
+
+
+def test_the_token_is_shown_only_where_it_was_asked_for_and_never_in_a_log() -> None:
+    sign_in = SignIn("OK", token="eyJ.secret")
+    entity = published(replace(SNAPSHOT, sign_in=sign_in))["sensor.enphase_jwt"]
+    assert entity.attributes["token"] == "eyJ.secret"
+    assert "secret" not in repr(sign_in)
+    assert entity.attributes.keys() == {"friendly_name", "icon", "token"}
+
+
+def test_everything_that_is_published_is_text() -> None:
+    for entity in published(SNAPSHOT).values():
+        assert entity.state
+        assert all(isinstance(value, str) and value for value in entity.attributes.values())
+        assert {"friendly_name"} <= entity.attributes.keys()

@@ -1,0 +1,131 @@
+"""What in the toggles is a flip, and what the app has to set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from enphase_battery.control.names import Control
+from enphase_battery.home.assistant import State
+from enphase_battery.home.toggles import Toggles
+
+CHARGE, DISCHARGE = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID
+IDS = {CHARGE: "input_boolean.charge", DISCHARGE: "input_boolean.discharge"}
+APP, ANN = "the app's user", "ann"
+
+
+def toggles(**seen: bool) -> Toggles:
+    return Toggles(IDS, {Control(control): on for control, on in seen.items()})
+
+
+def state(value: str, *, parent: bool = False, user: str | None = None) -> Mapping[str, State]:
+    return {IDS[CHARGE]: State(value, parent, user), IDS[DISCHARGE]: State("off", parent=False, user=None)}
+
+
+def start(
+    one: Toggles, states: Mapping[str, State], *, stayed: bool, own_user: str | None = APP
+) -> Mapping[Control, bool]:
+    return one.start(states, home_assistant_stayed=stayed, own_user=own_user)
+
+
+def test_a_toggle_is_found_by_its_helper() -> None:
+    assert toggles().control_of("input_boolean.discharge") is DISCHARGE
+    assert toggles().control_of("input_boolean.kitchen") is None
+
+
+# -- at the start -----------------------------------------------------------------------------------------------------
+
+
+def test_at_the_very_first_start_no_toggle_is_a_flip_and_every_one_is_set_right() -> None:
+    one = toggles()
+    assert start(one, state("on", user=ANN), stayed=True) == {}
+    assert one.to_set({CHARGE: False, DISCHARGE: False}) == {CHARGE: False}
+
+
+def test_while_home_assistant_stayed_a_toggle_that_differs_is_a_flip_whoever_made_it() -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    assert start(one, state("on"), stayed=True) == {CHARGE: True}
+    assert one.seen[CHARGE]
+
+
+def test_after_a_restart_of_home_assistant_a_restored_value_is_no_flip_and_is_set_right() -> None:
+    one = toggles(charge_from_grid=True, discharge_to_grid=False)
+    assert start(one, state("off"), stayed=False) == {}
+    assert one.to_set({CHARGE: True, DISCHARGE: False}) == {CHARGE: True}
+
+
+@pytest.mark.parametrize(
+    ("parent", "user", "flip"), [(True, None, True), (True, APP, True), (False, ANN, True), (False, APP, False)]
+)
+def test_after_a_restart_of_home_assistant_only_somebody_elses_change_is_a_flip(
+    parent: bool, user: str | None, flip: bool
+) -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    assert start(one, state("on", parent=parent, user=user), stayed=False) == ({CHARGE: True} if flip else {})
+
+
+def test_while_the_apps_own_user_is_not_known_any_user_is_somebody() -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    assert start(one, state("on", user=ANN), stayed=False, own_user=None) == {CHARGE: True}
+
+
+def test_a_toggle_that_shows_what_was_seen_last_is_no_flip() -> None:
+    one = toggles(charge_from_grid=True, discharge_to_grid=False)
+    assert start(one, state("on", user=ANN), stayed=True) == {}
+
+
+def test_a_missing_helper_is_noted_and_never_set_while_the_other_works() -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    assert start(one, {IDS[DISCHARGE]: State("on", parent=False, user=None)}, stayed=True) == {DISCHARGE: True}
+    assert one.missing == {CHARGE}
+    assert one.to_set({CHARGE: True, DISCHARGE: False}) == {DISCHARGE: False}
+
+
+def test_an_unavailable_helper_is_neither_a_flip_nor_missing() -> None:
+    one = toggles(charge_from_grid=False)
+    assert start(one, state("unavailable"), stayed=True) == {}
+    assert one.missing == set()
+    assert one.seen[CHARGE] is False
+
+
+# -- afterwards -------------------------------------------------------------------------------------------------------
+
+
+def test_a_change_by_anybody_is_a_flip_once() -> None:
+    one = toggles(charge_from_grid=False)
+    assert one.changed(CHARGE, "off", "on") is True
+    assert one.changed(CHARGE, "off", "on") is None
+    assert one.changed(CHARGE, "on", "off") is False
+
+
+def test_a_change_to_what_the_app_set_is_its_own() -> None:
+    one = toggles(charge_from_grid=False)
+    one.seen[CHARGE] = True  # noted before the helper is set
+    assert one.changed(CHARGE, "off", "on") is None
+
+
+def test_a_toggle_that_goes_away_is_no_flip_and_what_was_seen_stays() -> None:
+    one = toggles(charge_from_grid=True)
+    for gone in ("unavailable", "unknown", None):
+        assert one.changed(CHARGE, "on", gone) is None
+    assert one.seen[CHARGE]
+
+
+@pytest.mark.parametrize("old", ["unavailable", "unknown", None])
+def test_what_a_toggle_comes_back_with_is_no_flip_and_is_set_right(old: str | None) -> None:
+    one = toggles(charge_from_grid=True)
+    assert one.changed(CHARGE, old, "off") is None
+    assert one.to_set({CHARGE: True}) == {CHARGE: True}
+
+
+def test_a_helper_that_was_created_later_is_missing_no_more() -> None:
+    one = toggles()
+    one.missing.add(CHARGE)
+    assert one.changed(CHARGE, None, "off") is None
+    assert one.to_set({CHARGE: True}) == {CHARGE: True}
+
+
+def test_only_a_toggle_that_shows_something_else_is_set() -> None:
+    one = toggles(charge_from_grid=True)
+    assert one.to_set({CHARGE: True, DISCHARGE: False, Control.RESTRICT_DISCHARGE: True}) == {DISCHARGE: False}

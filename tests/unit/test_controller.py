@@ -1,0 +1,378 @@
+"""From whoever wishes to whatever becomes of it: the edges that scenarios do not reach."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, time, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import pytz
+
+from enphase_battery.control.intent import Source
+from enphase_battery.control.names import Control
+from enphase_battery.control.verdict import Outcome
+from enphase_battery.control.windows import Window
+from enphase_battery.errors import CommandError, Refused, SignInSuspended, Unreachable
+from enphase_battery.home.commands import command_envelope
+from tests.unit.fake_cloud import NOON
+from tests.unit.small_house import SmallHouse, rules
+
+CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
+EVERY_DAY = frozenset(range(1, 8))
+MIDDAY = Window("Midday", CHARGE, time(11), time(14), EVERY_DAY, None)
+EVENING = Window("Evening", DISCHARGE, time(18), time(20), EVERY_DAY, None)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> SmallHouse:
+    """A house whose cloud has been read and shows three switches that are off."""
+    house = SmallHouse(tmp_path)
+    await house.controller.poll()
+    house.cloud.writes()
+    return house
+
+
+@pytest.fixture
+async def windowed(tmp_path: Path) -> SmallHouse:
+    """The same at noon in a window for charging."""
+    house = SmallHouse(tmp_path, rules(windows=(MIDDAY, EVENING)))
+    await house.controller.poll()
+    house.cloud.writes()
+    return house
+
+
+def at(hour: float) -> datetime:
+    return datetime(2026, 11, 22, tzinfo=timezone.utc) + timedelta(hours=hour)
+
+
+def wanted(house: SmallHouse) -> dict[Control, bool]:
+    return {control: one.intent.on for control, one in house.controller.wanted().items()}
+
+
+# -- time -------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_next_wake_is_the_first_of_boundary_end_of_a_command_and_retry(windowed: SmallHouse) -> None:
+    assert windowed.controller.next_wake() == at(14)
+    await windowed.command(command="set", control="restrict_discharge", state="on", duration="01:00:00")
+    end = windowed.controller.next_wake()
+    assert end is not None
+    assert at(13) <= end < at(13.01)
+    windowed.cloud.trouble["read"] = [Unreachable("down")]
+    await windowed.controller.poll()
+    assert windowed.controller.next_wake() == windowed.clock.now + timedelta(minutes=1)
+
+
+async def test_without_anything_to_do_there_is_no_wake(house: SmallHouse) -> None:
+    assert house.controller.next_wake() is None
+
+
+@pytest.mark.parametrize("zone", [None, "Mars/Olympus_Mons"])
+async def test_while_the_zone_is_not_known_no_window_starts(tmp_path: Path, zone: str | None) -> None:
+    house = SmallHouse(tmp_path, rules(windows=(MIDDAY,)))
+    house.cloud.time_zone = zone
+    await house.controller.poll()
+    assert not house.cloud.on[CHARGE]
+    assert house.controller.next_wake() is None
+
+
+async def test_the_configured_zone_goes_before_the_clouds(tmp_path: Path) -> None:
+    house = SmallHouse(tmp_path, rules(windows=(MIDDAY,), zone=pytz.timezone("Asia/Tokyo")))
+    await house.controller.poll()  # noon in London is nine in the evening in Tokyo
+    assert not house.cloud.on[CHARGE]
+
+
+async def test_an_instant_is_told_in_the_sites_time_with_the_weekday_unless_it_is_today(house: SmallHouse) -> None:
+    house.cloud.time_zone = "Asia/Tokyo"
+    assert house.controller.when(at(14)) == "23:00"
+    assert house.controller.when(at(15)) == "Mon 00:00"
+    house.cloud.time_zone = None
+    assert house.controller.when(at(15)) == "15:00"
+
+
+async def test_until_is_the_next_such_local_time(house: SmallHouse) -> None:
+    house.cloud.time_zone = "Asia/Tokyo"
+    await house.command(command="set", control="charge_from_grid", state="on", until="05:00")
+    assert house.controller.wanted()[CHARGE].intent.until == at(20)
+
+
+async def test_until_without_a_known_zone_is_rejected_with_a_way_out(house: SmallHouse) -> None:
+    house.cloud.time_zone = None
+    await house.command(command="set", id="a", control="charge_from_grid", state="on", until="05:00")
+    ((_, outcome, reason),) = house.outcomes()
+    assert outcome == "rejected"
+    assert "use duration" in reason
+    assert not wanted(house)[CHARGE]
+
+
+# -- commands ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["set", "cancel"])
+async def test_a_control_that_the_app_may_not_change_is_rejected_with_the_choices(tmp_path: Path, name: str) -> None:
+    house = SmallHouse(tmp_path, rules(controls=(CHARGE, RESTRICT)))
+    state = {"state": "on"} if name == "set" else {}
+    await house.command(command=name, id="a", control="discharge_to_grid", **state)
+    ((_, outcome, reason),) = house.outcomes()
+    assert outcome == "rejected"
+    assert "charge_from_grid, restrict_discharge" in reason
+
+
+async def test_a_code_is_rejected_with_what_to_do_instead(house: SmallHouse) -> None:
+    await house.command(command="otp", id="a", code="123456")
+    ((_, outcome, reason),) = house.outcomes()
+    assert outcome == "rejected"
+    assert "switch the second factor off" in reason
+
+
+async def test_a_malformed_command_is_answered_even_without_a_name(
+    house: SmallHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.controller.reject(command_envelope({"id": "a"}), CommandError("command is missing"))
+    await house.controller.work()
+    assert house.outcomes() == [("a", "rejected", "command is missing")]
+    assert "Command without a name rejected" in caplog.text
+
+
+async def test_a_command_for_what_is_so_already_is_confirmed_by_a_read_without_a_write(house: SmallHouse) -> None:
+    await house.command(command="set", id="a", control="charge_from_grid", state="off")
+    assert house.outcomes() == [("a", "confirmed", "")]
+    assert house.cloud.log == ["read"]
+
+
+async def test_a_cancel_is_confirmed_when_what_lies_under_it_is_shown(windowed: SmallHouse) -> None:
+    await windowed.command(command="cancel", id="a", control="charge_from_grid")
+    assert windowed.outcomes() == [("a", "confirmed", "")]
+    assert not windowed.cloud.on[CHARGE]
+
+
+async def test_a_cancel_of_nothing_is_confirmed_at_once_and_asks_the_cloud_nothing(house: SmallHouse) -> None:
+    await house.command(command="cancel", id="a", control="charge_from_grid")
+    assert house.outcomes() == [("a", "confirmed", "nothing to cancel")]
+    assert house.cloud.log == []
+
+
+async def test_a_cancel_that_overtakes_its_command_is_answered_too(house: SmallHouse) -> None:
+    house.at_ease()
+    await asyncio.gather(
+        house.command(command="set", id="a", control="charge_from_grid", state="on", duration=3600),
+        house.command(command="cancel", id="b", control="charge_from_grid"),
+    )
+    assert sorted(house.outcomes()) == [("a", "superseded", "a newer wish took its place"), ("b", "confirmed", "")]
+    assert house.cloud.writes() == []
+
+
+async def test_a_cancel_before_the_cloud_was_ever_read_leaves_nothing_to_wait_for(tmp_path: Path) -> None:
+    house = SmallHouse(tmp_path)
+    house.cloud.trouble["read"] = [Unreachable("down")] * 9
+    await house.command(command="set", id="a", control="charge_from_grid", state="on", duration=3600)
+    await house.command(command="cancel", id="b", control="charge_from_grid")
+    assert [one for one in house.outcomes() if one[1] != "pending"] == [
+        ("b", "confirmed", "nothing was wanted before"),
+        ("a", "superseded", "a newer wish took its place"),
+    ]
+    await house.wait(minutes=1)
+    assert house.controller.next_wake() == NOON + timedelta(minutes=3)  # the back-off, and nothing overdue
+
+
+async def test_release_is_answered_when_every_switch_is_off(house: SmallHouse) -> None:
+    await house.controller.flip(CHARGE, True)
+    await house.controller.flip(RESTRICT, True)
+    await house.command(command="release", id="bye")
+    assert house.outcomes() == [("bye", "confirmed", "")]
+    assert not any(house.cloud.on.values())
+
+
+async def test_release_fails_when_one_switch_is_refused(house: SmallHouse) -> None:
+    await house.controller.flip(CHARGE, True)
+    house.cloud.trouble["validate"] = [Refused("no")]
+    await house.command(command="release", id="bye")
+    assert house.outcomes() == [("bye", "failed", "no")]
+
+
+async def test_a_diagnosis_is_the_report_of_the_house(house: SmallHouse) -> None:
+    await house.command(command="diagnose", id="d")
+    (result,) = house.results
+    assert (result.outcome, result.report) == (Outcome.CONFIRMED, {"fine": True})
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable("down"), SignInSuspended("no login now", until=NOON + timedelta(minutes=5))]
+)
+async def test_a_refresh_without_a_new_token_has_failed(
+    house: SmallHouse, error: Unreachable | SignInSuspended
+) -> None:
+    house.cloud.trouble["refresh"] = [error]
+    await house.command(command="refresh", id="r")
+    assert house.outcomes() == [("r", "failed", str(error))]
+
+
+async def test_a_refresh_has_failed_when_the_state_cannot_be_read_after_it(house: SmallHouse) -> None:
+    house.cloud.trouble["read"] = [Unreachable("down")]
+    await house.command(command="refresh", id="r")
+    assert house.outcomes() == [("r", "failed", "cloud unreachable since 12:00")]
+
+
+async def test_a_refresh_by_the_timer_that_fails_is_told_in_the_log_only(
+    house: SmallHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.cloud.trouble["refresh"] = [Unreachable("down"), None]
+    await house.controller.refresh()
+    assert "The token could not be refreshed: down" in caplog.text
+    await house.controller.refresh()
+    assert len(caplog.records) == 1
+
+
+async def test_a_result_that_home_assistant_did_not_take_is_fired_later_and_once(house: SmallHouse) -> None:
+    house.listens = False
+    await house.command(command="set", id="a", control="charge_from_grid", state="on")
+    assert house.outcomes() == []
+    house.listens = True
+    await house.controller.work()
+    await house.controller.work()
+    assert house.outcomes() == [("a", "confirmed", "")]
+
+
+# -- refused ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_refused_flip_inside_a_window_leaves_no_standing_on_behind(windowed: SmallHouse) -> None:
+    windowed.cloud.trouble["validate"] = [Refused("no")]
+    await windowed.controller.flip(CHARGE, False)
+    assert wanted(windowed)[CHARGE]  # as the cloud shows
+    await windowed.wait(hours=2)
+    assert not wanted(windowed)[CHARGE]
+    assert not windowed.cloud.on[CHARGE]
+
+
+async def test_a_wish_that_is_held_back_survives_a_refusal_to_switch_it_off_for_the_other(house: SmallHouse) -> None:
+    await house.command(command="set", control="discharge_to_grid", state="on", duration="03:00:00")
+    house.cloud.trouble["validate"] = [Refused("no")]
+    await house.command(command="set", control="charge_from_grid", state="on", duration="01:00:00")
+    assert wanted(house)[DISCHARGE]
+    await house.wait(minutes=5)
+    assert not house.cloud.on[DISCHARGE]
+    await house.wait(hours=1)
+    assert house.cloud.on[DISCHARGE]
+
+
+async def test_a_refused_command_is_dropped_and_what_lies_under_it_shows_through(house: SmallHouse) -> None:
+    house.cloud.trouble["validate"] = [Refused("no")]
+    await house.command(command="set", id="a", control="charge_from_grid", state="on", duration=3600)
+    assert house.outcomes() == [("a", "failed", "no")]
+    assert not wanted(house)[CHARGE]
+
+
+async def test_a_wish_that_was_confirmed_once_is_tried_again_when_coming_back_to_it_is_refused(
+    house: SmallHouse,
+) -> None:
+    await house.controller.flip(RESTRICT, True)
+    await house.command(command="set", control="restrict_discharge", state="off", duration=3600)
+    house.cloud.trouble["validate"] = [Refused("no")]
+    await house.wait(hours=1)
+    assert not house.cloud.on[RESTRICT]
+    await house.wait(minutes=1)
+    assert house.cloud.on[RESTRICT]
+
+
+async def test_a_refused_window_is_tried_again_until_its_end(tmp_path: Path) -> None:
+    house = SmallHouse(tmp_path, rules(windows=(MIDDAY,)))
+    house.cloud.trouble["validate"] = [Refused("no")] * 2
+    await house.controller.poll()
+    assert not house.cloud.on[CHARGE]
+    await house.wait(minutes=1)
+    await house.wait(minutes=2)
+    assert house.cloud.on[CHARGE]
+
+
+# -- restarts, the Enphase app, dry runs ------------------------------------------------------------------------------
+
+
+async def test_a_command_whose_end_passed_while_the_app_was_away_is_told_so_and_cleaned_up(house: SmallHouse) -> None:
+    house.cloud.lag = timedelta(minutes=1)
+    await house.command(command="set", id="a", control="charge_from_grid", state="on", duration="00:10:00")
+    house.outcomes()
+    assert house.cloud.on[CHARGE]
+    house.start(rules())
+    await house.wait(hours=1, poll=True)
+    assert house.outcomes() == [("a", "superseded", "its end passed first")]
+    assert not house.cloud.on[CHARGE]
+
+
+async def test_a_skipped_window_stays_skipped_over_a_restart(windowed: SmallHouse) -> None:
+    await windowed.controller.flip(CHARGE, False)
+    windowed.start(rules(windows=(MIDDAY, EVENING)))
+    await windowed.wait(minutes=5, poll=True)
+    assert not windowed.cloud.on[CHARGE]
+
+
+async def test_a_store_that_makes_no_sense_is_a_first_start(house: SmallHouse) -> None:
+    for section in ("wishes", "evidence", "answers"):
+        house.store.write(section, {"nonsense": 1})
+    house.cloud.on[RESTRICT] = True
+    house.start(rules())
+    await house.controller.poll()
+    assert wanted(house) == {CHARGE: False, DISCHARGE: False, RESTRICT: True}
+    assert house.cloud.writes() == []
+
+
+async def test_a_change_in_the_enphase_app_is_a_flip_from_the_cloud(windowed: SmallHouse) -> None:
+    windowed.cloud.switch(CHARGE, False)
+    await windowed.wait(minutes=15, poll=True)
+    await windowed.wait(minutes=1)
+    assert windowed.controller.wanted()[CHARGE].intent.source is Source.CLOUD
+    assert not wanted(windowed)[CHARGE]
+    assert windowed.cloud.writes() == []
+
+
+async def test_what_is_wished_in_a_dry_run_does_not_come_true_after_it(tmp_path: Path) -> None:
+    house = SmallHouse(tmp_path, rules(dry_run=True))
+    await house.controller.poll()
+    await house.command(command="set", id="a", control="charge_from_grid", state="on")
+    assert house.outcomes() == [("a", "dry_run", "would switch charge from grid on: validate, write, read back")]
+    house.start(rules())
+    await house.controller.poll()
+    assert not wanted(house)[CHARGE]
+    assert not any(house.cloud.on.values())
+
+
+# -- one at a time ----------------------------------------------------------------------------------------------------
+
+
+async def test_wishes_that_come_in_a_burst_are_one_writers_work_and_the_last_one_wins(house: SmallHouse) -> None:
+    house.at_ease()
+    await asyncio.gather(*(house.controller.flip(CHARGE, on) for on in (True, False, True, False, True)))
+    assert house.cloud.on[CHARGE]
+    assert house.cloud.writes() == ["write charge_from_grid on"]
+
+
+async def test_an_error_in_one_round_does_not_stop_the_work_for_ever(house: SmallHouse) -> None:
+    def break_down(action: str) -> None:
+        raise ZeroDivisionError
+
+    house.cloud.meanwhile = break_down
+    with pytest.raises(ZeroDivisionError):
+        await house.controller.poll()
+    house.cloud.meanwhile = lambda action: None
+    await house.controller.flip(CHARGE, True)
+    assert house.cloud.on[CHARGE]
+
+
+async def test_a_poll_publishes_everything_again_also_when_nothing_changed(house: SmallHouse) -> None:
+    before = house.published_again
+    await house.controller.work()
+    assert house.published_again == before
+    await house.controller.poll()
+    assert house.published_again == before + 1
+
+
+async def test_windows_say_in_the_log_when_they_begin_and_end_to_rule(
+    windowed: SmallHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await windowed.wait(hours=2)
+    assert "The window Midday does not rule any more" in caplog.text
+    await windowed.wait(hours=4)
+    assert "The window Evening rules now" in caplog.text
