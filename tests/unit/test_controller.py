@@ -86,10 +86,10 @@ async def test_the_configured_zone_goes_before_the_clouds(tmp_path: Path) -> Non
 
 async def test_an_instant_is_told_in_the_sites_time_with_the_weekday_unless_it_is_today(house: SmallHouse) -> None:
     house.cloud.time_zone = "Asia/Tokyo"
-    assert house.controller.when(at(14)) == "23:00"
-    assert house.controller.when(at(15)) == "Mon 00:00"
+    assert house.controller.calendar.when(at(14)) == "23:00"
+    assert house.controller.calendar.when(at(15)) == "Mon 00:00"
     house.cloud.time_zone = None
-    assert house.controller.when(at(15)) == "15:00"
+    assert house.controller.calendar.when(at(15)) == "15:00"
 
 
 async def test_until_is_the_next_such_local_time(house: SmallHouse) -> None:

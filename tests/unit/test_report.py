@@ -114,7 +114,7 @@ async def test_the_next_window_is_shown_as_soon_as_the_zone_is_known(tmp_path: P
 
 async def test_an_outage_makes_entities_unreadable_at_once_and_is_a_problem_after_a_while(house: SmallHouse) -> None:
     house.cloud.trouble["read"] = [Unreachable("down")] * 9
-    await house.controller.poll()
+    await house.controller.flip(CHARGE, True)
     assert house.snapshot().readable is False
     assert problems(house) == []
     await house.wait(minutes=14, seconds=59)

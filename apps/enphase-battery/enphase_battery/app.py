@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import pytz
 from appdaemon.plugins.hass.hassapi import Hass
 
+from .cloud_site import CloudSite
 from .config import Configuration, ScheduleUse, parse_configuration
 from .controller import Controller, Rules
 from .enlighten.record import SessionRecord
@@ -27,7 +28,6 @@ from .home.commands import CommandEnvelope, command_envelope, parse_command
 from .home.entities import problem_entity
 from .home.snapshot import Problem, SignIn
 from .house import HomeAssistantHouse
-from .site import CloudSite
 from .store import Store
 
 COMMAND_EVENT = "enphase_battery_command"
@@ -246,7 +246,7 @@ class EnphaseBattery(Hass):
         """Compare the toggles with what was seen last, read the cloud, do what is to be done."""
         await self._house.compare_toggles()
         await self._controller.poll()
-        if self._controller.windows:
+        if self._controller.calendar.windows:
             self.logger.info("Nothing in the cloud ends a window when this app is dead (fail_safe: no)")
 
     async def _obey(self, data: Mapping[str, Any], envelope: CommandEnvelope) -> None:

@@ -7,12 +7,12 @@ and a :class:`Cloud`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Protocol
 
-import pytz
+import pytz  # noqa: TC002  # a type of a public dataclass
 
 from .answers import POLL, Answers, Result
 from .backoff import Backoff
@@ -22,7 +22,7 @@ from .control.intent import Intent, Source
 from .control.names import Control
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted, resolve
-from .control.windows import Occurrence, Window, next_boundary, next_local_time, running
+from .control.windows import Window, next_local_time
 from .control.wishes import Book
 from .errors import CommandError, EnlightenError
 from .home.commands import (
@@ -35,6 +35,7 @@ from .home.commands import (
     SetCommand,
 )
 from .reconciler import Reconciler, Site
+from .site_calendar import Calendar
 from .store import Store
 
 
@@ -118,6 +119,7 @@ class Controller:
         self._store = store
         self._clock = clock
         self._logger = logger
+        self.calendar = Calendar(rules.windows, rules.zone, lambda: cloud.time_zone, clock, logger)
         self._answers = Answers(save=lambda data: store.write("answers", data))
         store.read("answers", self._answers.restore)
         # What is wished in a dry run must not come true when the dry run ends.
@@ -130,7 +132,7 @@ class Controller:
             evidence=store.read("evidence", _evidence_from_json) or {},
             save=self._save_evidence,
             clock=clock,
-            when=self.when,
+            when=self.calendar.when,
             sleep=sleep,
             backoff=Backoff(random),
             settle=rules.settle,
@@ -150,37 +152,9 @@ class Controller:
         """The controls that may be changed."""
         return self._rules.controls
 
-    @property
-    def windows(self) -> tuple[Window, ...]:
-        """The configured time-of-use windows."""
-        return self._rules.windows
-
-    # -- time ---------------------------------------------------------------------------------------------------------
-
-    @property
-    def zone(self) -> pytz.BaseTzInfo | None:
-        """The site's time zone: configured, else the cloud's or the stored one; None while none is known."""
-        if self._rules.zone is not None:
-            return self._rules.zone
-        name = self._cloud.time_zone
-        return pytz.timezone(name) if name in pytz.all_timezones_set else None
-
-    def when(self, instant: datetime) -> str:
-        """Put an instant into words: the site's local time, with the weekday unless it is today."""
-        zone: tzinfo = self.zone or pytz.utc
-        local, today = instant.astimezone(zone), self._clock().astimezone(zone)
-        return local.strftime("%H:%M" if local.date() == today.date() else "%a %H:%M")
-
-    def running(self, now: datetime) -> Sequence[Occurrence]:
-        """Return the occurrences of windows whose time it is; none while the zone is not known."""
-        zone = self.zone
-        return running(self._rules.windows, zone, now) if zone else ()
-
     def next_wake(self) -> datetime | None:
         """Return the next instant at which something is to be done."""
-        now, zone = self._clock(), self.zone
-        boundary = next_boundary(self._rules.windows, zone, now) if zone else None
-        instants = (boundary, self.reconciler.next_due(), *self.book.ends())
+        instants = (self.calendar.next_boundary(), self.reconciler.next_due(), *self.book.ends())
         return min((instant for instant in instants if instant is not None), default=None)
 
     # -- inputs -------------------------------------------------------------------------------------------------------
@@ -241,7 +215,7 @@ class Controller:
     def wanted(self) -> Mapping[Control, Wanted]:
         """Return what is wanted now of every control."""
         now = self._clock()
-        return resolve(self.book, self.running(now), now)
+        return resolve(self.book, self.calendar.running(now), now)
 
     def seen(self, shown: Mapping[Control, bool]) -> None:
         """Adopt what the cloud shows where nothing is wished yet."""
@@ -265,7 +239,7 @@ class Controller:
             )
             if verdict.wanted.held_back_by is None:  # else only the holding back was refused
                 shown, now = self.reconciler.evidence[control].known is True, self._clock()
-                self._keep(self.book.drop_refused(intent, shown, self.running(now), now))
+                self._keep(self.book.drop_refused(intent, shown, self.calendar.running(now), now))
         self._house.changed()
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -280,7 +254,7 @@ class Controller:
             self._await_verdict(envelope, command.control)
         elif isinstance(command, CancelCommand):
             self._check_control(command.control)
-            book = self.book.cancel(command.control, self.running(now), now)
+            book = self.book.cancel(command.control, self.calendar.running(now), now)
             if book is None:
                 self._answers.close(envelope, Outcome.CONFIRMED, "nothing to cancel")
                 return
@@ -342,14 +316,14 @@ class Controller:
             return now + command.duration
         if command.until is None:
             return None
-        zone = self.zone
+        zone = self.calendar.zone
         if zone is None:
             raise CommandError("until: the site's time zone is not known yet", hint="use duration, or set time_zone")
         return next_local_time(zone, command.until, now)
 
     def _flip(self, control: Control, on: bool, source: Source) -> None:
         now = self._clock()
-        self._keep(self.book.flip(control, on, source, self.running(now), now))
+        self._keep(self.book.flip(control, on, source, self.calendar.running(now), now))
 
     def _keep(self, book: Book) -> None:
         """Make ``book`` the book, store it and answer the commands whose wish it ended."""
@@ -381,6 +355,7 @@ class Controller:
 
     def _settle_book(self, now: datetime) -> None:
         """Forget what is over, and answer the commands whose wish does not rule any more."""
+        self.calendar.tell_of_clock_change()
         self._keep(self.book.expire(now))
         wanted = self.wanted().values()
         self._answers.supersede(wanted, now, self._timed_ends)

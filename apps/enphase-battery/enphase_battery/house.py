@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 
-import pytz
-
 from .answers import Result
 from .config import Configuration
 from .control.decoding import as_mapping
@@ -163,7 +161,7 @@ class HomeAssistantHouse:
                 self._reporter.snapshot(controller),
                 prefix=self._configuration.entity_prefix,
                 token_sensor=self._configuration.token_sensor,
-                zone=controller.zone or pytz.utc,
+                zone=controller.calendar.local,
             ),
         )
 

@@ -10,7 +10,6 @@ from .control.enforcement import enforcement
 from .control.names import Control
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
-from .control.windows import next_occurrence
 from .controller import Controller
 from .errors import EnlightenError, Unreachable
 from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
@@ -60,14 +59,14 @@ class Reporter:
 
     def snapshot(self, controller: Controller) -> Snapshot:
         """Return what is to be shown now."""
-        now, zone = self.clock(), controller.zone
+        now = self.clock()
         reconciler = controller.reconciler
         read = reconciler.state.switches is not None
         return Snapshot(
             controls=tuple(self._control(control, controller, now) for control in Control),
             readable=False if reconciler.error else True if read else None,
             storage=reconciler.state.storage,
-            next_window=next_occurrence(controller.windows, zone, now) if zone else None,
+            next_window=controller.calendar.next_occurrence(),
             problems=self._problems(controller, now),
             sign_in=self.sign_in(),
         )
@@ -76,7 +75,7 @@ class Reporter:
         reconciler, history = controller.reconciler, self._histories[control]
         wanted = controller.wanted().get(control)
         verdict = _verdict_on(wanted, reconciler.verdicts.get(control))
-        local_now = now.astimezone(controller.zone) if controller.zone else now
+        local_now = now.astimezone(controller.calendar.local)
         enforced = enforcement(reconciler.state, control, local_now)
         outcome = verdict.outcome if verdict else None
         if verdict is None and wanted is not None:

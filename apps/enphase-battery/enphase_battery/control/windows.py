@@ -106,6 +106,13 @@ def next_local_time(zone: tzinfo, wall: time, now: datetime) -> datetime:
     return next(instant for instant in instants if instant > now)
 
 
+def swallowed(windows: Sequence[Window], zone: tzinfo, day: date) -> tuple[Window, ...]:
+    """Return the windows that would start on this local day, but of which a clock change leaves nothing."""
+    due = [window for window in windows if day.isoweekday() in window.days]
+    left = [occurrence.window for occurrence in _starting_on(day, windows, zone)]
+    return tuple(window for window in due if window not in left)
+
+
 def overlaps(windows: Sequence[Window]) -> tuple[tuple[Window, Window], ...]:
     """Return each pair of windows that share a moment of the weekly wall clock, of any controls, in the order given.
 

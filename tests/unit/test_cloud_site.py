@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from enphase_battery.cloud_site import CloudSite
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep
 from enphase_battery.control.site_state import Entry
@@ -17,7 +18,6 @@ from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.errors import AccountBlocked, Refused, Unreachable
-from enphase_battery.site import CloudSite
 from enphase_battery.store import Store
 from simulator import EMAIL, PASSWORD, SITE_ID, USER_ID, Fault, Simulator
 from tests.lab.clock import Clock

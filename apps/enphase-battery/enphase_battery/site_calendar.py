@@ -1,0 +1,75 @@
+"""The site's local time: which windows run when, and how instants are put into words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pytz
+
+from .control.windows import Occurrence, Window, next_boundary, next_occurrence, running, swallowed
+
+
+@dataclass(slots=True)
+class Calendar:
+    """The time-of-use windows in the site's zone. While no zone is known, no window runs.
+
+    Attributes:
+        windows: The configured windows.
+        configured: The configured time zone; None: the site's own.
+        cloud_zone: Returns the IANA name of the site's zone, from the cloud or the store; None while it is not known.
+        clock: Returns the current instant (aware, UTC).
+        logger: Where it is told that a clock change leaves nothing of a window.
+    """
+
+    windows: tuple[Window, ...]
+    configured: pytz.BaseTzInfo | None
+    cloud_zone: Callable[[], str | None]
+    clock: Callable[[], datetime]
+    logger: logging.Logger
+    _looked_at: date | None = field(default=None, init=False)
+
+    @property
+    def zone(self) -> pytz.BaseTzInfo | None:
+        """The site's time zone; None while none is known."""
+        if self.configured is not None:
+            return self.configured
+        name = self.cloud_zone()
+        return pytz.timezone(name) if name in pytz.all_timezones_set else None
+
+    @property
+    def local(self) -> pytz.BaseTzInfo:
+        """The site's time zone, or UTC while it is not known: for showing instants only."""
+        return self.zone or pytz.utc
+
+    def when(self, instant: datetime) -> str:
+        """Put an instant into words: the local time, with the weekday unless it is today."""
+        local, today = instant.astimezone(self.local), self.clock().astimezone(self.local)
+        return local.strftime("%H:%M" if local.date() == today.date() else "%a %H:%M")
+
+    def running(self, now: datetime) -> Sequence[Occurrence]:
+        """Return the occurrences whose time it is at ``now``."""
+        zone = self.zone
+        return running(self.windows, zone, now) if zone else ()
+
+    def next_boundary(self) -> datetime | None:
+        """Return the next instant at which a window starts or ends."""
+        zone = self.zone
+        return next_boundary(self.windows, zone, self.clock()) if zone else None
+
+    def next_occurrence(self) -> Occurrence | None:
+        """Return the next occurrence that has not started yet."""
+        zone = self.zone
+        return next_occurrence(self.windows, zone, self.clock()) if zone else None
+
+    def tell_of_clock_change(self) -> None:
+        """Tell once a day in the log which windows fall into the hour that the clocks skip today."""
+        zone = self.zone
+        today = self.clock().astimezone(zone).date() if zone else None
+        if zone is None or today is None or today == self._looked_at:
+            return
+        self._looked_at = today
+        for window in swallowed(self.windows, zone, today):
+            self.logger.warning("The window %s does not run today: the clocks skip its time", window.name)
