@@ -170,6 +170,20 @@ def test_a_flip_to_off_leaves_the_other_controls_alone() -> None:
     assert wants(book.flip(DISCHARGE, False, Source.TOGGLE, (NIGHT,), at(3)), CHARGE, 3, NIGHT)
 
 
+def test_flipping_the_discharge_back_wakes_no_charge_about_which_somebody_has_decided_since() -> None:
+    book = ALL_OFF.flip(DISCHARGE, True, Source.TOGGLE, (NIGHT,), at(3))
+    book = book.flip(CHARGE, True, Source.TOGGLE, (NIGHT,), at(3.1)).flip(
+        CHARGE, False, Source.TOGGLE, (NIGHT,), at(3.2)
+    )
+    assert not wants(book.flip(DISCHARGE, False, Source.TOGGLE, (NIGHT,), at(3.3)), CHARGE, 3.3, NIGHT)
+
+
+def test_flipping_a_charge_leaves_a_paused_discharge_to_be_flipped_back() -> None:
+    commanded_book = ALL_OFF.command(commanded(DISCHARGE, True, 1, 8)).flip(DISCHARGE, False, Source.TOGGLE, (), at(2))
+    book = commanded_book.flip(CHARGE, False, Source.TOGGLE, (), at(3)).flip(DISCHARGE, True, Source.TOGGLE, (), at(4))
+    assert book.commands == {DISCHARGE: commanded(DISCHARGE, True, 1, 8)}
+
+
 def test_restricting_the_discharge_stands_beside_everything() -> None:
     book = ALL_OFF.flip(RESTRICT, True, Source.TOGGLE, (NIGHT,), at(3))
     assert wants(book, CHARGE, 3, NIGHT)

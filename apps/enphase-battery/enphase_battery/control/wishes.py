@@ -113,7 +113,12 @@ class Book:
         own = self.timed(control, running, now)
         rivals = self._running_rivals(control, running, now) if on else ()
         ended = (*own, *rivals)
-        interruptions = {key: value for key, value in self.interruptions.items() if key is not control}
+        # A flip to on may have ended timed wishes of this control too; they are not to come back against this flip.
+        interruptions = {
+            key: value
+            for key, value in self.interruptions.items()
+            if key is not control and not (value.flipped_to and key is RIVALS.get(control))
+        }
         if ended and (before is None or before.on is not on):
             interruptions[control] = Interruption(
                 flipped_to=on,
