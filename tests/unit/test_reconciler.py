@@ -249,11 +249,17 @@ async def test_an_ignored_write_says_nothing_about_a_wish_for_the_opposite_that_
 
 async def test_a_boundary_that_falls_between_the_last_step_and_the_verdicts_is_carried_out_soon() -> None:
     class OverTheBoundary(Household):
-        """A window begins after the last step of the pass was planned."""
+        """A window begins once the plan of the pass is found to be empty, for which it is asked twice."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked = 0
 
         def wanted(self) -> Mapping[Control, Wanted]:
-            before, self.wishes = self.wishes, {CHARGE: Wanted(Intent(CHARGE, True, Source.WINDOW, NOON))}
-            return before
+            self.asked += 1
+            if self.asked > 2:
+                self.wishes = {CHARGE: Wanted(Intent(CHARGE, True, Source.WINDOW, NOON))}
+            return self.wishes
 
     house = OverTheBoundary()
     house.wish(CHARGE, False)

@@ -9,7 +9,7 @@ from datetime import datetime
 from .control.decoding import as_mapping, as_sequence
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
-from .home.commands import CommandEnvelope
+from .home.commands import CommandEnvelope, ReleaseCommand
 
 POLL = "poll"
 """What `refresh` waits for: the next poll."""
@@ -145,6 +145,9 @@ class Answers:
                 self._open.append(one)
             elif any(key in ended and ended[key] <= now for key in one.waits - ruling):
                 self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, "its end passed first"))
+            elif one.envelope.command == ReleaseCommand.name:
+                reason = "somebody wished something else meanwhile"
+                self._ready.append(Result(one.envelope, Outcome.FAILED, reason, reason))
             else:
                 self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, "a newer wish took its place"))
         self._save()

@@ -302,7 +302,7 @@ class Controller:
     def _set(self, command: SetCommand, now: datetime) -> None:
         until = self._until(command, now)
         if until is None:
-            self._flip(command.control, command.on, Source.COMMAND)
+            self._flip(command.control, command.on, Source.COMMAND, target_soc=command.target_soc)
             return
         self._keep(
             self.book.command(
@@ -321,9 +321,9 @@ class Controller:
             raise CommandError("until: the site's time zone is not known yet", hint="use duration, or set time_zone")
         return next_local_time(zone, command.until, now)
 
-    def _flip(self, control: Control, on: bool, source: Source) -> None:
+    def _flip(self, control: Control, on: bool, source: Source, *, target_soc: int | None = None) -> None:
         now = self._clock()
-        self._keep(self.book.flip(control, on, source, self.calendar.running(now), now))
+        self._keep(self.book.flip(control, on, source, self.calendar.running(now), now, target_soc=target_soc))
 
     def _keep(self, book: Book) -> None:
         """Make ``book`` the book, store it and answer the commands whose wish it ended."""

@@ -17,7 +17,7 @@ from typing import Protocol
 from .backoff import Backoff
 from .control.evidence import Evidence, Sight
 from .control.names import Control
-from .control.plan import SwitchStep, plan
+from .control.plan import SwitchStep, in_the_way, plan
 from .control.site_state import SiteState, Switches
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
@@ -234,12 +234,16 @@ class Reconciler:
         """Return what is still to be done, without what was tried and failed in this pass."""
         due = self._due_controls(self._clock())
         untried = [control for control, wanted in due.items() if self._failure(control, wanted) is None]
-        return plan(due, {control: self.evidence[control].believed for control in Control}, untried)
+        return plan(self._changeable(), self.evidence, untried)
 
     def _failure(self, control: Control, wanted: Wanted) -> _Failure | None:
         """Return what went wrong in this pass with what is wanted of a control."""
         failure = self._failures.get(control)
         return failure if failure is not None and failure.on is wanted.switch else None
+
+    def _changeable(self) -> dict[Control, Wanted]:
+        """Return what is wanted of the controls that may be changed; the others are nobody's obstacle."""
+        return {control: wanted for control, wanted in self._wishes.wanted().items() if control in self._controls}
 
     async def _take_steps(self) -> None:
         """Take the steps of the plan, made anew after each, so that the last wish wins."""
@@ -250,7 +254,7 @@ class Reconciler:
         """Write one switch, in each form that sites are known to need, until a read shows it."""
         self._logger.debug("Going to %s", step)
         error: EnlightenError | None = None
-        for form in self._site.forms(step.control):
+        for form in self._forms(step.control):
             try:
                 await self._site.validate(step, form)
             except Refused as refusal:
@@ -277,6 +281,11 @@ class Reconciler:
         write = self.evidence[step.control].unproven
         if write is None or not write.answered:
             self._failures[step.control] = _Failure(step.on, error)
+
+    def _forms(self, control: Control) -> Sequence[WriteForm]:
+        """Return the forms to write a switch in: all of them, but one at a time, in turn, once all have failed."""
+        forms, failures = self._site.forms(control), self._backoff.failures(control.value)
+        return (forms[failures % len(forms)],) if failures else forms
 
     async def _is_shown(self, step: SwitchStep) -> bool:
         """Read back until a read shows the step, the patience ends or somebody wishes otherwise."""
@@ -316,7 +325,7 @@ class Reconciler:
         """Say what became of what is wanted of one control, after a pass that reached the cloud."""
         now, evidence = self._clock(), self.evidence[control]
         if self._dry_run:
-            steps = plan({control: wanted}, {control: evidence.believed}, (control,))
+            steps = plan({control: wanted}, self.evidence, (control,))
             reason = f"would {steps[0]}: validate, write, read back" if steps else "nothing to do"
             self._say(control, Verdict(wanted, Outcome.DRY_RUN, now, reason))
         elif (failure := self._failure(control, wanted)) is not None:
@@ -332,9 +341,11 @@ class Reconciler:
             self._backoff.succeeded(control.value)
             self._say(control, self._settled(wanted, now))
         else:
-            # A read cannot decide yet (an echo), or the wish changed at the end of the pass.
+            # A rival is still on, a read cannot decide yet (an echo), or the wish changed at the end of the pass.
+            rival = in_the_way(self._changeable(), self.evidence).get(control)
+            reason = f"waits until {rival.title} is off" if rival else "waiting for the cloud"
             retry_at = min(now + LOOK_AGAIN, evidence.second_look_at(self._consistency) or now + LOOK_AGAIN)
-            self._say(control, Verdict(wanted, Outcome.PENDING, now, "waiting for the cloud", retry_at=retry_at))
+            self._say(control, Verdict(wanted, Outcome.PENDING, now, reason, retry_at=retry_at))
 
     def _settled(self, wanted: Wanted, now: datetime) -> Verdict:
         """Return the verdict on a switch that is as it is to be: confirmed, unless the wish itself is held back."""

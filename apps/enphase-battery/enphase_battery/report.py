@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,9 @@ from .control.wanted import Wanted
 from .controller import Controller
 from .errors import EnlightenError, Unreachable
 from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
+
+_LONG_NUMBER = re.compile(r"\d{5,}")
+"""Ids of sites and users."""
 
 
 @dataclass(slots=True)
@@ -157,5 +161,5 @@ def diagnosis(snapshot: Snapshot) -> dict[str, object]:
         "readable": snapshot.readable,
         "sign_in": snapshot.sign_in.status,
         "soc": snapshot.storage.soc if snapshot.storage else None,
-        "problems": [problem.text for problem in snapshot.problems],
+        "problems": [_LONG_NUMBER.sub("...", problem.text) for problem in snapshot.problems],
     }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep, plan
 from enphase_battery.control.wanted import Wanted
+from enphase_battery.control.wishes import RIVALS
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
@@ -19,6 +21,11 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 def wanted(control: Control, on: bool, *, held: bool = False) -> Wanted:
     intent = Intent(control, on, Source.TOGGLE, NOON)
     return Wanted(intent, held_back_by=intent if held else None)
+
+
+def known(believed: Mapping[Control, bool | None]) -> Mapping[Control, Evidence]:
+    """Return evidence of reads that showed this; None: there was none."""
+    return {control: Evidence(known=believed.get(control)) for control in Control}
 
 
 @st.composite
@@ -33,20 +40,20 @@ controls = st.sets(st.sampled_from(Control))
 
 def test_what_is_so_already_takes_no_step() -> None:
     wish = {Control.CHARGE_FROM_GRID: wanted(Control.CHARGE_FROM_GRID, True)}
-    assert plan(wish, {Control.CHARGE_FROM_GRID: True}, tuple(Control)) == ()
+    assert plan(wish, known({Control.CHARGE_FROM_GRID: True}), tuple(Control)) == ()
 
 
 def test_what_cannot_be_said_is_written() -> None:
     wish = {Control.CHARGE_FROM_GRID: wanted(Control.CHARGE_FROM_GRID, False)}
-    assert plan(wish, {Control.CHARGE_FROM_GRID: None}, tuple(Control)) == (
+    assert plan(wish, known({Control.CHARGE_FROM_GRID: None}), tuple(Control)) == (
         SwitchStep(Control.CHARGE_FROM_GRID, False),
     )
-    assert plan(wish, {}, tuple(Control)) == (SwitchStep(Control.CHARGE_FROM_GRID, False),)
+    assert plan(wish, known({}), tuple(Control)) == (SwitchStep(Control.CHARGE_FROM_GRID, False),)
 
 
 def test_what_is_held_back_is_switched_off() -> None:
     wish = {Control.DISCHARGE_TO_GRID: wanted(Control.DISCHARGE_TO_GRID, True, held=True)}
-    assert plan(wish, {Control.DISCHARGE_TO_GRID: True}, tuple(Control)) == (
+    assert plan(wish, known({Control.DISCHARGE_TO_GRID: True}), tuple(Control)) == (
         SwitchStep(Control.DISCHARGE_TO_GRID, False),
     )
 
@@ -56,21 +63,31 @@ def test_a_step_says_in_words_what_it_does() -> None:
     assert str(SwitchStep(Control.DISCHARGE_TO_GRID, False)) == "switch discharge to grid off"
 
 
+@given(wishes(), beliefs)
+def test_carried_out_twice_a_plan_leads_to_what_is_wanted_and_the_next_one_is_empty(
+    wish: Mapping[Control, Wanted], believed: dict[Control, bool | None]
+) -> None:
+    for _ in range(2):  # what has to make way goes first, what waits for it second
+        believed = {**believed, **{step.control: step.on for step in plan(wish, known(believed), tuple(Control))}}
+    assert all(believed[control] is one.switch for control, one in wish.items())
+    assert plan(wish, known(believed), tuple(Control)) == ()
+
+
 @given(wishes(), beliefs, controls)
-def test_carried_out_a_plan_leads_to_what_is_wanted_and_the_next_one_is_empty(
+def test_nothing_goes_on_while_its_rival_that_is_to_be_off_may_still_be_on(
     wish: Mapping[Control, Wanted], believed: dict[Control, bool | None], touchable: set[Control]
 ) -> None:
-    steps = plan(wish, believed, touchable)
-    after = {**believed, **{step.control: step.on for step in steps}}
-    assert all(after[control] is one.switch for control, one in wish.items() if control in touchable)
-    assert plan(wish, after, touchable) == ()
+    for step in plan(wish, known(believed), touchable):
+        rival = RIVALS.get(step.control)
+        if step.on and rival is not None and rival in wish and not wish[rival].switch:
+            assert believed.get(rival) is False
 
 
 @given(wishes(), beliefs, controls)
 def test_a_plan_touches_nothing_that_it_may_not_or_need_not(
     wish: Mapping[Control, Wanted], believed: dict[Control, bool | None], touchable: set[Control]
 ) -> None:
-    touched = [step.control for step in plan(wish, believed, touchable)]
+    touched = [step.control for step in plan(wish, known(believed), touchable)]
     assert len(touched) == len(set(touched))
     assert set(touched) <= touchable & wish.keys()
     assert not any(believed.get(control) is wish[control].switch for control in touched)
@@ -80,5 +97,19 @@ def test_a_plan_touches_nothing_that_it_may_not_or_need_not(
 def test_what_ends_something_comes_before_what_begins_something(
     wish: Mapping[Control, Wanted], believed: dict[Control, bool | None]
 ) -> None:
-    values = [step.on for step in plan(wish, believed, tuple(Control))]
+    values = [step.on for step in plan(wish, known(believed), tuple(Control))]
     assert values == sorted(values)
+
+
+def test_a_discharge_waits_until_a_read_has_shown_that_the_charge_has_ended() -> None:
+    wish = {
+        Control.CHARGE_FROM_GRID: wanted(Control.CHARGE_FROM_GRID, False),
+        Control.DISCHARGE_TO_GRID: wanted(Control.DISCHARGE_TO_GRID, True),
+    }
+    charging = Evidence(known=True)
+    answered = charging.sending(False, NOON).answered(NOON)
+    ended, _ = answered.saw(False, NOON, timedelta(minutes=2))
+    discharge = SwitchStep(Control.DISCHARGE_TO_GRID, True)
+    for charge, expected in ((charging, False), (answered, False), (ended, True)):
+        evidence = {**known({Control.DISCHARGE_TO_GRID: False}), Control.CHARGE_FROM_GRID: charge}
+        assert (discharge in plan(wish, evidence, tuple(Control))) is expected

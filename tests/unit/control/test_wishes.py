@@ -232,11 +232,23 @@ def test_a_command_that_is_over_cannot_be_cancelled() -> None:
 # -- refused, proven, adopted -----------------------------------------------------------------------------------------
 
 
-def test_a_refused_flip_is_dropped_for_what_the_cloud_shows() -> None:
+def test_a_refused_flip_falls_back_on_the_standing_wish_that_the_cloud_showed_last() -> None:
     flipped = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(1))
     book = flipped.drop_refused(flipped.standing[CHARGE], shown=False, running=(), now=at(2))
+    assert book.standing == ALL_OFF.standing
+
+
+def test_a_refused_flip_before_anything_was_confirmed_is_dropped_for_what_the_cloud_shows() -> None:
+    flipped = Book().flip(CHARGE, True, Source.TOGGLE, (), at(1))
+    book = flipped.drop_refused(flipped.standing[CHARGE], shown=False, running=(), now=at(2))
     assert book.standing[CHARGE] == Intent(CHARGE, False, Source.CLOUD, at(2))
-    assert CHARGE in book.proven
+    assert book.proven == book.standing
+
+
+def test_a_refused_off_that_is_decided_after_the_end_of_the_window_leaves_no_standing_on() -> None:
+    flipped = ALL_OFF.flip(CHARGE, False, Source.TOGGLE, (NIGHT,), at(4.99))
+    book = flipped.expire(at(5.1)).drop_refused(flipped.standing[CHARGE], shown=True, running=(), now=at(5.1))
+    assert book.standing == ALL_OFF.standing
 
 
 def test_a_refused_flip_inside_a_window_leaves_the_window_as_it_was() -> None:
@@ -287,7 +299,7 @@ def test_only_the_standing_wish_itself_can_be_proven_and_only_once() -> None:
 def test_at_the_first_start_the_cloud_is_right_and_a_running_window_is_begun() -> None:
     book = Book().adopt({CHARGE: False, DISCHARGE: True}, at(3))
     assert book.standing[DISCHARGE] == Intent(DISCHARGE, True, Source.CLOUD, at(3))
-    assert book.proven == {CHARGE, DISCHARGE}
+    assert book.proven == book.standing
     assert wants(book, CHARGE, 3, NIGHT)
 
 

@@ -80,6 +80,11 @@ class Evidence:
             return self.known
         return write.value if write.answered else None
 
+    @property
+    def surely_off(self) -> bool:
+        """Whether a read that counts has shown the switch off, and nothing was written since."""
+        return self.known is False and self.unproven is None
+
     def sending(self, value: bool, at: datetime) -> Evidence:
         """Note a write before it is sent, so that it is known even if no answer ever comes."""
         write = self.unproven

@@ -30,7 +30,6 @@ class Interruption:
     Attributes:
         flipped_to: The value of the flip.
         standing: The standing wish before the flip; None when none was known yet.
-        proven: Whether that standing wish had been confirmed.
         commands: Commands that the flip ended, of this control and of its rival.
         skipped: Keys of the occurrences that the flip ended.
         until: Instant (aware, UTC) at which the ended timed wish would have ended by itself.
@@ -38,7 +37,6 @@ class Interruption:
 
     flipped_to: bool
     standing: Intent | None
-    proven: bool
     commands: tuple[Intent, ...]
     skipped: tuple[str, ...]
     until: datetime
@@ -48,7 +46,6 @@ class Interruption:
         return {
             "flipped_to": self.flipped_to,
             "standing": self.standing.to_json() if self.standing else None,
-            "proven": self.proven,
             "commands": [command.to_json() for command in self.commands],
             "skipped": list(self.skipped),
             "until": self.until.isoformat(),
@@ -61,7 +58,6 @@ class Interruption:
         return cls(
             flipped_to=data["flipped_to"] is True,
             standing=None if standing is None else Intent.from_json(as_mapping(standing)),
-            proven=data["proven"] is True,
             commands=tuple(Intent.from_json(as_mapping(item)) for item in as_sequence(data["commands"])),
             skipped=tuple(str(key) for key in as_sequence(data["skipped"])),
             until=as_instant(data["until"]),
@@ -76,7 +72,7 @@ class Book:
 
     Attributes:
         standing: The standing wish per control; absent until the cloud has been read for the first time (j).
-        proven: Controls whose standing wish the cloud has shown at least once; another one is dropped when refused (i).
+        proven: The last standing wish per control that the cloud has shown; a refused one falls back on it (i).
         commands: The timed command per control.
         skipped: Occurrences that a flip or `cancel` ended, by key, each with the instant at which it is over.
         interruptions: What the last flip of a control ended.
@@ -84,7 +80,7 @@ class Book:
     """
 
     standing: Mapping[Control, Intent] = field(default_factory=dict)
-    proven: frozenset[Control] = frozenset()
+    proven: Mapping[Control, Intent] = field(default_factory=dict)
     commands: Mapping[Control, Intent] = field(default_factory=dict)
     skipped: Mapping[str, datetime] = field(default_factory=dict)
     interruptions: Mapping[Control, Interruption] = field(default_factory=dict)
@@ -104,7 +100,16 @@ class Book:
         """Return what is wanted of a control by itself, whatever other controls want; None when nothing is known."""
         return next(iter(self.timed(control, running, now)), self.standing.get(control))
 
-    def flip(self, control: Control, on: bool, source: Source, running: Sequence[Occurrence], now: datetime) -> Book:
+    def flip(
+        self,
+        control: Control,
+        on: bool,
+        source: Source,
+        running: Sequence[Occurrence],
+        now: datetime,
+        *,
+        target_soc: int | None = None,
+    ) -> Book:
         """Make ``on`` the standing wish and end what cannot stand beside it, or undo the flip before (f)."""
         restored = self._flip_back(control, on, running, now)
         if restored is not None:
@@ -123,7 +128,6 @@ class Book:
             interruptions[control] = Interruption(
                 flipped_to=on,
                 standing=self.standing.get(control),
-                proven=control in self.proven,
                 commands=tuple(intent for intent in ended if intent.source is not Source.WINDOW),
                 skipped=tuple(_occurrence_key(intent, running) for intent in ended if intent.source is Source.WINDOW),
                 until=max(intent.until for intent in own or rivals if intent.until is not None),
@@ -131,8 +135,7 @@ class Book:
         book = self._without(ended, running)
         return replace(
             book,
-            standing={**self.standing, control: Intent(control, on, source, since=now)},
-            proven=self.proven - {control},
+            standing={**self.standing, control: Intent(control, on, source, since=now, target_soc=target_soc)},
             interruptions=interruptions,
             released=False,
         )
@@ -152,10 +155,10 @@ class Book:
         return self._without(timed[:1], running) if timed else None
 
     def drop_refused(self, intent: Intent, shown: bool, running: Sequence[Occurrence], now: datetime) -> Book:
-        """Drop a flip or command that the cloud refused: what the cloud shows counts again (i).
+        """Drop a flip or command that the cloud refused: what was so before counts again (i).
 
-        The timed wish that a refused flip ended goes on if that is what the cloud shows; otherwise a switch that could
-        not be changed in a window would be wished so for ever.
+        The timed wish that a refused flip ended goes on if that is what the cloud shows, and once it is over the
+        standing wish before the flip rules: a switch that could not be changed in a window is not wished so for ever.
 
         Args:
             intent: The refused wish; one that is not a flip or command, or was replaced since, is left as it is.
@@ -166,19 +169,20 @@ class Book:
         control = intent.control
         if self.commands.get(control) == intent:
             return replace(self, commands={key: value for key, value in self.commands.items() if key is not control})
-        if self.standing.get(control) == intent and control not in self.proven:
-            return self._flip_back(control, shown, running, now) or replace(
-                self,
-                standing={**self.standing, control: Intent(control, shown, Source.CLOUD, since=now)},
-                proven=self.proven | {control},
-            )
-        return self
+        before = self.proven.get(control) or Intent(control, shown, Source.CLOUD, since=now)
+        if self.standing.get(control) != intent or before == intent:
+            return self
+        restored = self._flip_back(control, shown, running, now)
+        return restored or replace(
+            self, standing={**self.standing, control: before}, proven={**self.proven, control: before}
+        )
 
     def prove(self, intent: Intent) -> Book:
         """Note that the cloud has shown this standing wish."""
-        if self.standing.get(intent.control) != intent or intent.control in self.proven:
+        control = intent.control
+        if self.standing.get(control) != intent or self.proven.get(control) == intent:
             return self
-        return replace(self, proven=self.proven | {intent.control})
+        return replace(self, proven={**self.proven, control: intent})
 
     def adopt(self, shown: Mapping[Control, bool], now: datetime) -> Book:
         """Take what the cloud shows as the standing wish of every control that has none yet (j)."""
@@ -189,12 +193,12 @@ class Book:
         }
         if not missing:
             return self
-        return replace(self, standing={**self.standing, **missing}, proven=self.proven | missing.keys())
+        return replace(self, standing={**self.standing, **missing}, proven={**self.proven, **missing})
 
     def release(self, controls: Iterable[Control], now: datetime) -> Book:
         """Give everything up before the app is removed: no timed wish, no window, every standing wish off."""
         standing = {control: Intent(control, False, Source.COMMAND, since=now) for control in controls}
-        return Book(standing={**self.standing, **standing}, proven=self.proven - standing.keys(), released=True)
+        return Book(standing={**self.standing, **standing}, proven=self.proven, released=True)
 
     def expire(self, now: datetime) -> Book:
         """Forget what is over at ``now``: ended commands, skips and interruptions."""
@@ -217,7 +221,7 @@ class Book:
         """Return the book as the store keeps it."""
         return {
             "standing": [intent.to_json() for intent in self.standing.values()],
-            "proven": sorted(control.value for control in self.proven),
+            "proven": [intent.to_json() for intent in self.proven.values()],
             "commands": [intent.to_json() for intent in self.commands.values()],
             "skipped": {key: end.isoformat() for key, end in self.skipped.items()},
             "interruptions": {control.value: one.to_json() for control, one in self.interruptions.items()},
@@ -227,12 +231,10 @@ class Book:
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Book:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
-        standing = [Intent.from_json(as_mapping(item)) for item in as_sequence(data["standing"])]
-        commands = [Intent.from_json(as_mapping(item)) for item in as_sequence(data["commands"])]
         return cls(
-            standing={intent.control: intent for intent in standing},
-            proven=frozenset(Control(item) for item in as_sequence(data["proven"])),
-            commands={intent.control: intent for intent in commands},
+            standing=_by_control(data["standing"]),
+            proven=_by_control(data["proven"]),
+            commands=_by_control(data["commands"]),
             skipped={key: as_instant(end) for key, end in as_mapping(data["skipped"]).items()},
             interruptions={
                 Control(key): Interruption.from_json(as_mapping(one))
@@ -252,7 +254,6 @@ class Book:
         restored = replace(
             self,
             standing=standing,
-            proven=self.proven | {control} if one.proven else self.proven - {control},
             commands={**{command.control: command for command in one.commands}, **self.commands},
             skipped={key: end for key, end in self.skipped.items() if key not in one.skipped},
             interruptions={key: value for key, value in self.interruptions.items() if key is not control},
@@ -277,6 +278,12 @@ class Book:
             commands={control: intent for control, intent in self.commands.items() if control not in gone},
             skipped={**self.skipped, **skips},
         )
+
+
+def _by_control(value: object) -> dict[Control, Intent]:
+    """Read back a list of intents, one per control."""
+    intents = (Intent.from_json(as_mapping(item)) for item in as_sequence(value))
+    return {intent.control: intent for intent in intents}
 
 
 def _occurrence_key(intent: Intent, running: Iterable[Occurrence]) -> str:
