@@ -10,11 +10,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import pytz  # noqa: TC002  # a type of a public dataclass
 
-from .answers import POLL, Answers, Result
+from .answers import POLL, Answers
 from .backoff import Backoff
 from .control.decoding import as_mapping
 from .control.evidence import Evidence
@@ -34,7 +33,8 @@ from .home.commands import (
     ReleaseCommand,
     SetCommand,
 )
-from .reconciler import Reconciler, Site
+from .ports import Cloud, House
+from .reconciler import Reconciler
 from .site_calendar import Calendar
 from .store import Store
 
@@ -58,33 +58,6 @@ class Rules:
     settle: float
     consistency: timedelta
     dry_run: bool
-
-
-class House(Protocol):
-    """Home Assistant as the controller needs it."""
-
-    async def answer(self, result: Result) -> bool:
-        """Fire one result event; False when Home Assistant did not take it."""
-
-    def changed(self, *, again: bool = False) -> None:
-        """Hear that something shown may have changed. ``again``: publish it also when unchanged."""
-
-    def judged(self, control: Control, verdict: Verdict) -> None:
-        """Hear what became of what is wanted of a control."""
-
-    def diagnosis(self) -> Mapping[str, object]:
-        """Return the redacted report of `diagnose`, as JSON."""
-
-
-class Cloud(Site, Protocol):
-    """The cloud side as the controller needs it."""
-
-    @property
-    def time_zone(self) -> str | None:
-        """IANA name of the site's zone, as soon as it is known."""
-
-    async def refresh(self) -> None:
-        """Refresh the token. Raises EnlightenError."""
 
 
 class Controller:

@@ -12,13 +12,12 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from .backoff import Backoff
 from .control.evidence import Evidence, Sight
 from .control.names import Control
 from .control.plan import SwitchStep, in_the_way, plan
-from .control.site_state import SiteState, Switches
+from .control.site_state import SiteState
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
 from .enlighten.models import WriteForm
@@ -32,50 +31,13 @@ from .errors import (
     SignInSuspended,
     Unreachable,
 )
+from .ports import Site, Wishes
 
 READ_BACK = (0.0, 1.0, 2.0)
 """Seconds before each read after a write: most sites show it at once, nearly all within three seconds (10.3)."""
 
 LOOK_AGAIN = timedelta(seconds=60)
 """Longest time until the next read while a write is not shown yet."""
-
-
-class Site(Protocol):
-    """The cloud side as the reconciler needs it. Every method may raise :class:`EnlightenError`."""
-
-    def forms(self, control: Control) -> Sequence[WriteForm]:
-        """Return the ways to write a control's switch, the one that worked last first."""
-
-    async def read_switches(self) -> Switches:
-        """Read the switches."""
-
-    async def read_all(self) -> SiteState:
-        """Read everything that a poll reads."""
-
-    async def validate(self, step: SwitchStep, form: WriteForm) -> None:
-        """Announce a write, as the cloud wants it. Raises Refused when the cloud will not have it."""
-
-    async def write(self, step: SwitchStep, form: WriteForm, written: Mapping[Control, bool]) -> None:
-        """Write a switch. ``written`` is what was just written to the others, whatever a late read may show."""
-
-    def remember(self, control: Control, form: WriteForm) -> None:
-        """Note which form worked."""
-
-
-class Wishes(Protocol):
-    """Who wishes, and is told what became of it."""
-
-    def wanted(self) -> Mapping[Control, Wanted]:
-        """Return what is wanted now."""
-
-    def seen(self, shown: Mapping[Control, bool]) -> None:
-        """Hear what counting reads show."""
-
-    def flipped_in_cloud(self, control: Control, on: bool) -> None:
-        """Hear of a change that somebody made in the Enphase app."""
-
-    def judged(self, control: Control, verdict: Verdict) -> None:
-        """Hear what became of what is wanted of a control."""
 
 
 @dataclass(frozen=True, slots=True)
