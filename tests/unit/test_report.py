@@ -163,7 +163,7 @@ async def test_a_wish_that_waits_for_another_is_no_problem_and_its_waiting_does_
     assert problems(house) == []
     house.cloud.deaf_to = set(WriteForm)
     await house.wait(hours=2)
-    assert house.report(DISCHARGE).reason == "written; the cloud does not show it yet"
+    assert house.report(DISCHARGE).reason == "waits until charge from grid is off"
     assert problems(house) == []
 
 
