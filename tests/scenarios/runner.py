@@ -102,6 +102,8 @@ async def _restart_appdaemon(one: Lab, how: Mapping[str, Any]) -> None:
 
     def flips() -> None:
         _set_quietly(home_assistant, how.get("flips", {}))
+        if how.get("loses_store"):
+            (one.folder / "enphase_battery" / f"{PREFIX}.json").unlink()
 
     await one.restart_appdaemon(flips, minutes=how.get("minutes", 0))
 

@@ -60,10 +60,10 @@ class FakeCloud:
         asked, self.log = self.log, []
         return [one for one in asked if one.startswith("write")]
 
-    def forms(self, control: Control) -> Sequence[WriteForm]:
+    def forms(self, step: SwitchStep) -> Sequence[WriteForm]:
         return self.ladder
 
-    def remember(self, control: Control, form: WriteForm) -> None:
+    def remember(self, step: SwitchStep, form: WriteForm) -> None:
         self.remembered.append(form)
 
     async def read_switches(self) -> Switches:

@@ -383,14 +383,25 @@ async def test_a_site_without_validation_is_written_all_the_same(
 
 
 async def test_the_form_that_worked_comes_first_also_after_a_restart(make_site: MakeSite) -> None:
-    site = make_site()
-    assert list(site.forms(RESTRICT)) == [WriteForm.SHORT, WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.MERGED]
+    site, step = make_site(), SwitchStep(RESTRICT, on=True)
+    assert list(site.forms(step)) == [WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.MERGED]
 
-    site.remember(RESTRICT, WriteForm.MERGED)
+    site.remember(step, WriteForm.MERGED)
 
     for one in (site, make_site()):
-        assert list(one.forms(RESTRICT)) == [WriteForm.MERGED, WriteForm.SHORT, WriteForm.SHORT, WriteForm.NO_SOURCE]
-        assert one.forms(DISCHARGE)[0] is WriteForm.SHORT
+        assert list(one.forms(step)) == [WriteForm.MERGED, WriteForm.SHORT, WriteForm.NO_SOURCE]
+        assert one.forms(SwitchStep(RESTRICT, on=False))[0] is WriteForm.SHORT
+        assert one.forms(SwitchStep(DISCHARGE, on=True))[0] is WriteForm.SHORT
+
+
+async def test_a_site_with_a_reply_stream_is_written_first_as_such_sites_need_it(
+    site: CloudSite, cloud: Simulator
+) -> None:
+    cloud.set(supports_mqtt=True)
+    await site.read_switches()
+    assert site.forms(SwitchStep(CHARGE, on=True))[0] is WriteForm.NO_SOURCE
+    assert site.forms(SwitchStep(RESTRICT, on=True))[0] is WriteForm.NO_SOURCE
+    assert site.forms(SwitchStep(RESTRICT, on=False))[0] is WriteForm.MERGED
 
 
 # -- the disclaimer ---------------------------------------------------------------------------------------------------

@@ -191,3 +191,40 @@ async def test_a_diagnosis_is_json_with_what_matters_and_without_ids(house: Smal
     }
     assert (report["readable"], report["sign_in"], report["soc"], report["problems"]) == (True, "OK", None, [])
     assert '"11"' not in json.dumps(report)
+
+
+# -- windows without a zone, and after a release ----------------------------------------------------------------------
+
+
+async def test_windows_without_a_time_zone_are_a_problem_until_the_zone_is_known(tmp_path: Path) -> None:
+    house = SmallHouse(tmp_path, rules(windows=(ALWAYS,)))
+    house.cloud.time_zone = None
+    assert problems(house) == []
+    await house.controller.poll()
+    assert problems(house) == ["no window runs: the site's time zone is not known"]
+    since = house.snapshot().problems[0].since
+    house.clock.now += timedelta(hours=1)
+    assert house.snapshot().problems[0].since == since
+    house.cloud.time_zone = "Europe/London"
+    assert problems(house) == []
+
+
+async def test_after_a_release_no_next_window_is_announced(tmp_path: Path) -> None:
+    house = SmallHouse(tmp_path, rules(windows=(ALWAYS,)))
+    await house.controller.poll()
+    assert house.snapshot().next_window is not None
+    await house.command(command="release")
+    assert house.snapshot().next_window is None
+
+
+async def test_a_control_that_may_not_be_changed_any_more_loses_its_command_which_the_log_tells(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = SmallHouse(tmp_path, rules())
+    await house.controller.poll()
+    await house.command(command="set", control="charge_from_grid", state="on", duration=3600)
+    house.start(rules(controls=(DISCHARGE,)))
+    assert "A command for charge from grid was running, and this app may not end it any more" in caplog.text
+    await house.controller.poll()
+    report = house.report(CHARGE)
+    assert (report.shown, report.wanted, report.source) == (True, True, Source.CLOUD)

@@ -27,10 +27,6 @@ class Backoff:
         wait = min(FIRST * float(2 ** min(failures, 10)), LONGEST)
         return wait * (1 + self._random() / 4)
 
-    def failures(self, what: str) -> int:
-        """Return how often ``what`` failed in a row."""
-        return self._failures.get(what, 0)
-
     def succeeded(self, what: str) -> None:
         """Forget the failures of ``what``."""
         self._failures.pop(what, None)

@@ -23,9 +23,6 @@ FAMILIES: Mapping[Control, Family] = {
 }
 CONTROLS: Mapping[Family, Control] = {family: control for control, family in FAMILIES.items()}
 
-LADDER = (WriteForm.SHORT, WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.MERGED)
-"""How a write that no read shows is tried again: once more with validation, then as other sites need it (10.2)."""
-
 ASK_AGAIN = timedelta(days=1)
 """How long the answers on the site's zone and on whether it has schedules are relied on."""
 
@@ -156,14 +153,24 @@ class CloudSite:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def forms(self, control: Control) -> Sequence[WriteForm]:
-        """Return the ways to write a switch, the one that worked last first."""
-        worked = self._knowledge.get(f"form of {control.value}")
-        return tuple(sorted(LADDER, key=lambda form: form.value != worked))
+    def forms(self, step: SwitchStep) -> Sequence[WriteForm]:
+        """Return the ways to take a step: the one that worked last first, else the one that this kind of site needs.
 
-    def remember(self, control: Control, form: WriteForm) -> None:
+        A site that `supportsMqtt` ignores writes with a source, and restrict off in any but the merged form (10.2, S3
+        and S4).
+        """
+        forms = (WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.MERGED)
+        if self._settings is not None and self._settings.supports_mqtt:
+            restrict_off = step == SwitchStep(Control.RESTRICT_DISCHARGE, on=False)
+            forms = (WriteForm.NO_SOURCE, WriteForm.MERGED, WriteForm.SHORT)
+            if restrict_off:
+                forms = (WriteForm.MERGED, WriteForm.NO_SOURCE, WriteForm.SHORT)
+        worked = self._knowledge.get(_form_of(step))
+        return tuple(sorted(forms, key=lambda form: form.value != worked))
+
+    def remember(self, step: SwitchStep, form: WriteForm) -> None:
         """Note which form worked."""
-        self._know(f"form of {control.value}", form.value)
+        self._know(_form_of(step), form.value)
 
     async def validate(self, step: SwitchStep, form: WriteForm) -> None:
         """Announce a write with isValid (6.9) of every family that its body carries; 403, 404, 405 are passed over."""
@@ -228,6 +235,10 @@ class CloudSite:
         if what in self._failing:
             self._failing.discard(what)
             self._logger.info("The %s can be read again", what)
+
+
+def _form_of(step: SwitchStep) -> str:
+    return f"form of {step.control.value} {'on' if step.on else 'off'}"
 
 
 def _needs_disclaimer(step: SwitchStep) -> bool:

@@ -97,7 +97,10 @@ class Controller:
         store.read("answers", self._answers.restore)
         # What is wished in a dry run must not come true when the dry run ends.
         self._wishes_section = "wishes in a dry run" if rules.dry_run else "wishes"
-        self.book = store.read(self._wishes_section, Book.from_json) or Book()
+        book = store.read(self._wishes_section, Book.from_json) or Book()
+        for control in book.commands.keys() - set(rules.controls):
+            logger.warning("A command for %s was running, and this app may not end it any more", control.title)
+        self.book = book.confined_to(rules.controls)
         self.reconciler = Reconciler(
             cloud,
             self,
@@ -191,8 +194,15 @@ class Controller:
         return resolve(self.book, self.calendar.running(now), now)
 
     def seen(self, shown: Mapping[Control, bool]) -> None:
-        """Adopt what the cloud shows where nothing is wished yet."""
-        self._keep(self.book.adopt(shown, self._clock()))
+        """Adopt what the cloud shows where nothing is wished yet.
+
+        What a running window wants on may be on because of the window, whose beginning was forgotten with the store:
+        then it is not taken for a standing wish, or nothing would ever end it.
+        """
+        now = self._clock()
+        running = self.calendar.running(now)
+        standing = {control: on and not self.book.timed(control, running, now) for control, on in shown.items()}
+        self._keep(self.book.adopt(standing, now))
 
     def flipped_in_cloud(self, control: Control, on: bool) -> None:
         """Take a change made in the Enphase app as a flip."""

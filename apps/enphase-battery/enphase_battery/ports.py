@@ -17,8 +17,8 @@ from .enlighten.models import WriteForm
 class Site(Protocol):
     """The cloud side as the reconciler needs it. Every method may raise :class:`EnlightenError`."""
 
-    def forms(self, control: Control) -> Sequence[WriteForm]:
-        """Return the ways to write a control's switch, the one that worked last first."""
+    def forms(self, step: SwitchStep) -> Sequence[WriteForm]:
+        """Return the ways to take a step, the one that worked last first."""
 
     async def read_switches(self) -> Switches:
         """Read the switches."""
@@ -32,7 +32,7 @@ class Site(Protocol):
     async def write(self, step: SwitchStep, form: WriteForm, written: Mapping[Control, bool]) -> None:
         """Write a switch. ``written`` is what was just written to the others, whatever a late read may show."""
 
-    def remember(self, control: Control, form: WriteForm) -> None:
+    def remember(self, step: SwitchStep, form: WriteForm) -> None:
         """Note which form worked."""
 
 

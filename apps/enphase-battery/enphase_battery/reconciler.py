@@ -1,15 +1,15 @@
 """Carries a plan out: one writer per site, verify, retry, report.
 
 One pass reads what the cloud shows, takes the steps that lead to what is wanted, reads back after each, and says what
-became of every wish. HTTP 200 is never believed (`enlighten-battery-api.md` 10.2): a write that a read does not show is
-tried again in the other forms that sites are known to need, then it stays `pending` until a read late enough to count.
+became of every wish. HTTP 200 is never believed (`enlighten-battery-api.md` 10.2): a write stays `pending` until a read
+shows it, or a read late enough to count does not; then it is tried in the other forms that sites are known to need.
 Run twice, the second pass writes nothing.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,7 +20,6 @@ from .control.plan import SwitchStep, in_the_way, plan
 from .control.site_state import SiteState
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
-from .enlighten.models import WriteForm
 from .errors import (
     BudgetExhausted,
     EnlightenError,
@@ -31,9 +30,10 @@ from .errors import (
     SignInSuspended,
     Unreachable,
 )
+from .ladder import Ladder
 from .ports import Site, Wishes
 
-READ_BACK = (0.0, 1.0, 2.0)
+READ_BACK = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each read after a write: most sites show it at once, nearly all within three seconds (10.3)."""
 
 LOOK_AGAIN = timedelta(seconds=60)
@@ -103,6 +103,7 @@ class Reconciler:
         self._consistency = consistency
         self._dry_run = dry_run
         self._logger = logger
+        self._ladder = Ladder(site.forms)
         self._failures: dict[Control, _Failure] = {}
         self.evidence: dict[Control, Evidence] = {control: evidence.get(control, Evidence()) for control in Control}
         self.verdicts: dict[Control, Verdict] = {}
@@ -139,6 +140,8 @@ class Reconciler:
         try:
             await self._look(everything=everything)
             self._poll_failed = False
+            if self.error is not None:  # what had to wait for the cloud need not wait any more
+                self.verdicts = {one: verdict for one, verdict in self.verdicts.items() if verdict.outcome.final}
             await self._take_steps()
         except EnlightenError as error:
             self._postpone(error)
@@ -160,14 +163,25 @@ class Reconciler:
         for control, on in switches.on.items():
             self.evidence[control], sight = self.evidence[control].saw(on, switches.read_at, self._consistency)
             if sight is Sight.NOT_SHOWN:
-                self._failures[control] = _Failure(not on)
+                if self._ladder.exhausted(SwitchStep(control, not on)):
+                    self._failures[control] = _Failure(not on)
             elif sight is Sight.SHOWN:
-                self._failures.pop(control, None)
+                self._is_shown(SwitchStep(control, on))
+            elif sight is Sight.LATE:
+                self.reconsider(control)
             elif sight is Sight.FOREIGN:
                 self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
                 self._wishes.flipped_in_cloud(control, on)
         self._save(self.evidence)
         self._wishes.seen({control: one.known for control, one in self.evidence.items() if one.known is not None})
+
+    def _is_shown(self, step: SwitchStep) -> None:
+        """Take note that a step is proven, and of the form that did it."""
+        self._failures.pop(step.control, None)
+        form = self._ladder.worked(step)
+        if form is not None:
+            self._site.remember(step, form)
+        self._logger.info("%s is %s in the cloud", step.control.title.capitalize(), "on" if step.on else "off")
 
     def _looks(self) -> list[datetime]:
         """Return when to look although nobody wishes: after an error, else at what may be a foreign change."""
@@ -176,7 +190,7 @@ class Reconciler:
         return [
             at
             for control, evidence in self.evidence.items()
-            if evidence.suspect_since is not None and (at := evidence.second_look_at(self._consistency)) is not None
+            if evidence.unproven is None and (at := evidence.second_look_at(self._consistency)) is not None
         ]
 
     # -- doing --------------------------------------------------------------------------------------------------------
@@ -215,8 +229,8 @@ class Reconciler:
     async def _take(self, step: SwitchStep) -> None:
         """Write one switch, in each form that sites are known to need, until a read shows it."""
         self._logger.debug("Going to %s", step)
-        error: EnlightenError | None = None
-        for form in self._forms(step.control):
+        while True:
+            form = self._ladder.next(step)
             try:
                 await self._site.validate(step, form)
             except Refused as refusal:
@@ -226,44 +240,28 @@ class Reconciler:
             if self._outdated(step):
                 return
             self._note(step.control, Evidence.sending, step.on, self._clock())
+            self._ladder.tried(step, form)
             try:
                 await self._site.write(step, form, self._others(step.control))
             except (Refused, Forbidden, NotAvailable) as refusal:
                 self._note(step.control, Evidence.refused)
-                error = refusal
-                continue
+                if not self._ladder.exhausted(step):
+                    continue
+                self._failures[step.control] = _Failure(step.on, refusal)
+                return
             self._note(step.control, Evidence.answered, self._clock())
-            error = None
-            if await self._is_shown(step):
-                self._site.remember(step.control, form)
-                self._logger.info("%s is %s in the cloud", step.control.title.capitalize(), "on" if step.on else "off")
-                return
-            if self._outdated(step) or self._may_be_shown(step):
-                return
-        write = self.evidence[step.control].unproven
-        if write is None or not write.answered:
-            self._failures[step.control] = _Failure(step.on, error)
+            await self._read_back(step)
+            return
 
-    def _forms(self, control: Control) -> Sequence[WriteForm]:
-        """Return the forms to write a switch in: all of them, but one at a time, in turn, once all have failed."""
-        forms, failures = self._site.forms(control), self._backoff.failures(control.value)
-        return (forms[failures % len(forms)],) if failures else forms
-
-    async def _is_shown(self, step: SwitchStep) -> bool:
-        """Read back until a read shows the step, the patience ends or somebody wishes otherwise."""
+    async def _read_back(self, step: SwitchStep) -> None:
+        """Read until a read shows the step, the patience ends or somebody wishes otherwise."""
         for delay in READ_BACK:
             await self._sleep(delay)
             if self._outdated(step):
-                return False
+                return
             await self._look()
-            evidence = self.evidence[step.control]
-            if evidence.unproven is None and evidence.known is step.on:
-                return True
-        return False
-
-    def _may_be_shown(self, step: SwitchStep) -> bool:
-        """Return whether the last read shows the value but may be an echo: time decides that, not another write."""
-        return self.state.switches is not None and self.state.switches.on[step.control] is step.on
+            if self.evidence[step.control].unproven is None:
+                return
 
     def _outdated(self, step: SwitchStep) -> bool:
         wanted = self._wishes.wanted().get(step.control)

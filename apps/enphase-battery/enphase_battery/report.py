@@ -47,6 +47,7 @@ class Reporter:
     pending_timeout: timedelta
     sign_in: Callable[[], SignIn]
     extra_problems: Callable[[], tuple[Problem, ...]]
+    _without_zone_since: datetime | None = None
     _histories: dict[Control, _History] = field(default_factory=lambda: {control: _History() for control in Control})
 
     def judged(self, control: Control, verdict: Verdict) -> None:
@@ -70,7 +71,7 @@ class Reporter:
             controls=tuple(self._control(control, controller, now) for control in Control),
             readable=False if reconciler.error else True if read else None,
             storage=reconciler.state.storage,
-            next_window=controller.calendar.next_occurrence(),
+            next_window=None if controller.book.released else controller.calendar.next_occurrence(),
             problems=self._problems(controller, now),
             sign_in=self.sign_in(),
         )
@@ -83,7 +84,8 @@ class Reporter:
         enforced = enforcement(reconciler.state, control, local_now)
         outcome = verdict.outcome if verdict else None
         if verdict is None and wanted is not None:
-            outcome = Outcome.PENDING if control in controller.controls else Outcome.CONFIRMED
+            followed = control not in controller.controls and reconciler.evidence[control].known is wanted.switch
+            outcome = Outcome.CONFIRMED if followed else Outcome.PENDING
         return ControlReport(
             control=control,
             shown=reconciler.evidence[control].known if reconciler.state.switches else None,
@@ -111,7 +113,17 @@ class Reporter:
                 continue
             if verdict.outcome is Outcome.FAILED or (now - undone_since >= self.pending_timeout and not error):
                 problems.append(Problem(f"{control.title}: {verdict.reason}", undone_since, verdict.hint))
-        return (*problems, *self.extra_problems())
+        return (*problems, *self._zone_problem(controller, now), *self.extra_problems())
+
+    def _zone_problem(self, controller: Controller, now: datetime) -> tuple[Problem, ...]:
+        """Return the problem of a site whose time zone nobody knows, although it was read."""
+        calendar, read = controller.calendar, controller.reconciler.state.switches is not None
+        if not (calendar.windows and calendar.zone is None and read):
+            self._without_zone_since = None
+            return ()
+        self._without_zone_since = self._without_zone_since or now
+        hint = "set time_zone in the app's configuration"
+        return (Problem("no window runs: the site's time zone is not known", self._without_zone_since, hint),)
 
     def _lasts(self, error: EnlightenError, since: datetime, now: datetime) -> bool:
         """Return whether an error is a problem yet: an outage only after a while, anything else at once."""

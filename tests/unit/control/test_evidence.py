@@ -67,7 +67,21 @@ def test_an_old_value_shortly_after_a_write_proves_nothing_and_the_write_is_stil
 
 
 def test_an_old_value_consistency_after_the_last_write_means_that_the_cloud_ignored_it() -> None:
-    assert saw(written(KNOWN_OFF, True, 0), False, 120) == (KNOWN_OFF, Sight.NOT_SHOWN)
+    evidence, sight = saw(written(KNOWN_OFF, True, 0), False, 120)
+    assert sight is Sight.NOT_SHOWN
+    assert (evidence.known, evidence.believed) == (False, False)
+
+
+def test_a_write_that_comes_true_after_it_was_given_up_is_no_foreign_change() -> None:
+    given_up, _ = saw(written(KNOWN_OFF, True, 0), False, 120)
+    assert Evidence.from_json(given_up.to_json()) == given_up
+    still, _ = saw(given_up, False, 180)
+    assert saw(still, True, 240) == (Evidence(known=True), Sight.LATE)
+
+
+def test_long_after_a_write_was_given_up_a_change_to_its_value_is_somebody_elses() -> None:
+    given_up, _ = saw(written(KNOWN_OFF, True, 0), False, 120)
+    assert saw(given_up, True, 1200)[1] is Sight.SUSPECT
 
 
 def test_the_time_counts_from_the_answer_because_the_write_may_have_taken_that_long() -> None:

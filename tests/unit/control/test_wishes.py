@@ -474,3 +474,9 @@ def test_charge_and_discharge_are_never_both_switched_on_while_one_of_them_is_ti
     wanted = resolve(day.book, day.running, day.now)
     both = [wanted[control] for control in RIVALS if control in wanted and wanted[control].switch]
     assert len(both) < 2 or not any(one.intent.timed for one in both)
+
+
+def test_a_book_confined_to_other_controls_forgets_what_was_wished_of_the_rest() -> None:
+    book = ALL_OFF.command(commanded(CHARGE, True, 1, 8)).confined_to((DISCHARGE,))
+    assert set(book.standing) == {DISCHARGE}
+    assert book.commands == {}

@@ -334,3 +334,9 @@ def test_the_wish_wins_over_what_is_said_of_its_own_family() -> None:
     others = {Family.CFG: False, Family.RBD: True}
     body = switch_body(Family.CFG, True, form=WriteForm.MERGED, settings=settings(), disclaimer=True, others=others)
     assert (body["chargeFromGrid"], body["acceptedItcDisclaimer"]) == (True, True)
+
+
+@pytest.mark.parametrize("value", [None, "N/A", 7])
+def test_settings_that_do_not_say_whether_charge_from_grid_is_on_are_not_taken_for_off(value: object) -> None:
+    with pytest.raises(UnexpectedAnswer, match="charge from grid"):
+        settings(chargeFromGrid=value)

@@ -129,3 +129,17 @@ def test_a_helper_that_was_created_later_is_missing_no_more() -> None:
 def test_only_a_toggle_that_shows_something_else_is_set() -> None:
     one = toggles(charge_from_grid=True)
     assert one.to_set({CHARGE: True, DISCHARGE: False, Control.RESTRICT_DISCHARGE: True}) == {DISCHARGE: False}
+
+
+def test_what_home_assistant_does_late_after_it_seemed_to_have_failed_is_no_flip() -> None:
+    toggles = Toggles(IDS, seen={CHARGE: False})
+    toggles.asked[CHARGE] = True
+    assert toggles.changed(CHARGE, "off", "on") is None
+    assert toggles.seen[CHARGE]
+    assert toggles.changed(CHARGE, "on", "off") is False
+
+
+def test_the_opposite_of_what_was_asked_is_a_flip_all_the_same() -> None:
+    toggles = Toggles(IDS, seen={CHARGE: True})
+    toggles.asked[CHARGE] = True
+    assert toggles.changed(CHARGE, "on", "off") is False

@@ -14,6 +14,12 @@ from enum import Enum
 
 from .decoding import as_instant, as_mapping, as_optional_instant, as_sequence
 
+LAST_LOOK = 5
+"""How many times `consistency` after a write that was given up a last look is taken whether it came true after all."""
+
+GIVEN_UP_FOR = 10
+"""How many times `consistency` after it a change to its value is its doing, if no look was possible before."""
+
 
 class Sight(Enum):
     """What one read means for one control."""
@@ -26,6 +32,8 @@ class Sight(Enum):
     """It may be an old value; it proves nothing."""
     NOT_SHOWN = "not shown"
     """It is late enough to count, and the cloud ignored an answered write."""
+    LATE = "late"
+    """It shows an own write that was given up: it came true after all, and nobody else changed anything."""
     SUSPECT = "suspect"
     """It differs from what was known, and nobody here wrote; a second look has to confirm it."""
     FOREIGN = "foreign"
@@ -52,6 +60,30 @@ class OwnWrite:
     repeated: bool = False
     shown: bool = False
 
+    def to_json(self) -> dict[str, object]:
+        """Return the write as the store keeps it."""
+        return {
+            "before": self.before,
+            "value": self.value,
+            "at": self.at.isoformat(),
+            "answered": self.answered,
+            "repeated": self.repeated,
+            "shown": self.shown,
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> OwnWrite:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        one = as_mapping(data)
+        return cls(
+            before=one["before"] is True,
+            value=one["value"] is True,
+            at=as_instant(one["at"]),
+            answered=one["answered"] is True,
+            repeated=one["repeated"] is True,
+            shown=one["shown"] is True,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -61,11 +93,13 @@ class Evidence:
         known: Value of the last read that counted; None before the first.
         writes: Own writes young enough to echo, and the last one as long as it is not proven; oldest first.
         suspect_since: Instant of the first read that showed a change nobody here made.
+        given_up: The last write that was answered and not shown in time.
     """
 
     known: bool | None = None
     writes: tuple[OwnWrite, ...] = ()
     suspect_since: datetime | None = None
+    given_up: OwnWrite | None = None
 
     @property
     def unproven(self) -> OwnWrite | None:
@@ -125,22 +159,28 @@ class Evidence:
             return Evidence(known=value, writes=proven), Sight.SHOWN
         if young and young[-1] is write:
             return self, Sight.ECHO
-        settled = Evidence(known=value)
-        return settled, Sight.NOT_SHOWN if write.answered else Sight.SAME
+        if write.answered:
+            return Evidence(known=value, given_up=write), Sight.NOT_SHOWN
+        return Evidence(known=value), Sight.SAME
 
     def second_look_at(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
         if self.unproven is not None:
             return self.unproven.at + consistency
-        return None if self.suspect_since is None else self.suspect_since + consistency / 2
+        if self.suspect_since is not None:
+            return self.suspect_since + consistency / 2
+        return None if self.given_up is None else self.given_up.at + LAST_LOOK * consistency
 
     def _saw_unasked(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
         """Weigh a read while no own write waits for its proof."""
-        young = tuple(one for one in self.writes if at - one.at < consistency)
+        young, late = tuple(one for one in self.writes if at - one.at < consistency), self.given_up
         if self.known is None or value is self.known:
-            return Evidence(known=value, writes=young), Sight.SAME
+            looked = late is not None and at - late.at >= LAST_LOOK * consistency
+            return Evidence(known=value, writes=young, given_up=None if looked else late), Sight.SAME
         if young:
             return self, Sight.ECHO
+        if late is not None and value is late.value and at - late.at < GIVEN_UP_FOR * consistency:
+            return Evidence(known=value), Sight.LATE
         if self.suspect_since is None:
             return replace(self, writes=(), suspect_since=at), Sight.SUSPECT
         if at - self.suspect_since < consistency / 2:
@@ -151,18 +191,9 @@ class Evidence:
         """Return the evidence as the store keeps it."""
         return {
             "known": self.known,
-            "writes": [
-                {
-                    "before": one.before,
-                    "value": one.value,
-                    "at": one.at.isoformat(),
-                    "answered": one.answered,
-                    "repeated": one.repeated,
-                    "shown": one.shown,
-                }
-                for one in self.writes
-            ],
+            "writes": [one.to_json() for one in self.writes],
             "suspect_since": self.suspect_since.isoformat() if self.suspect_since else None,
+            "given_up": self.given_up.to_json() if self.given_up else None,
         }
 
     @classmethod
@@ -171,16 +202,7 @@ class Evidence:
         known = data["known"]
         return cls(
             known=known if isinstance(known, bool) else None,
-            writes=tuple(
-                OwnWrite(
-                    before=one["before"] is True,
-                    value=one["value"] is True,
-                    at=as_instant(one["at"]),
-                    answered=one["answered"] is True,
-                    repeated=one["repeated"] is True,
-                    shown=one["shown"] is True,
-                )
-                for one in map(as_mapping, as_sequence(data["writes"]))
-            ),
+            writes=tuple(OwnWrite.from_json(one) for one in as_sequence(data["writes"])),
             suspect_since=as_optional_instant(data["suspect_since"]),
+            given_up=None if data["given_up"] is None else OwnWrite.from_json(data["given_up"]),
         )

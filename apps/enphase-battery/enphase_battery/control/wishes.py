@@ -7,7 +7,7 @@ lettered (a) to (m) there; the letters stand beside the code that carries them o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -199,6 +199,14 @@ class Book:
         """Give everything up before the app is removed: no timed wish, no window, every standing wish off."""
         standing = {control: Intent(control, False, Source.COMMAND, since=now) for control in controls}
         return Book(standing={**self.standing, **standing}, proven=self.proven, released=True)
+
+    def confined_to(self, controls: Collection[Control]) -> Book:
+        """Return the book without the wishes for controls that may not be changed any more."""
+        return replace(
+            self,
+            standing={control: intent for control, intent in self.standing.items() if control in controls},
+            commands={control: intent for control, intent in self.commands.items() if control in controls},
+        )
 
     def expire(self, now: datetime) -> Book:
         """Forget what is over at ``now``: ended commands, skips and interruptions."""

@@ -124,6 +124,8 @@ class BatterySettings:
         data = enveloped(document)
         if not data.keys() & {"chargeFromGrid", "cfgControl", "dtgControl", "rbdControl"}:
             raise UnexpectedAnswer("the battery settings hold none of the switches")
+        if flag(data.get("chargeFromGrid", False)) is None:
+            raise UnexpectedAnswer("the battery settings do not say whether charge from grid is on")
         cfg = FamilyControl.parse(data.get("cfgControl"))
         schedule_enabled = flag(data.get("chargeFromGridScheduleEnabled"))
         if schedule_enabled is None and cfg is not None:

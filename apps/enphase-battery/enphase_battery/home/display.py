@@ -74,7 +74,10 @@ class Display:
         """Set one toggle; the expected value is noted first, because its event comes before the call returns."""
         before = self._toggles.seen.get(control)
         self._toggles.seen[control] = on
-        if not await self._assistant.turn(self._toggles.entity_ids[control], on):
+        if await self._assistant.turn(self._toggles.entity_ids[control], on):
+            self._toggles.asked.pop(control, None)
+        else:
+            self._toggles.asked[control] = on
             if before is None:
                 self._toggles.seen.pop(control)
             else:

@@ -20,11 +20,13 @@ class Toggles:
         seen: Per control, the value that the app last saw or set. A change to another value is a flip, whoever made it;
             a change to this one is the app's own, since it is noted before the helper is set.
         missing: Controls whose helper Home Assistant does not have.
+        asked: Values that Home Assistant was asked to set without saying that it did: it may still do so, later.
     """
 
     entity_ids: Mapping[Control, str]
     seen: dict[Control, bool] = field(default_factory=dict)
     missing: set[Control] = field(default_factory=set)
+    asked: dict[Control, bool] = field(default_factory=dict)
 
     def control_of(self, entity_id: str) -> Control | None:
         """Return the control that a helper belongs to."""
@@ -69,6 +71,8 @@ class Toggles:
             return None
         self.missing.discard(control)
         known, self.seen[control] = self.seen.get(control), value
+        if self.asked.pop(control, None) is value:
+            return None
         return value if old in _VALUES and value is not known else None
 
     def to_set(self, wanted: Mapping[Control, bool]) -> Mapping[Control, bool]:
