@@ -25,7 +25,10 @@ demo: $(RUNTIME) $(HOME_ASSISTANT)  ## simulator, Home Assistant and AppDaemon w
 run: $(RUNTIME)  ## AppDaemon with your own appdaemon.yaml and apps/apps.yaml
 	@missing=0; for file in appdaemon.yaml apps/apps.yaml; do \
 	  [ -f "$$file" ] || { echo "$$file is missing: copy $$file.example to $$file and fill it in." >&2; missing=1; }; \
-	done; exit $$missing
+	done; \
+	[ -f secrets.yaml ] || { missing=1; \
+	  echo "secrets.yaml is missing: it holds home_assistant_token, enphase_email and enphase_password." >&2; }; \
+	exit $$missing
 	@exec $(BIN)/appdaemon -c .
 
 test: lint types unit stack  ## all checks: style, types, unit, scenarios, simulator, the real stack

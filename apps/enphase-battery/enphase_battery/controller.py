@@ -246,6 +246,7 @@ class Controller:
         elif isinstance(command, RefreshCommand):
             await self._refresh_and_poll(envelope)
         elif isinstance(command, ReleaseCommand):
+            self._logger.info("Released: everything is switched off, and windows rest until the next wish")
             self._keep(self.book.release(self._rules.controls, now))
             self._await_verdict(envelope, *self._rules.controls)
         elif isinstance(command, DiagnoseCommand):
