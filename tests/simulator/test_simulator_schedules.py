@@ -206,6 +206,7 @@ def test_windows_on_different_weekdays_do_not_overlap(make: Make) -> None:
     me = Browser(make()).sign_in()
     me.create("CFG", "01:00", "03:00", days=[1, 2, 3])
     me.create("DTG", "01:00", "03:00", days=[4, 5, 6, 7])
+    assert [me.schedules()[family]["count"] for family in ("cfg", "dtg")] == [1, 1]
 
 
 def test_a_409_may_name_the_wrong_family(make: Make) -> None:

@@ -213,10 +213,16 @@ async def test_terminate_cancels_the_alarm_of_the_next_boundary_too(framework: F
     assert framework.timers == set()
 
 
-async def test_terminate_after_a_refused_configuration_is_quiet(framework: Framework) -> None:
+async def test_terminate_after_a_refused_configuration_is_quiet(
+    framework: Framework, caplog: pytest.LogCaptureFixture
+) -> None:
     app = await started(framework, poll=0)
+    caplog.clear()
 
     await app.terminate()
+
+    assert caplog.records == []
+    assert framework.timers == set()
 
 
 async def test_after_terminate_no_callback_acts_any_more(framework: Framework) -> None:

@@ -378,8 +378,13 @@ async def test_a_site_without_validation_is_written_all_the_same(
     site: CloudSite, cloud: Simulator, status: int
 ) -> None:
     cloud.set(fault_script=fault("isValid", status))
+    step = SwitchStep(RESTRICT, on=True)
 
-    await site.validate(SwitchStep(RESTRICT, on=True), WriteForm.SHORT)
+    await site.validate(step, WriteForm.SHORT)
+    await site.write(step, WriteForm.SHORT, {})
+
+    assert asked(cloud, "isValid") > 0
+    assert (await site.read_switches()).on[RESTRICT]
 
 
 async def test_the_form_that_worked_comes_first_also_after_a_restart(make_site: MakeSite) -> None:

@@ -289,7 +289,7 @@ class EnphaseBattery(Hass):
     def _is_token_about_to_expire(self) -> bool:
         """Return whether the token ends within the hour, unless a refresh was just tried."""
         token = self._session.token if self._session else None
-        if token is None or token.expires_at is None:
+        if token is None:
             return False
         now = self._clock()
         tried_lately = self._refreshed_at is not None and now - self._refreshed_at < REFRESH_AGAIN

@@ -227,7 +227,7 @@ class Reconciler:
             await self._take(steps[0])
 
     async def _take(self, step: SwitchStep) -> None:
-        """Write one switch, in each form that sites are known to need, until a read shows it."""
+        """Write one switch in the next form of the ladder that is not refused, and read it back."""
         self._logger.debug("Going to %s", step)
         while True:
             form = self._ladder.next(step)
