@@ -4,13 +4,15 @@ It is built from what is known about the cloud's battery API, not from the clien
 """
 
 from .account import EMAIL, PASSWORD, SITE_ID, USER_ID
+from .enforcement import Stretch
 from .faults import Fault
 from .simulator import Simulator
 from .switches import SwitchError, Switches
-from .wire import Request, Response
+from .wire import LOST, Request, Response
 
 __all__ = [
     "EMAIL",
+    "LOST",
     "PASSWORD",
     "SITE_ID",
     "USER_ID",
@@ -18,6 +20,7 @@ __all__ = [
     "Request",
     "Response",
     "Simulator",
+    "Stretch",
     "SwitchError",
     "Switches",
 ]

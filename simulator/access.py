@@ -21,7 +21,7 @@ _SAFE = frozenset({"GET"})
 
 def spring_error(world: World, request: Request, status: int, message: str = "") -> Response:
     """Answer as the service does, its path without the prefix (section 9.2)."""
-    document: dict[str, object] = {"timestamp": iso(world.clock.now()), "status": status}
+    document: dict[str, object] = {"timestamp": iso(world.cloud_time()), "status": status}
     document["error"] = _REASONS.get(status, "Internal Server Error")
     if message:
         document["message"] = message
@@ -81,7 +81,7 @@ def _check_jwt(world: World, request: Request) -> None:
         return
     if not token:
         raise RefusedError(spring_error(world, request, 403 if world.era.needs_jar else 401))
-    if not world.signer.is_living(token, world.clock.now()):
+    if not world.signer.is_living(token, world.cloud_time()):
         raise RefusedError(spring_error(world, request, 401))
 
 

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from .world import World
 
 _CHARGING, _DISCHARGING, _IDLE = 12, 13, 17
+_MODES = {
+    "self-consumption": "Self-Consumption",
+    "cost_savings": "Savings",
+    "backup_only": "Full Backup",
+    "ai_optimisation": "AI Optimization",
+}  # section 6.2
 
 
 class AccountPages:
@@ -54,7 +60,8 @@ class AccountPages:
         """GET data.json, which knows the user's id (section 3.2)."""
         self._need_site(request)
         site = site_of(request)
-        user = {"id": USER_ID, "email": EMAIL, "country": "GB", "isHost": False, "isInstaller": False, "isAdmin": False}
+        user = {"id": USER_ID, "email": EMAIL, "country": "GB", "isHost": False, "isAdmin": False}
+        user["isInstaller"] = self._world.switches.user_role == "installer"
         return as_json(
             {
                 "app": {
@@ -74,7 +81,7 @@ class AccountPages:
         world = self._world
         world.journal.count("reads")
         jwt_is_enough = not world.era.needs_jar and world.signer.is_living(
-            request.header("e-auth-token"), world.clock.now()
+            request.header("e-auth-token"), world.cloud_time()
         )
         if not jwt_is_enough:
             self._need_session(request)
@@ -104,7 +111,7 @@ class AccountPages:
             "status": "normal",
             "last_report": int(reported_at.timestamp()),
             "cycle_count": 115,
-            "battery_mode": "Self-Consumption",
+            "battery_mode": self._mode(),
             "rated_power": round(1000 * POWER_KW),
             "battery_soh": "100%",
         }
@@ -118,6 +125,10 @@ class AccountPages:
         if now.discharge_to is not None:
             return _DISCHARGING if soc > max(now.discharge_to, now.reserve) else _IDLE
         return _IDLE
+
+    def _mode(self) -> str:
+        switches = self._world.switches
+        return _MODES["backup_only"] if switches.storm else _MODES.get(switches.profile, switches.profile)
 
     def _need_session(self, request: Request) -> None:
         if living_session(self._world, request) is None:

@@ -5,23 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .access import admit, check_xsrf, spring_error
-from .documents import battery_details, envelope, profile_details, schedule_entry, schedule_list, site_settings
+from .documents import (
+    Document,
+    battery_details,
+    envelope,
+    profile_details,
+    schedule_entry,
+    schedule_list,
+    site_settings,
+)
 from .families import Family
+from .offer import unchangeable
 from .settings import MalformedError, SettingsChange, parse_change
 from .site import ConflictError, NoEntryError
-from .windows import Window, parse_window
-from .wire import RefusedError, Request, Response, as_json, as_text
+from .windows import parse_window
+from .wire import RefusedError, Request, Response, as_json, as_text, to_json
 
 if TYPE_CHECKING:
+    from .site import CloudState
+    from .switches import Switches
     from .world import World
 
 _SUCCESS = {"message": "success"}
 _VALID_FOR = timedelta(minutes=5)
 _NEEDS_OPTED = "Force schedule opted is null or empty for schedule type."
 _Handler = Callable[[str, Request], Response]
+_Make = Callable[["CloudState", "Switches"], Document]
 
 
 class BatteryConfig:
@@ -40,6 +53,8 @@ class BatteryConfig:
             world.journal.count(kind)
             caller = admit(world, request)
             check_xsrf(world, caller, request)
+            if kind == "writes" and world.switches.user_role == "none":
+                raise RefusedError(spring_error(world, request, 403))
             try:
                 response = handler(caller, request)
             except RefusedError as refusal:
@@ -56,26 +71,34 @@ class BatteryConfig:
 
     def site_settings(self, _caller: str, _request: Request) -> Response:
         """GET siteSettings/<site>."""
-        return self._read("site-settings", site_settings(self._world.switches))
+        return self._wrapped("site-settings", to_json(site_settings(self._world.switches)))
 
     def profile(self, _caller: str, _request: Request) -> Response:
         """GET profile/<site>."""
-        return self._read("profile-details", profile_details(self._world.site.visible_state(), self._world.switches))
+        return self._wrapped("profile-details", self._read("profile", profile_details))
 
     def settings(self, _caller: str, _request: Request) -> Response:
         """GET batterySettings/<site>, with whatever `source` (statement 31)."""
-        return self._read("battery-details", battery_details(self._world.site.visible_state(), self._world.switches))
+        return self._wrapped("battery-details", self._read("settings", battery_details))
 
     def schedules(self, _caller: str, request: Request) -> Response:
         """GET battery/sites/<site>/schedules."""
         self._need_schedules(request)
-        return as_json(schedule_list(self._world.site.visible_state(), self._world.switches))
+        return Response(body=self._read("schedules", schedule_list).encode())
+
+    def _read(self, document: str, make: _Make) -> str:
+        return _written(make, self._world.site.visible_state(document), self._world.switches)
+
+    def _wrapped(self, kind: str, data: str) -> Response:
+        return Response(body=envelope(kind, self._world.cloud_time(), data).encode())
 
     # Settings
 
     def change_settings(self, caller: str, request: Request) -> Response:
         """PUT batterySettings/<site>: answers success, whether it did anything or not (statements 50, 51)."""
-        change = parse_change(_body(request))
+        switches = self._world.switches
+        change = parse_change(_body(request), dtg_times_required=switches.dtg_times_required)
+        change = change.without(unchangeable(switches))
         if not self._is_ignored(caller, change, request.query.get("source", "")):
             self._world.site.change_settings(change)
         return as_json(_SUCCESS)
@@ -106,7 +129,7 @@ class BatteryConfig:
         """POST schedules (statements 41, 42, 63 to 71)."""
         self._need_schedules(request)
         body = _mapping(request)
-        window = self._window(body)
+        window = parse_window(body)
         if self._world.switches.isenabled_required and "isEnabled" not in body:
             raise ConflictError(window.family)  # statement 69: a conflict with nothing
         entry = self._world.site.create(window)
@@ -119,7 +142,7 @@ class BatteryConfig:
         family = site.state().entry(entry_id).family
         if body.get("isDeleted") is True:
             return as_json(schedule_entry(site.soft_delete(entry_id)))
-        window = self._window(body)
+        window = parse_window(body)
         if window.family is not family:
             raise ValueError("scheduleType is not that of the entry")
         return as_json(schedule_entry(site.update(entry_id, window)))
@@ -129,12 +152,6 @@ class BatteryConfig:
         self._need_schedules(request)
         self._world.site.delete(_entry_id(request))
         return as_json(_SUCCESS)
-
-    def _window(self, body: Mapping[str, object]) -> Window:
-        window = parse_window(body)
-        if window.family.key in self._world.switches.schedules_not_supported:
-            raise ValueError("schedules of this type are not supported")
-        return window
 
     def _need_schedules(self, request: Request) -> None:
         if not self._world.era.schedules:
@@ -152,9 +169,6 @@ class BatteryConfig:
         validated = (world.validations.get((caller, family.key)) for family in change.families)
         return any(moment is None or moment < since for moment in validated)  # statement 50
 
-    def _read(self, kind: str, data: dict[str, object]) -> Response:
-        return as_json(envelope(kind, self._world.clock.now(), data))
-
     def _refusal(self, request: Request, error: Exception) -> Response:
         if isinstance(error, ConflictError):
             family = Family.CFG if self._world.switches.misleading_409 else error.family  # statement 64
@@ -164,6 +178,12 @@ class BatteryConfig:
             return spring_error(self._world, request, 404)
         status = error.status if isinstance(error, MalformedError) else 400
         return spring_error(self._world, request, status, str(error))
+
+
+@lru_cache(maxsize=16)
+def _written(make: _Make, state: CloudState, switches: Switches) -> str:
+    """Write a document as JSON; from the same state and switches it is made only once."""
+    return to_json(make(state, switches))
 
 
 def _body(request: Request) -> object:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from email.utils import formatdate
+from functools import lru_cache
 
 
 def wall_clock() -> datetime:
@@ -32,3 +34,9 @@ class Clock:
 def iso(moment: datetime) -> str:
     """Write a moment as the cloud does: milliseconds and `+00:00` (section 9.2)."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+
+
+@lru_cache(maxsize=1)
+def http_date(epoch: int) -> str:
+    """Write a moment (epoch seconds) as the header `Date` does."""
+    return formatdate(epoch, usegmt=True)

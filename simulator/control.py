@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .clock import iso
 from .settings import MalformedError
 from .site import ConflictError, NoEntryError
 from .wire import Request, Response, as_json
@@ -27,7 +28,7 @@ class Control:
         """Answer a request: 400 what is malformed, 404 what does not exist, 409 what conflicts."""
         name, _, entry_id = request.path.removeprefix(PREFIX).partition("schedules/")
         try:
-            return self._answer(request.method, name + ("schedules" if entry_id else ""), entry_id, _body(request))
+            return self._answer(request, name + ("schedules" if entry_id else ""), entry_id)
         except NoEntryError as error:
             return as_json({"error": f"no schedule {error}"}, 404)
         except ConflictError as error:
@@ -35,8 +36,9 @@ class Control:
         except (MalformedError, ValueError) as error:
             return as_json({"error": str(error)}, 400)
 
-    def _answer(self, method: str, name: str, entry_id: str, body: Mapping[str, object]) -> Response:  # noqa: C901, PLR0911, PLR0912 - a table
-        operator = self._operator
+    def _answer(self, request: Request, name: str, entry_id: str) -> Response:  # noqa: C901, PLR0911, PLR0912 - a table
+        operator, method, body = self._operator, request.method, _body(request)
+        applied = request.query.get("applied") != "false"
         match method, name:
             case "GET", "model":
                 return as_json(operator.model())
@@ -44,6 +46,8 @@ class Control:
                 return as_json(operator.requests())
             case "GET", "counters":
                 return as_json(operator.counters())
+            case "GET", "enforcement":
+                return as_json(_enforcement(operator))
             case "DELETE", "requests":
                 operator.clear_log()
             case "PATCH", "switches":
@@ -52,9 +56,9 @@ class Control:
             case "POST", "app/settings":
                 operator.act_as_app(body)
             case "POST", "app/schedules" if not entry_id:
-                return as_json({"scheduleId": operator.act_as_app(create=body)})
+                return as_json({"scheduleId": operator.act_as_app(create=body, applied=applied)})
             case "PUT", "app/schedules" if entry_id:
-                operator.act_as_app(update=(entry_id, body))
+                operator.act_as_app(update=(entry_id, body), applied=applied)
             case "DELETE", "app/schedules" if entry_id:
                 operator.act_as_app(delete=entry_id)
             case "POST", "session/expire":
@@ -66,6 +70,15 @@ class Control:
             case _:
                 return as_json({"error": f"no such control: {method} {name}"}, 404)
         return _OK
+
+
+def _enforcement(operator: Operator) -> dict[str, object]:
+    return {
+        family: [
+            {"start": iso(each.start), "end": each.end and iso(each.end), "limit": each.limit} for each in stretches
+        ]
+        for family, stretches in operator.enforcement().items()
+    }
 
 
 def _body(request: Request) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ from .account import EMAIL
 from .clock import iso
 from .eras import ERAS
 from .families import Family
+from .offer import BACKUP_PROFILE
 from .settings import RESERVE_RANGE, VERY_LOW_RANGE, BatterySettings
 from .windows import clock_time
 
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from .site import CloudState
     from .switches import Switches
 
-_PROFILE = "self-consumption"
+_RESERVES = {"self-consumption": 20, "cost_savings": 30, "backup_only": 100}
 Document = dict[str, object]
 
 
-def envelope(kind: str, now: datetime, data: Document) -> Document:
-    """Wrap `data` as most battery reads are."""
-    return {"type": kind, "timestamp": iso(now), "data": data}
+def envelope(kind: str, now: datetime, data: str) -> str:
+    """Wrap `data`, which is JSON, as most battery reads are."""
+    return f'{{"type": "{kind}", "timestamp": "{iso(now)}", "data": {data}}}'
 
 
 def battery_details(state: CloudState, switches: Switches) -> Document:
@@ -32,8 +33,8 @@ def battery_details(state: CloudState, switches: Switches) -> Document:
     return {
         **_common(settings, switches),
         "acceptedItcDisclaimer": settings.disclaimer or False,
-        "hideChargeFromGrid": switches.region == "emea",
-        "chargeFromGrid": settings.charge_from_grid,
+        "hideChargeFromGrid": switches.hide_charge_from_grid or switches.region == "emea",
+        **({} if "cfg" in switches.control_missing else {"chargeFromGrid": settings.charge_from_grid}),
         "chargeFromGridScheduleEnabled": settings.charge_schedule,
         "chargeBeginTime": settings.charge_begin,
         "chargeEndTime": settings.charge_end,
@@ -41,7 +42,7 @@ def battery_details(state: CloudState, switches: Switches) -> Document:
         "veryLowSoc": settings.very_low_soc,
         "veryLowSocMin": VERY_LOW_RANGE[0],
         "veryLowSocMax": VERY_LOW_RANGE[1],
-        "batteryGridMode": "ImportExport",
+        **_grid_mode(switches),
         "systemTask": False,
         "devices": {"iqEvse": {"useBatteryFrSelfConsumption": True}},
         **_controls(state, switches),
@@ -77,13 +78,13 @@ def site_settings(switches: Switches) -> Document:
         "locale": "en-GB",
         "timezone": switches.timezone,
         "isEmea": switches.region == "emea",
-        "showChargeFromGrid": True,
+        "showChargeFromGrid": switches.show_charge_from_grid,
         "showSavingsMode": True,
         "showStormGuard": False,
         "showVLS": True,
         "showFullBackup": True,
         "showBatteryBackupPercentage": True,
-        "batteryGridMode": "ImportExport",
+        **_grid_mode(switches),
         "isIQGWScheduleSupported": ERAS[switches.auth_era].schedules,
         "restrictCfg": False,
         "siteStage": 5,
@@ -92,8 +93,8 @@ def site_settings(switches: Switches) -> Document:
         "ownerOrHostMaskedEmail": f"{name[0]}***@{domain}",
         "userDetails": {
             "isHost": False,
-            "isOwner": True,
-            "isInstaller": False,
+            "isOwner": switches.user_role == "owner",
+            "isInstaller": switches.user_role == "installer",
             "isMaintainer": False,
             "email": EMAIL,
             "isDemoUser": False,
@@ -145,47 +146,62 @@ def _family(family: Family, entries: list[Entry], switches: Switches) -> Documen
     return document
 
 
+def _grid_mode(switches: Switches) -> Document:
+    return {"batteryGridMode": switches.grid_mode} if switches.grid_mode else {}
+
+
 def _common(settings: BatterySettings, switches: Switches) -> Document:
+    reserve = _RESERVES[BACKUP_PROFILE] if switches.profile == BACKUP_PROFILE else settings.reserve
     return {
         "supportsMqtt": switches.supports_mqtt,
         "pollingInterval": 60,
-        "drEventActive": False,
+        "drEventActive": switches.dr_event,
         "drEventMode": "",
-        "profile": _PROFILE,
+        "profile": switches.profile,
         "operationModeSubType": "",
         "requestedConfig": {},
         "requestedConfigMqtt": {},
-        "batteryBackupPercentage": settings.reserve,
+        "batteryBackupPercentage": reserve,
         "batteryBackupPercentageMin": RESERVE_RANGE[0],
         "batteryBackupPercentageMax": RESERVE_RANGE[1],
-        "previousBatteryBackupPercentage": {_PROFILE: settings.reserve, "cost_savings": 30, "backup_only": 100},
-        "stormGuardState": "disabled",
-        "showStormGuardAlert": False,
+        "previousBatteryBackupPercentage": {**_RESERVES, switches.profile: reserve},
+        "stormGuardState": "active" if switches.storm else "disabled",
+        "showStormGuardAlert": switches.storm,
         "evseStormEnabled": False,
     }
 
 
 def _controls(state: CloudState, switches: Switches) -> Document:
     settings = state.settings
-    base: Document = {"show": True, "showDaySchedule": True, "locked": False}
-    if ERAS[switches.auth_era].schedules:
-        base["scheduleSupported"] = True
-    no_rbd = switches.rbd_null_when_empty and not state.rbd_ever_saved
-    return {
+    controls: dict[Family, Document] = {
         # For CFG `enabled` is not authoritative (section 6.3), so it says nothing here.
-        "cfgControl": {
-            **base,
+        Family.CFG: {
             "enabled": True,
             "forceScheduleSupported": True,
             "forceScheduleOpted": settings.charge_schedule,  # statement 48
         },
-        "dtgControl": {
-            **base,
+        Family.DTG: {
             "enabled": settings.discharge_to_grid,
             "startTime": settings.discharge_start,
             "endTime": settings.discharge_end,
         },
-        "rbdControl": None if no_rbd else {**base, "enabled": settings.restrict_discharge},
+        Family.RBD: {"enabled": settings.restrict_discharge},
+    }
+    supported: Document = {"scheduleSupported": True} if ERAS[switches.auth_era].schedules else {}
+    gone = set(switches.control_missing)
+    if switches.rbd_null_when_empty and not state.rbd_ever_saved:
+        gone.add("rbd")
+    return {
+        f"{family.key}Control": None
+        if family.key in gone
+        else {
+            "show": family.key not in switches.show_false,
+            "showDaySchedule": True,
+            "locked": family.key in switches.locked,
+            **supported,
+            **own,
+        }
+        for family, own in controls.items()
     }
 
 

@@ -12,7 +12,8 @@ class Family(str, Enum):
     DTG = "DTG"
     RBD = "RBD"
 
-    @property
-    def key(self) -> str:
-        """The lower-case name, as in the schedule list."""
-        return self.value.lower()
+    key: str
+    """The lower-case name, as in the schedule list."""
+
+    def __init__(self, name: str) -> None:
+        self.key = name.lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .wire import Request, Response, as_html, as_json, as_text
 
@@ -13,7 +13,8 @@ class Fault:
     """A step of the switch `fault_script`.
 
     `match` is a part of "METHOD /path"; the next `times` such requests wait `delay` seconds and are answered with
-    `status` and `body` (a JSON value, or text). Without `status` they are only slow.
+    `status` and `body` (a JSON value, or text); 0 is no answer: the connection breaks. With `after` the cloud carries
+    the request out all the same, and only its own answer is lost. Without `status` requests are only slow.
     """
 
     match: str
@@ -21,10 +22,12 @@ class Fault:
     body: object = ""
     delay: float = 0.0
     times: int = 1
+    after: bool = False
 
     def __post_init__(self) -> None:
         numbers = isinstance(self.status, (int, type(None))) and isinstance(self.times, int)
-        if not isinstance(self.match, str) or not numbers or not isinstance(self.delay, (int, float)):
+        others = isinstance(self.delay, (int, float)) and isinstance(self.after, bool)
+        if not isinstance(self.match, str) or not numbers or not others:
             raise ValueError(f"fault_script: {self} has a member of the wrong type")
 
     @classmethod
@@ -37,11 +40,20 @@ class Fault:
         try:
             return cls(**step)
         except TypeError as error:
-            raise ValueError(f"fault_script: {error}; choices: match, status, body, delay, times") from error
+            raise ValueError(f"fault_script: {error}; choices: match, status, body, delay, times, after") from error
 
-    def answer(self) -> Response:
-        """Return the scripted answer."""
-        status = self.status or 200
+    @property
+    def is_carried_out(self) -> bool:
+        """Whether the cloud carries the request out."""
+        return self.status is None or self.after
+
+    def instead_of(self, own: Response) -> Response:
+        """Return what is answered instead of the cloud's own answer."""
+        if self.status is None:
+            return replace(own, delay=self.delay)
+        return replace(self._scripted(self.status), delay=self.delay)
+
+    def _scripted(self, status: int) -> Response:
         if not isinstance(self.body, str):
             return as_json(self.body, status)
         return as_html(self.body, status) if self.body.startswith("<") else as_text(self.body, status)

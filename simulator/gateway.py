@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytz
-
 from .battery import Enforced
 from .families import Family
-from .windows import DAY, Window
+from .windows import Window
 
 if TYPE_CHECKING:
     from .schedules import Entries
     from .settings import BatterySettings
 
-_STEP = timedelta(minutes=30)
+_FULL = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the gateway obeys beside its orders.
+
+    `switch_only`: families that need no window (statement 33, era 2025-07).
+    `suspended`: a storm, a demand-response event or the backup profile; nothing else counts (S15, statement 80).
+    `full_backup`: the battery keeps all it has, as a reserve of 100 % does.
+    """
+
+    switch_only: frozenset[Family] = frozenset()
+    suspended: bool = False
+    full_backup: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of time with constant enforcement, from `since` to before `until`."""
+
+    since: datetime
+    until: datetime
+    enforced: Enforced
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +52,34 @@ class Orders:
         """Return what the gateway is to do; an entry edited but not applied again counts as it was (statement 45)."""
         return cls(settings, tuple(entry.in_force for entry in entries if entry.in_force and not entry.deleted))
 
-    def enforced(self, moment: datetime, switch_only: frozenset[Family]) -> Enforced:
-        """Return what is enforced at a moment; families in `switch_only` need no window (era 2025-07)."""
+    def enforced(self, moment: datetime, conditions: Conditions) -> Enforced:
+        """Return what is enforced at a moment."""
         settings = self.settings
+        reserve = _FULL if conditions.full_backup else settings.reserve
+        if conditions.suspended:
+            return Enforced(base_charge=settings.charge_from_grid, reserve=reserve)
         covering = {window.family: window for window in self.windows if window.covers(moment)}
 
         def limit(family: Family, without_window: int, *switches: bool) -> int | None:
             if not all(switches):
                 return None
-            if family in switch_only:
+            if family in conditions.switch_only:
                 return without_window
             return covering[family].limit if family in covering else None
 
-        charge = (settings.charge_from_grid, settings.charge_schedule or Family.CFG in switch_only)
+        charge = (settings.charge_from_grid, settings.charge_schedule or Family.CFG in conditions.switch_only)
         return Enforced(
             charge_to=limit(Family.CFG, 100, *charge),
             discharge_to=limit(Family.DTG, settings.reserve, settings.discharge_to_grid),
             hold=limit(Family.RBD, 100, settings.restrict_discharge) is not None,
             base_charge=settings.charge_from_grid,
-            reserve=settings.reserve,
+            reserve=reserve,
         )
 
-    def spans(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, float]]:
-        """Cut a time into spans of constant enforcement; yield each one's start and its hours.
-
-        No span crosses a half hour of UTC, because zones change their offset only there; inside one the local wall
-        clock runs evenly, so window boundaries are found by plain arithmetic.
-        """
-        while start < end:
-            to_half_hour = _STEP - timedelta(seconds=start.timestamp() % _STEP.total_seconds())
-            until = min(end, start + to_half_hour, *self._boundaries(start))
-            yield start, (until - start).total_seconds() / 3600
-            start = until
-
-    def _boundaries(self, start: datetime) -> Iterator[datetime]:
-        for window in self.windows:
-            local = start.astimezone(pytz.timezone(window.timezone))
-            past = timedelta(
-                minutes=local.hour * 60 + local.minute, seconds=local.second, microseconds=local.microsecond
-            )
-            for minute in (window.start, window.end):
-                ahead = (timedelta(minutes=minute) - past) % timedelta(minutes=DAY)
-                yield start + (ahead or timedelta(minutes=DAY))
+    def piece(self, since: datetime, conditions: Conditions) -> Piece:
+        """Return what is enforced from a moment on, and until when it surely stays so: a day at most."""
+        ends = (window.constant_until(since) for window in self.windows)
+        return Piece(since, min(ends, default=since + timedelta(days=1)), self.enforced(since, conditions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +95,17 @@ class Gateway:
     """Holds the last orders that arrived; offline, none arrive (statements 43, 79)."""
 
     def __init__(self, orders: Orders) -> None:
-        self.orders = orders
         self.online = True
+        self._orders = orders
+        self._conditions = Conditions()
         self._coming: list[Delivery] = []
+        self._piece: Piece | None = None
+
+    def piece(self, moment: datetime) -> Piece:
+        """Return the piece of constant enforcement that a moment lies in; it is worked out once."""
+        if self._piece is None or not self._piece.since <= moment < self._piece.until:
+            self._piece = self._orders.piece(moment, self._conditions)
+        return self._piece
 
     def send(self, delivery: Delivery) -> None:
         """Put orders on their way; they never overtake earlier ones."""
@@ -109,8 +123,12 @@ class Gateway:
         arrived = [delivery for delivery in self._coming if delivery.due <= now]
         self._coming = [delivery for delivery in self._coming if delivery.due > now]
         if arrived:
-            self.orders = arrived[-1].orders
+            self._orders, self._piece = arrived[-1].orders, None
         return arrived
+
+    def obey(self, conditions: Conditions) -> None:
+        """Follow other conditions from now on."""
+        self._conditions, self._piece = conditions, None
 
     def connect(self, now: datetime, delay: float, *, online: bool) -> None:
         """Go on or off line; what came due meanwhile arrives `delay` seconds after the return."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter, deque
 from datetime import datetime
 from itertools import starmap
 from typing import TYPE_CHECKING
 
 from .clock import iso
+from .wire import shape
 
 if TYPE_CHECKING:
     from .wire import Request, Response
@@ -25,14 +25,13 @@ _COUNTED = (
     "validations",
     "unknown",
 )
-_PARTS = ((r"/[0-9a-f]{8}-[0-9a-f-]{27}(?=/|$)", "/<id>"), (r"/\d+(?=/|$)", "/<site>"))
 
 
 class Journal:
     """The request log (the last 10,000) and the counters since the last clearing."""
 
     def __init__(self) -> None:
-        self._log: deque[dict[str, object]] = deque(maxlen=_KEPT)
+        self._log: deque[tuple[datetime, Request, int]] = deque(maxlen=_KEPT)
         self._counters: Counter[str] = Counter()
         self._by_path: Counter[str] = Counter()
 
@@ -41,27 +40,25 @@ class Journal:
         self._counters[what] += 1
 
     def record(self, request: Request, response: Response, at: datetime) -> None:
-        """Note a request and its answer. Of the headers only the names are kept, of a password nothing."""
+        """Note a request and its answer."""
         self.count("requests")
-        path = request.path
-        for pattern, name in _PARTS:
-            path = re.sub(pattern, name, path)
-        self._by_path[f"{request.method} {path}"] += 1
-        self._log.append(
+        self._by_path[f"{request.method} {shape(request.path)}"] += 1
+        self._log.append((at, request, response.status))
+
+    def requests(self) -> list[dict[str, object]]:
+        """Return the log, oldest first. Of the headers only the names are shown, of a password nothing."""
+        return [
             {
                 "at": iso(at),
                 "method": request.method,
                 "path": request.path,
                 "query": dict(request.query),
-                "status": response.status,
+                "status": status,
                 "headers": sorted(request.headers),
                 "body": _masked(request),
             }
-        )
-
-    def requests(self) -> list[dict[str, object]]:
-        """Return the log, oldest first."""
-        return list(self._log)
+            for at, request, status in self._log
+        ]
 
     def counters(self) -> dict[str, object]:
         """Return all counters, those at 0 too."""

@@ -136,7 +136,7 @@ class Login:
 
     def _mint(self) -> tuple[str, int]:
         world = self._world
-        return world.signer.mint(USER_ID, world.clock.now(), world.switches.jwt_ttl, world.switches.jwt_user_claim)
+        return world.signer.mint(USER_ID, world.cloud_time(), world.switches.jwt_ttl, world.switches.jwt_user_claim)
 
     def _with_nonce(self, response: Response) -> Response:
         return response.with_cookie("login_otp_nonce", self._world.sessions.stray_cookie(), http_only=True)

@@ -9,6 +9,7 @@ from random import Random
 from .battery import CAPACITY_KWH
 from .clock import Clock, iso, wall_clock
 from .documents import battery_details, schedule_entry
+from .enforcement import Stretch
 from .settings import parse_change
 from .switches import Switches
 from .windows import Window, parse_window
@@ -55,9 +56,18 @@ class Operator:
         """Return the counters since the last clearing."""
         return self.world.journal.counters()
 
+    def enforcement(self) -> dict[str, tuple[Stretch, ...]]:
+        """Return what the gateway enforced since the start or the last clearing.
+
+        By family (`cfg`, `dtg`, `rbd`) the stretches (start, end or None while it lasts, limit in percent or None),
+        oldest first, in UTC and exact.
+        """
+        return self.world.site.enforcement()
+
     def clear_log(self) -> None:
-        """Forget the request log and the counters."""
+        """Forget the request log, the counters and what the gateway enforced."""
         self.world.journal.clear()
+        self.world.site.forget_enforcement()
 
     def set(self, **changes: object) -> None:
         """Set switches by name; raise SwitchError with the choices."""
@@ -82,13 +92,15 @@ class Operator:
         create: Mapping[str, object] | None = None,
         update: tuple[str, Mapping[str, object]] | None = None,
         delete: str | None = None,
+        applied: bool = True,
         **more_settings: object,
     ) -> str | None:
         """Change something as the owner does in the Enphase app (statement 80); return the id of a created entry.
 
         `settings` and further keywords are a partial batterySettings body; `create` is the body of a schedule entry,
-        `update` an id and such a body, `delete` an id. An entry written by the app is applied at once; its family's
-        switch stays as it is. Raises MalformedError, ValueError, ConflictError or NoEntryError, as the cloud refuses.
+        `update` an id and such a body, `delete` an id. An entry written by the app is applied at once, or left pending
+        with `applied=False`; its family's switch stays as it is. Raises MalformedError, ValueError, ConflictError or
+        NoEntryError, as the cloud refuses.
         """
         site, created = self.world.site, None
         if body := {**(settings or {}), **more_settings}:
@@ -96,9 +108,9 @@ class Operator:
         if delete is not None:
             site.delete(delete)
         if update is not None:
-            site.update(update[0], self._window(update[1]), committed=True)
+            site.update(update[0], self._window(update[1]), committed=applied)
         if create is not None:
-            created = site.create(self._window(create), committed=True).id
+            created = site.create(self._window(create), committed=applied).id
         return created
 
     def _window(self, body: Mapping[str, object]) -> Window:

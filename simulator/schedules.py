@@ -16,7 +16,8 @@ class Entry:
     """One stored entry.
 
     `window` is what was last written; `in_force` what was last applied, which the gateway keeps until the next apply
-    (statement 45). `revision` counts all writes of the site and orders the list where two share a millisecond (34).
+    (statement 45). `created_at` and `updated_at` are read from the cloud's own clock, `written_at` is the true time of
+    the last write. `revision` counts all writes of the site and orders the list where two share a millisecond (34).
     """
 
     id: str
@@ -25,6 +26,7 @@ class Entry:
     updated_at: datetime
     created_by: int
     updated_by: int
+    written_at: datetime
     revision: int
     in_force: Window | None = None
     applied: bool = False
@@ -41,11 +43,10 @@ class Entry:
         """`active` once the gateway has what was last written, else `pending`."""
         return "active" if self.active else "pending"
 
-    def rewritten(self, window: Window, now: datetime, user: int, revision: int) -> Entry:
+    def rewritten(self, window: Window, stamp: datetime, user: int, now: datetime, revision: int) -> Entry:
         """Return the entry with new contents: pending again, the old window still in force (statement 45)."""
-        return replace(
-            self, window=window, updated_at=now, updated_by=user, revision=revision, applied=False, active=False
-        )
+        written = replace(self, window=window, updated_at=stamp, updated_by=user, written_at=now, revision=revision)
+        return replace(written, applied=False, active=False)
 
     def committed(self) -> Entry:
         """Return the entry as an apply leaves it: on its way to the gateway."""
@@ -65,7 +66,7 @@ def conflict(entries: Entries, window: Window, *, but: str, touching_ok: bool) -
 
 def expired(entries: Entries, now: datetime, ttl: float) -> Entries:
     """Return the entries that nobody applied in time (statement 44)."""
-    return tuple(entry for entry in entries if is_unapplied(entry) and entry.updated_at + timedelta(seconds=ttl) <= now)
+    return tuple(entry for entry in entries if is_unapplied(entry) and entry.written_at + timedelta(seconds=ttl) <= now)
 
 
 def is_unapplied(entry: Entry) -> bool:

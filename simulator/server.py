@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
-from email.utils import format_datetime
 from ipaddress import ip_address
 
 from aiohttp import web
 from multidict import CIMultiDict
 
 from .control import PREFIX as CONTROL
-from .wire import Request, Response
+from .wire import LOST, Request, Response
 
 
 @asynccontextmanager
-async def serve(
-    handle: Callable[[Request], Response], now: Callable[[], datetime], host: str, port: int
-) -> AsyncIterator[str]:
-    """Serve `handle` while the block runs and give the base address; the `Date` header follows `now`."""
+async def serve(handle: Callable[[Request], Response], host: str, port: int) -> AsyncIterator[str]:
+    """Serve `handle` while the block runs and give the base address; an answer that is LOST breaks the connection."""
 
     async def answer(incoming: web.Request) -> web.Response:
         if incoming.path.startswith(CONTROL) and not is_local(incoming.remote):
@@ -28,8 +24,9 @@ async def serve(
         response = handle(await _request(incoming))
         if response.delay:
             await asyncio.sleep(response.delay)
+        if response.status == LOST and incoming.transport is not None:
+            incoming.transport.abort()
         headers = CIMultiDict([("Content-Type", response.content_type), *response.headers])
-        headers["Date"] = format_datetime(now(), usegmt=True)
         return web.Response(status=response.status, body=response.body, headers=headers)
 
     app = web.Application()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .clock import iso
 from .families import Family
@@ -63,6 +63,11 @@ class SettingsChange:
     is_short_rbd_off: bool = False
     """`rbdControl` with `enabled: false` and nothing else beside it (statement 51)."""
 
+    def without(self, families: frozenset[Family]) -> SettingsChange:
+        """Return the change without what it says about some families."""
+        nothing: dict[str, Any] = dict.fromkeys(name for family in families for name in _MEMBERS[family])
+        return replace(self, families=self.families - families, **nothing)
+
     @property
     def applies(self) -> frozenset[Family]:
         """The families whose entries this write commits: those that it switches on (section 6.8, "Activation")."""
@@ -71,12 +76,21 @@ class SettingsChange:
         return frozenset(family for family, on in wanted if on)
 
 
-def parse_change(body: object) -> SettingsChange:
-    """Read the body of a settings PUT; raise MalformedError (statement 56: status 500)."""
+_MEMBERS = {
+    Family.CFG: ("charge_from_grid", "charge_schedule", "charge_begin", "charge_end"),
+    Family.DTG: ("discharge_to_grid", "discharge_start", "discharge_end"),
+    Family.RBD: ("restrict_discharge",),
+}
+
+
+def parse_change(body: object, *, dtg_times_required: bool = False) -> SettingsChange:
+    """Read the body of a settings PUT; raise MalformedError (statement 56, C31, C33: status 500)."""
     if not isinstance(body, Mapping):
         raise MalformedError("the body is not an object")
     cfg, dtg, rbd = (_control(body, name) for name in ("cfgControl", "dtgControl", "rbdControl"))
-    if "chargeFromGrid" in cfg or any(_has_times(part) for part in (body, cfg, rbd)):
+    nested_only = set(body) == {"cfgControl"} and "chargeFromGrid" in cfg
+    timeless = dtg_times_required and "scheduleSupported" in dtg and not _has_times(dtg)
+    if nested_only or timeless or any(_has_times(part) for part in (body, cfg, rbd)):
         raise MalformedError(_SCHEDULE_FAULT, 500)
     charge = {"chargeFromGrid", "chargeFromGridScheduleEnabled", "chargeBeginTime", "chargeEndTime"} & set(body)
     carried = ((Family.CFG, charge or cfg), (Family.DTG, dtg), (Family.RBD, rbd))

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .access import PREFIX
 from .account_pages import AccountPages
 from .battery_config import BatteryConfig
-from .clock import wall_clock
+from .clock import http_date, wall_clock
 from .control import PREFIX as CONTROL
 from .control import Control
 from .login import Login
 from .operator import Operator
 from .server import serve
-from .wire import RefusedError, Request, Response, as_html, as_json
+from .wire import LOST, RefusedError, Request, Response, as_html, as_json, shape
 
 if TYPE_CHECKING:
     from .switches import Switches
@@ -39,20 +38,20 @@ class Simulator(Operator):
     ) -> None:
         super().__init__(switches, clock=clock, seed=seed)
         self._control = Control(self)
-        self._routes = [(method, _pattern(path), handler) for method, path, handler in self._map()]
+        self._routes = {(method, path): handler for method, path, handler in self._map()}
 
     def handle(self, request: Request) -> Response:
         """Answer one request; every one but a control request is counted and logged."""
         if request.path.startswith(CONTROL):
             return self._control.handle(request)
-        response = self._cloud(request)
+        response = self._cloud(request).with_header("Date", http_date(int(self.world.cloud_time().timestamp())))
         self.world.journal.record(request, response, self.world.clock.now())
         return response
 
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
         """Serve over HTTP while the block runs; gives the base address. Port 0 takes a free one."""
-        async with serve(self.handle, self.world.clock.now, host, port) as url:
+        async with serve(self.handle, host, port) as url:
             yield url
 
     def _cloud(self, request: Request) -> Response:
@@ -60,18 +59,18 @@ class Simulator(Operator):
         if not agent or _NO_BROWSER.search(agent):
             return as_html("", 406)  # statement 7, and section 2: on every path
         fault = self.world.faults.next_for(request)
-        if fault is not None and fault.status is not None:
-            return replace(fault.answer(), delay=fault.delay)
+        own = self._answer(request) if fault is None or fault.is_carried_out else Response(LOST)
+        return own if fault is None else fault.instead_of(own)
+
+    def _answer(self, request: Request) -> Response:
         try:
-            response = self._find(request)(request)
+            return self._find(request)(request)
         except RefusedError as refusal:
-            response = refusal.response
-        return replace(response, delay=fault.delay) if fault else response
+            return refusal.response
 
     def _find(self, request: Request) -> _Handler:
-        for method, pattern, handler in self._routes:
-            if method == request.method and pattern.fullmatch(request.path):
-                return handler
+        if handler := self._routes.get((request.method, shape(request.path))):
+            return handler
         self.world.journal.count("unknown")
         return lambda _request: as_json({"error": "Not Found"}, 404)
 
@@ -104,7 +103,3 @@ class Simulator(Operator):
             ("POST", f"{schedules}/<id>/delete", battery.call(battery.delete)),
             ("DELETE", f"{schedules}/<id>", battery.call(battery.delete)),  # admission refuses the verb (statement 57)
         ]
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.escape(path).replace("<site>", r"\d+").replace("<id>", r"[0-9a-f-]+"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,18 +11,19 @@ from uuid import UUID
 
 from .account import USER_ID
 from .battery import Battery, Enforced
-from .eras import ERAS
+from .enforcement import Record, Stretch
 from .families import Family
 from .gateway import Delivery, Gateway, Orders
+from .offer import check_window, conditions
 from .schedules import Entries, Entry, conflict, expired, is_unapplied
 from .settings import BatterySettings, MalformedError, SettingsChange, changed
+from .sight import Sight
 
 if TYPE_CHECKING:
     from .switches import Switches
     from .windows import Window
 
 _REPORT_SECONDS = 60
-_LONGEST_LAG = timedelta(seconds=120)
 
 
 class ConflictError(Exception):
@@ -38,9 +38,9 @@ class NoEntryError(Exception):
     """There is no entry with this id."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CloudState:
-    """All that the cloud stores about the site; each write makes a new one."""
+    """All that the cloud stores about the site; each write makes a new one, which equals no other."""
 
     settings: BatterySettings = field(default_factory=BatterySettings)
     entries: Entries = ()
@@ -74,9 +74,11 @@ class Site:
         self._random = random
         self._revision = 0
         self._state = CloudState()
-        self._history: deque[tuple[datetime, CloudState]] = deque()
+        self._unapplied: Entries = ()
+        self._sight = Sight(self._state)
         self._gateway = Gateway(Orders(self._state.settings))
         self._battery = Battery(soc=50)
+        self._record = Record()
         self._at = now()
         self._report = (self._at, self._battery.energy_kwh)
 
@@ -87,15 +89,26 @@ class Site:
         self.advance()
         return self._state
 
-    def visible_state(self) -> CloudState:
-        """Return what reads show: the state of `read_lag` seconds ago (statement 77)."""
-        since = self.advance() - timedelta(seconds=self._switches().read_lag)
-        return next((old for replaced_at, old in self._history if replaced_at > since), self._state)
+    def visible_state(self, document: str) -> CloudState:
+        """Return what a read of a document shows: the state of `read_lag` seconds ago (statements 77, 78)."""
+        now, switches = self.advance(), self._switches()
+        at = now - timedelta(seconds=switches.read_lag)
+        return self._sight.read(document, self._state, at, flapping=switches.flapping)
 
     def enforced(self) -> Enforced:
         """Return what the gateway enforces now."""
+        return self._gateway.piece(self.advance()).enforced
+
+    def enforcement(self) -> dict[str, tuple[Stretch, ...]]:
+        """Return the record of what the gateway enforced, up to now."""
+        self._record.note(self.advance(), self.enforced())
+        return self._record.stretches()
+
+    def forget_enforcement(self) -> None:
+        """Begin the record anew."""
         now = self.advance()
-        return self._gateway.orders.enforced(now, self._switch_only())
+        self._record.note(now, self.enforced())
+        self._record.clear(now)
 
     def report(self) -> tuple[datetime, float]:
         """Return the gateway's last report: when, and the battery's energy in kWh (statements 36, 79)."""
@@ -117,17 +130,19 @@ class Site:
 
         Raises MalformedError (statements 55, 62).
         """
-        now, switches = self.advance(), self._switches()
+        self.advance()
+        switches, old = self._switches(), self._state.settings
         entry_enables = switches.cfg_apply_enables_schedule and any(
             entry.family is Family.CFG and not entry.deleted for entry in self._state.entries
         )
         settings = changed(
-            self._state.settings, change, now, entry_enables=entry_enables, clamp=switches.out_of_range == "clamp"
+            old, change, self._stamp(), entry_enables=entry_enables, clamp=switches.out_of_range == "clamp"
         )
         if switches.disclaimer_required and change.charge_from_grid and settings.disclaimer is None:
             raise MalformedError("the ITC disclaimer is not accepted")
         state = replace(self._state, settings=settings)
-        if switches.rbd_enable_deletes and change.restrict_discharge:  # statement 72
+        enabled = settings.restrict_discharge and not old.restrict_discharge
+        if switches.rbd_enable_deletes and enabled:  # statement 72: off -> on, or nothing could ever be applied
             state = state.without(tuple(entry for entry in state.entries if entry.family is Family.RBD))
         applied = [entry for entry in state.entries if entry.family in change.applies and is_unapplied(entry)]
         for entry in applied:
@@ -135,19 +150,22 @@ class Site:
         self._commit(state, tell_gateway=True)
 
     def create(self, window: Window, *, committed: bool = False) -> Entry:
-        """Store a new entry, pending (statement 41); raise ConflictError (63). `committed`: applied at once."""
-        now = self.advance()
+        """Store a new entry, pending (statement 41). `committed`: applied at once.
+
+        Raises ConflictError (63), ValueError for a window that this site does not take.
+        """
+        now, stamp = self.advance(), self._stamp()
         self._check(window, but="")
         entry_id = str(UUID(int=self._random.getrandbits(128), version=4))
-        entry = Entry(entry_id, window, now, now, USER_ID, USER_ID, self._next_revision())
+        entry = Entry(entry_id, window, stamp, stamp, USER_ID, USER_ID, now, self._next_revision())
         return self._store(entry, committed=committed)
 
     def update(self, entry_id: str, window: Window, *, committed: bool = False) -> Entry:
-        """Rewrite an entry, pending again (statement 45); raise NoEntryError, ConflictError."""
-        now = self.advance()
+        """Rewrite an entry, pending again (statement 45); raise NoEntryError, and as `create` does."""
+        self.advance()
         entry = self._state.entry(entry_id)
         self._check(window, but=entry_id)
-        return self._store(entry.rewritten(window, now, USER_ID, self._next_revision()), committed=committed)
+        return self._store(self._rewritten(entry, window), committed=committed)
 
     def delete(self, entry_id: str) -> None:
         """Remove an entry, from the gateway too; raise NoEntryError (statement 57)."""
@@ -156,10 +174,9 @@ class Site:
 
     def soft_delete(self, entry_id: str) -> Entry:
         """Take an entry out of effect but keep it stored; return it; raise NoEntryError (statement 58)."""
-        now = self.advance()
+        self.advance()
         entry = self._state.entry(entry_id)
-        entry = entry.rewritten(entry.window, now, USER_ID, self._next_revision())
-        entry = replace(entry, deleted=True)
+        entry = replace(self._rewritten(entry, entry.window), deleted=True)
         self._commit(self._state.with_entry(entry), tell_gateway=True)
         return entry
 
@@ -179,11 +196,12 @@ class Site:
         """Follow a change of the switches that is about to happen."""
         now = self.advance()
         self.report()
+        self._gateway.obey(conditions(switches))
         self._gateway.connect(now, switches.activation_delay, online=switches.gateway_online)
 
     def _next_event(self) -> datetime | None:
         ttl = timedelta(seconds=self._switches().pending_ttl)
-        ends = [entry.updated_at + ttl for entry in self._state.entries if is_unapplied(entry)]
+        ends = [entry.written_at + ttl for entry in self._unapplied]
         arrival = self._gateway.next_arrival()
         return min([*ends, *([arrival] if arrival else [])], default=None)
 
@@ -202,24 +220,28 @@ class Site:
             self._commit(self._state.without(gone), tell_gateway=any(entry.in_force for entry in gone))
 
     def _run_battery(self, until: datetime) -> None:
-        orders, switch_only = self._gateway.orders, self._switch_only()
         surplus = self._switches().solar_kw - self._switches().house_kw
-        for start, hours in orders.spans(self._at, until):
-            self._battery.run(hours, orders.enforced(start, switch_only), surplus)
-        self._at = until
+        while self._at < until:
+            piece = self._gateway.piece(self._at)
+            end = min(piece.until, until)
+            self._battery.run((end - self._at).total_seconds() / 3600, piece.enforced, surplus)
+            self._record.note(self._at, piece.enforced)
+            self._at = end
 
     # Storing
 
-    def _switch_only(self) -> frozenset[Family]:
-        switches = self._switches()
-        if not ERAS[switches.auth_era].schedules:
-            return frozenset(Family)
-        return frozenset(family for family in Family if family.key in switches.schedules_not_supported)
+    def _stamp(self) -> datetime:
+        """Return the time on the cloud's own clock."""
+        return self._at + timedelta(seconds=self._switches().clock_skew)
 
     def _check(self, window: Window, but: str) -> None:
+        check_window(window, self._switches())
         other = conflict(self._state.entries, window, but=but, touching_ok=self._switches().touching_ok)
         if other is not None:
             raise ConflictError(other)
+
+    def _rewritten(self, entry: Entry, window: Window) -> Entry:
+        return entry.rewritten(window, self._stamp(), USER_ID, self._at, self._next_revision())
 
     def _next_revision(self) -> int:
         self._revision += 1
@@ -231,10 +253,9 @@ class Site:
         return entry
 
     def _commit(self, state: CloudState, *, tell_gateway: bool) -> None:
-        self._history.append((self._at, self._state))
-        while self._history[0][0] < self._at - _LONGEST_LAG:
-            self._history.popleft()
+        self._sight.replace(self._at, self._state)
         self._state = state
+        self._unapplied = tuple(filter(is_unapplied, state.entries))
         if tell_gateway:
             coming = (entry for entry in state.entries if entry.applied and not entry.active)
             confirms = frozenset((entry.id, entry.revision) for entry in coming)

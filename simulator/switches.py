@@ -51,6 +51,10 @@ def _number(default: float, low: float, high: float) -> Any:
     return field(default=default, metadata={"rule": _Rule(f"{low} to {high}", accepts, read)})
 
 
+def _text(default: str) -> Any:
+    return field(default=default, metadata={"rule": _Rule("a text", lambda value: isinstance(value, str), str)})
+
+
 def _families() -> Any:
     def accepts(value: object) -> bool:
         return isinstance(value, tuple) and set(value) <= {"cfg", "dtg", "rbd"}
@@ -60,12 +64,13 @@ def _families() -> Any:
 
 
 _ZONE = _Rule("an IANA time zone", lambda value: value in pytz.all_timezones_set, str)
-_SCRIPT = _Rule("a list of {match, status, body, delay, times}", lambda value: isinstance(value, tuple), json.loads)
+_STEPS = "a list of {match, status, body, delay, times, after}"
+_SCRIPT = _Rule(_STEPS, lambda value: isinstance(value, tuple), json.loads)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Switches:
-    """All switches with their defaults; durations in seconds, powers in kW.
+    """All switches with their defaults; durations in seconds, powers in kW. Each change makes new ones.
 
     Raises SwitchError for a value out of its choices. Numbers in brackets are statements of section 14.
     """
@@ -98,6 +103,8 @@ class Switches:
     xsrf_cookie: str = _choice("plain", "percent", "quoted")  # (30)
     isvalid_403: bool = _flag(False)  # isValid is refused on this site
     isvalid_required: bool = _flag(False)  # (50); always so in era 2025-07
+    # Who the user is (section 6.1)
+    user_role: str = _choice("owner", "installer", "none")  # none: writes are 403, with Spring's JSON
     # Site and reads (31 to 40)
     sites: int = _number(1, 0, 5)  # (85) how many the account lists
     site_listed_twice: bool = _flag(False)  # (40)
@@ -107,6 +114,12 @@ class Switches:
     empty_details: str = _choice("list", "omit", "null")  # (33)
     schedule_status_missing: bool = _flag(False)  # (33)
     schedules_not_supported: tuple[str, ...] = _families()  # (33) their switch alone is enforced
+    control_missing: tuple[str, ...] = _families()  # (6.3) control object null; cfg: `chargeFromGrid` absent too
+    show_false: tuple[str, ...] = _families()  # (6.3) control objects say show: false
+    locked: tuple[str, ...] = _families()  # (6.3) they say locked: true, and their members in a PUT are ignored (N)
+    grid_mode: str = _text("ImportExport")  # (6.1, 6.3) batteryGridMode, changes nothing else; "": no such member
+    hide_charge_from_grid: bool = _flag(False)  # (6.3) hideChargeFromGrid, always so in region emea; decides nothing
+    show_charge_from_grid: bool = _flag(True)  # (6.1) showChargeFromGrid; decides nothing
     status_numbers: str = _choice("numbers", "na")  # (36, 86)
     # Writes (41 to 72)
     activation_delay: float = _number(10.0, 0, 3600)  # (43) until the gateway has a write
@@ -119,19 +132,26 @@ class Switches:
     isenabled_required: bool = _flag(False)  # (69)
     misleading_409: bool = _flag(False)  # (64)
     touching_ok: bool = _flag(True)  # (67)
+    overnight_ok: bool = _flag(True)  # (C28) false: an end before the start is a 400
+    dtg_times_required: bool = _flag(False)  # (C31) dtgControl with scheduleSupported but without times is a 500
     rbd_enable_deletes: bool = _flag(False)  # (72)
-    # Trouble (77, 79) and the house
+    # What keeps every window from working (80, S15), and is enforced at once (N)
+    storm: bool = _flag(False)  # stormGuardState active; full backup
+    dr_event: bool = _flag(False)  # drEventActive
+    profile: str = _text("self-consumption")  # (6.2) any text; backup_only: full backup, the others change nothing
+    # Trouble (77 to 79) and the house
     read_lag: float = _number(0.0, 0, 120)  # (77)
+    flapping: bool = _flag(False)  # (78) each document on its own; from new back to old once, within two minutes (N)
+    clock_skew: float = _number(0.0, -86_400, 86_400)  # (N) the cloud's clock ahead of the true time; not the gateway's
     gateway_online: bool = _flag(True)  # (79)
     house_kw: float = _number(0.5, 0, 50)
     solar_kw: float = _number(0.0, 0, 50)
     fault_script: tuple[Fault, ...] = field(default=(), metadata={"rule": _SCRIPT})
 
     def __post_init__(self) -> None:
-        for name in ("schedules_not_supported", "fault_script"):  # JSON has lists only
-            if isinstance(value := getattr(self, name), list):
-                object.__setattr__(self, name, tuple(value))
         for switch in fields(self):
+            if isinstance(value := getattr(self, switch.name), list):  # JSON has lists only
+                object.__setattr__(self, switch.name, tuple(value))
             rule: _Rule = switch.metadata["rule"]
             if not rule.accepts(value := getattr(self, switch.name)):
                 raise SwitchError(f"{switch.name}: {value!r} is not possible; choices: {rule.choices}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytz
 
@@ -13,6 +13,8 @@ from .families import Family
 
 DAY = 24 * 60
 WEEK = 7 * DAY
+_DAY = timedelta(minutes=DAY)
+_HALF_HOUR = timedelta(minutes=30)
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -41,6 +43,20 @@ class Window:
         local = moment.astimezone(pytz.timezone(self.timezone))
         minute_of_week = local.weekday() * DAY + local.hour * 60 + local.minute
         return any((minute_of_week - begin) % WEEK < self.length for begin in self._begins())
+
+    def constant_until(self, moment: datetime) -> datetime:
+        """Return a later moment, at most a day ahead, up to which `covers` gives the same answer.
+
+        That is the next boundary by plain arithmetic, as the wall clock runs evenly. Where it does not, on the way to
+        a change of the clocks, it is the next half hour of UTC: zones change their offset only there.
+        """
+        zone = pytz.timezone(self.timezone)
+        local = moment.astimezone(zone)
+        past = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        until = moment + min((timedelta(minutes=minute) - past) % _DAY or _DAY for minute in (self.start, self.end))
+        if until.astimezone(zone).utcoffset() == local.utcoffset():
+            return until
+        return min(until, moment + _HALF_HOUR - timedelta(seconds=moment.timestamp() % _HALF_HOUR.total_seconds()))
 
     def overlaps(self, other: Window, *, touching_ok: bool) -> bool:
         """Tell whether both share a minute of the week (statements 63, 66), or touch where that counts (67)."""
@@ -73,10 +89,10 @@ def clock_time(minutes: int) -> str:
 
 
 def _family(value: object) -> Family:
-    try:
-        return Family(value)
-    except ValueError as error:
-        raise ValueError("scheduleType is not CFG, DTG or RBD") from error
+    for family in Family:
+        if family.value == value:
+            return family
+    raise ValueError("scheduleType is not CFG, DTG or RBD")
 
 
 def _minutes(body: Mapping[str, object], name: str) -> int:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import parse_qsl
+
+_JSON = json.JSONEncoder(ensure_ascii=False)
+_ENTRY = re.compile(r"(?<=/schedules/)[0-9a-f-]+(?=/|$)")
+_NUMBER = re.compile(r"/\d+(?=/|$)")
+LOST = 0
+"""The status of an answer that never arrives: the connection breaks instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +32,7 @@ class Request:
 
     def cookie(self, name: str) -> str:
         """Return a cookie's raw value, or an empty text; of two with one name the first counts."""
-        for pair in self.header("cookie").split(";"):
-            key, _, value = pair.strip().partition("=")
-            if key == name:
-                return value
-        return ""
+        return _cookies(self.header("cookie")).get(name, "")
 
     def form(self) -> dict[str, str]:
         """Return the fields of a urlencoded form; empty for any other content type."""
@@ -39,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; `headers` may hold several `Set-Cookie`, `delay` is in seconds."""
+    """One answer; `status` may be LOST, `headers` may hold several `Set-Cookie`, `delay` is in seconds."""
 
     status: int = 200
     body: bytes = b""
@@ -49,12 +53,24 @@ class Response:
 
     def with_header(self, name: str, value: str) -> Response:
         """Return the same answer with one header more."""
-        return replace(self, headers=(*self.headers, (name, value)))
+        return Response(self.status, self.body, self.content_type, (*self.headers, (name, value)), self.delay)
 
     def with_cookie(self, name: str, value: str, *, http_only: bool = False) -> Response:
         """Return the same answer with a host-only cookie for the whole site."""
         suffix = "; HttpOnly" if http_only else ""
         return self.with_header("Set-Cookie", f"{name}={value}; Path=/{suffix}")
+
+
+@lru_cache(maxsize=8)
+def _cookies(header: str) -> Mapping[str, str]:
+    pairs = (pair.strip().partition("=") for pair in reversed(header.split(";")))
+    return {name: value for name, _, value in pairs}
+
+
+@lru_cache(maxsize=1024)
+def shape(path: str) -> str:
+    """Return a path with `<id>` for the id of a schedule entry and `<site>` for any other number."""
+    return _NUMBER.sub("/<site>", _ENTRY.sub("<id>", path))
 
 
 class RefusedError(Exception):
@@ -65,9 +81,14 @@ class RefusedError(Exception):
         self.response = response
 
 
+def to_json(document: object) -> str:
+    """Write a JSON document."""
+    return _JSON.encode(document)
+
+
 def as_json(document: object, status: int = 200) -> Response:
     """Answer with a JSON document."""
-    return Response(status, json.dumps(document, ensure_ascii=False).encode())
+    return Response(status, to_json(document).encode())
 
 
 def as_text(text: str, status: int = 200) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,10 @@ class World:
     def era(self) -> Era:
         """The rules of the era that is switched on."""
         return ERAS[self.switches.auth_era]
+
+    def cloud_time(self) -> datetime:
+        """Return the time on the cloud's own clock, which goes wrong by `clock_skew`."""
+        return self.clock.now() + timedelta(seconds=self.switches.clock_skew)
 
     def set(self, changes: Mapping[str, object]) -> None:
         """Change switches; raise SwitchError for an unknown name or value."""

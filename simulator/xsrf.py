@@ -61,5 +61,7 @@ class Xsrf:
         self._tokens.pop(caller, None)
 
     def _written(self, token: str) -> str:
-        forms = {"plain": token, "percent": quote(token, safe=""), "quoted": f'"{token}"'}
-        return forms[self._switches().xsrf_cookie]
+        form = self._switches().xsrf_cookie
+        if form == "plain":
+            return token
+        return quote(token, safe="") if form == "percent" else f'"{token}"'

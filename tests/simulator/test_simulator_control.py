@@ -98,9 +98,13 @@ def test_switches_are_set_by_name(make: Make) -> None:
         ({"xsrf_grace": 1.5}, "0 to 100"),
         ({"timezone": "Mars/Olympus"}, "IANA"),
         ({"schedules_not_supported": ["xyz"]}, "cfg, dtg, rbd"),
-        ({"fault_script": [{"match": "GET", "code": 500}]}, "match, status, body, delay, times"),
+        ({"fault_script": [{"match": "GET", "code": 500}]}, "match, status, body, delay, times, after"),
         ({"fault_script": [{"match": "GET", "status": "500"}]}, "wrong type"),
+        ({"fault_script": [{"match": "GET", "after": "yes"}]}, "wrong type"),
         ({"fault_script": ["GET"]}, "not an object"),
+        ({"grid_mode": None}, "a text"),
+        ({"locked": ["all"]}, "cfg, dtg, rbd"),
+        ({"user_role": "guest"}, "owner | installer | none"),
     ],
 )
 def test_an_unknown_switch_or_value_is_a_400_with_the_choices(make: Make, change: dict[str, Any], told: str) -> None:
@@ -125,6 +129,22 @@ def test_the_app_acts_over_the_control_api(make: Make) -> None:
     assert cloud["schedules"][0]["timezone"] == "Europe/London"
     assert control(sim, "DELETE", path)[0] == 200
     assert control(sim, "DELETE", path)[0] == 404
+
+
+def test_the_app_may_leave_an_entry_pending_over_the_control_api(make: Make) -> None:
+    def write(method: str, path: str, applied: str) -> Any:
+        body = json.dumps(entry("DTG", "17:00", "19:00")).encode()
+        query = {"applied": applied} if applied else {}
+        return json.loads(sim.handle(Request(method, f"/__control/app/{path}", query, body=body)).body)
+
+    sim = make(activation_delay=0)
+    statuses = []
+    entry_id = write("POST", "schedules", "false")["scheduleId"]
+    for applied in ("true", "false", ""):
+        statuses.append(sim.world.site.state().entries[0].status)
+        write("PUT", f"schedules/{entry_id}", applied)
+    statuses.append(sim.world.site.state().entries[0].status)
+    assert statuses == ["pending", "active", "pending", "active"]
 
 
 def test_session_battery_and_clock_are_at_hand(make: Make) -> None:

@@ -14,7 +14,7 @@ from simulator import Simulator
 from simulator.battery import Battery
 from simulator.browser import SCHEDULES, Browser, entry
 from simulator.families import Family
-from simulator.gateway import Orders
+from simulator.gateway import Conditions, Orders
 from simulator.settings import BatterySettings
 from simulator.windows import Window
 
@@ -324,9 +324,13 @@ def test_evaluating_hours_at_once_equals_evaluating_them_in_small_steps(windows:
     orders = Orders(all_on, tuple(windows))
     start = datetime(2026, 10, 25, 0, 0, second, tzinfo=timezone.utc)
     at_once, stepwise = Battery(50), Battery(50)
-    for moment, hours in orders.spans(start, start + timedelta(hours=4)):
-        at_once.run(hours, orders.enforced(moment, frozenset()), -0.5)
+    moment, end = start, start + timedelta(hours=4)
+    while moment < end:
+        piece = orders.piece(moment, Conditions())
+        until = min(piece.until, end)
+        at_once.run((until - moment).total_seconds() / 3600, piece.enforced, -0.5)
+        moment = until
     for step in range(4 * 60 * 3):
         moment = start + timedelta(seconds=20 * step)
-        stepwise.run(20 / 3600, orders.enforced(moment, frozenset()), -0.5)
+        stepwise.run(20 / 3600, orders.enforced(moment, Conditions()), -0.5)
     assert at_once.energy_kwh == pytest.approx(stepwise.energy_kwh, abs=0.15)

@@ -77,6 +77,20 @@ async def test_the_same_simulator_can_go_away_and_come_back_on_its_port(make: Ma
             assert answer.status == 200
 
 
+@pytest.mark.parametrize("after", [False, True])
+async def test_an_answer_that_is_lost_breaks_the_connection(
+    make: Make, caplog: pytest.LogCaptureFixture, *, after: bool
+) -> None:
+    sim = make(fault_script=[{"match": "POST /login", "status": 0, "after": after}])
+    async with sim.serve() as url, aiohttp.ClientSession(url, headers=AGENT) as http:
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await http.post("/login/login.json", data=FORM)
+        assert sim.counters()["logins"] == after
+        async with http.post("/login/login.json", data=FORM) as answer:
+            assert answer.status == 200
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 async def test_the_program_prints_one_line_and_ends_with_0(stop: signal.Signals) -> None:
     root = Path(__file__).parents[2]

@@ -293,3 +293,36 @@ def test_switching_rbd_on_may_delete_its_entries(make: Make) -> None:
     me.create("CFG", "03:00", "04:00")
     me.put({"rbdControl": {"enabled": True}})
     assert (me.schedules()["rbd"]["count"], me.schedules()["cfg"]["count"]) == (0, 1)
+
+
+def test_a_write_that_finds_rbd_on_deletes_nothing_so_that_entries_can_be_made_anew_and_applied(make: Make) -> None:
+    """72."""
+    on = {"rbdControl": {"enabled": True}}
+    me = Browser(sim := make(rbd_enable_deletes=True, activation_delay=0)).sign_in()
+    me.put(on)
+    me.create("RBD", "12:00", "18:00")
+    me.put(on)
+    assert [each["scheduleStatus"] for each in me.schedules()["rbd"]["details"]] == ["active"]
+    assert sim.world.site.enforced().hold
+    me.put({"rbdControl": {"enabled": False}})
+    me.put(on)
+    assert me.schedules()["rbd"]["count"] == 0
+    assert not sim.world.site.enforced().hold
+
+
+def test_a_charge_switch_beside_a_nested_one_is_accepted(make: Make) -> None:
+    """56, C33: only a body with nothing else is a 500."""
+    me = Browser(make()).sign_in()
+    assert me.put({"chargeFromGrid": True, "cfgControl": {"chargeFromGrid": True}}).status == 200
+    assert me.settings()["chargeFromGrid"] is True
+
+
+@pytest.mark.parametrize(("required", "status"), [(False, 200), (True, 500)])
+def test_c31_a_schedule_without_times_in_the_dtg_control_passes_or_not(
+    make: Make, *, required: bool, status: int
+) -> None:
+    me = Browser(make(dtg_times_required=required)).sign_in()
+    assert me.put({"dtgControl": {"enabled": True, "scheduleSupported": True}}).status == status
+    assert me.settings()["dtgControl"]["enabled"] is (status == 200)
+    assert me.put({"dtgControl": {"enabled": False}}).status == 200
+    assert me.put(me.settings()).status == 200

@@ -1,13 +1,15 @@
-"""Statements 77, 79 to 81 and a little of 73 to 76 of section 14: what goes wrong between client and cloud."""
+"""Statements 77 to 81 and a little of 73 to 76 of section 14: what goes wrong between client and cloud."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 
-from simulator import SITE_ID, Simulator
+from simulator import LOST, SITE_ID, Simulator
 from simulator.browser import API, SCHEDULES, SETTINGS, Browser, document, entry
 from simulator.site import ConflictError, NoEntryError
 
@@ -130,3 +132,116 @@ def test_a_login_that_is_refused_once_can_go_on_with_the_form(make: Make) -> Non
     me = Browser(make(fault_script=[{"match": "POST /login/login.json", "status": 406}]))
     assert me.login().status == 406
     assert me.send("GET", "/login").status == 200
+
+
+@pytest.mark.parametrize("status", [0, 503, 504])
+def test_a_lost_answer_leaves_what_was_asked_carried_out(make: Make, status: int) -> None:
+    """74, 76: the client cannot know."""
+    me = Browser(make(fault_script=[{"match": "POST /service", "status": status, "after": True}])).sign_in()
+    assert me.battery("POST", SCHEDULES, json=entry("DTG", "01:00", "02:00")).status == status
+    assert me.schedules()["dtg"]["count"] == 1
+    assert me.battery("POST", SCHEDULES, json=entry("CFG", "03:00", "04:00")).status == 200
+
+
+def test_a_connection_that_breaks_first_leaves_nothing_carried_out(make: Make) -> None:
+    """76."""
+    me = Browser(make(fault_script=[{"match": "POST /service", "status": LOST}])).sign_in()
+    assert me.battery("POST", SCHEDULES, json=entry("DTG", "01:00", "02:00")).status == LOST
+    assert me.schedules()["dtg"]["count"] == 0
+
+
+def test_a_lost_answer_may_be_late_too(make: Make) -> None:
+    """76."""
+    me = Browser(make(fault_script=[{"match": "PUT", "status": 504, "after": True, "delay": 30}])).sign_in()
+    answer = me.put(ON)
+    assert (answer.status, answer.delay) == (504, 30)
+    assert me.settings()["dtgControl"]["enabled"]
+
+
+def test_a_flapping_read_goes_back_to_the_old_once_and_each_document_on_its_own(make: Make) -> None:
+    """78."""
+    me = Browser(make(flapping=True, activation_delay=0)).sign_in()
+    me.schedules()
+    me.create("DTG", "01:00", "02:00")  # reads the list once, which shows the new entry
+    me.put(ON)
+    assert [me.settings()["dtgControl"]["enabled"] for _ in range(4)] == [True, False, True, True]
+    assert [each["dtg"]["scheduleStatus"] for each in (me.schedules() for _ in range(4))] == [
+        "active",
+        "pending",
+        "active",
+        "active",
+    ]
+
+
+def test_flapping_begins_when_the_lag_is_over(make: Make) -> None:
+    """77, 78."""
+    me = Browser(sim := make(flapping=True, read_lag=60)).sign_in()
+    me.put(ON)
+    sim.advance(59)
+    assert [me.settings()["dtgControl"]["enabled"] for _ in range(2)] == [False, False]
+    sim.advance(1)
+    assert [me.settings()["dtgControl"]["enabled"] for _ in range(3)] == [True, False, True]
+
+
+def test_flapping_is_over_two_minutes_after_the_write(make: Make) -> None:
+    """78."""
+    me = Browser(sim := make(flapping=True)).sign_in()
+    me.put(ON)
+    assert me.settings()["dtgControl"]["enabled"]
+    sim.advance(120)
+    assert me.settings()["dtgControl"]["enabled"]
+
+
+@pytest.mark.parametrize("skew", [-300, 300])
+def test_a_wrong_clock_of_the_cloud_shows_in_all_its_timestamps(make: Make, skew: int) -> None:
+    me = Browser(sim := make(clock_skew=skew)).sign_in()
+    told = sim.world.clock.now() + timedelta(seconds=skew)
+    me.put({"chargeFromGrid": True, "acceptedItcDisclaimer": True})
+    me.create("DTG", "12:00", "18:00")
+    found = me.schedules()["dtg"]["details"][0]
+    assert found["createdAt"] == found["updatedAt"] == str(round(told.timestamp() * 1000))
+    answer = me.battery("GET", SETTINGS)
+    assert parsedate_to_datetime(dict(answer.headers)["Date"]) == told
+    assert datetime.fromisoformat(document(answer)["timestamp"]) == told
+    assert datetime.fromisoformat(document(answer)["data"]["acceptedItcDisclaimer"]) == told
+    refusal = me.battery("PUT", SETTINGS, headers={"x-xsrf-token": ""}, json=ON)
+    assert datetime.fromisoformat(document(refusal)["timestamp"]) == told
+    expires_at = document(me.send("GET", "/users/self/token"))["expires_at"]
+    assert expires_at == told.timestamp() + sim.world.switches.jwt_ttl
+
+
+@pytest.mark.parametrize("skew", [-3000, 3000])
+def test_a_wrong_clock_of_the_cloud_changes_no_duration_and_nothing_at_the_gateway(make: Make, skew: int) -> None:
+    me = Browser(sim := make(clock_skew=skew, auth_era="2026-06")).sign_in()
+    me.put(ON)
+    me.create("DTG", "13:10", "13:20")
+    sim.advance(899)
+    assert me.schedules()["dtg"]["count"] == 1
+    me.put(ON)
+    sim.advance(10)  # 13:15:09 in London
+    assert sim.world.site.enforced().discharge_to == 90
+    sim.advance(300)
+    assert sim.world.site.enforced().discharge_to is None
+
+
+def test_an_entry_keeps_the_stamp_that_it_was_given_by_a_wrong_clock(make: Make) -> None:
+    me = Browser(sim := make(clock_skew=300)).sign_in()
+    me.create("DTG", "12:00", "18:00")
+    before = me.schedules()["dtg"]["details"][0]["createdAt"]
+    sim.set(clock_skew=0)
+    assert me.schedules()["dtg"]["details"][0]["createdAt"] == before
+
+
+def test_the_app_may_leave_an_entry_pending(make: Make) -> None:
+    """80."""
+    me = Browser(sim := make(activation_delay=0)).sign_in()
+    entry_id = sim.act_as_app(ON, create=entry("DTG", "12:00", "18:00"), applied=False)
+    assert me.schedules()["dtg"]["details"][0]["scheduleStatus"] == "pending"
+    assert not sim.world.site.enforced().discharge_to
+    sim.act_as_app(ON)
+    assert me.schedules()["dtg"]["details"][0]["scheduleStatus"] == "active"
+    assert entry_id is not None
+    sim.act_as_app(update=(entry_id, entry("DTG", "12:00", "19:00")), applied=False)
+    assert me.schedules()["dtg"]["details"][0]["scheduleStatus"] == "pending"
+    sim.advance(900)
+    assert me.schedules()["dtg"]["count"] == 0

@@ -1,0 +1,54 @@
+"""What the site offers: which families it has and which may be changed (sections 6.1, 6.3 and 6.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .eras import ERAS
+from .families import Family
+from .gateway import Conditions
+
+if TYPE_CHECKING:
+    from .switches import Switches
+    from .windows import Window
+
+BACKUP_PROFILE = "backup_only"
+
+
+def missing(switches: Switches) -> frozenset[Family]:
+    """Return the families that the site does not have.
+
+    Such a family takes no entries, and its control object is null or says `show: false`; for CFG it is null, and
+    `chargeFromGrid` is absent too. Each sign alone decides nothing.
+    """
+    hidden = _named(switches.control_missing) | (_named(switches.show_false) - {Family.CFG})
+    return _without_entries(switches) & hidden
+
+
+def unchangeable(switches: Switches) -> frozenset[Family]:
+    """Return the families whose members in a settings PUT are ignored."""
+    return _named(switches.locked) | missing(switches)
+
+
+def conditions(switches: Switches) -> Conditions:
+    """Return what the gateway obeys beside its orders."""
+    full_backup = switches.storm or switches.profile == BACKUP_PROFILE
+    switch_only = _without_entries(switches) - missing(switches)
+    return Conditions(switch_only, suspended=full_backup or switches.dr_event, full_backup=full_backup)
+
+
+def check_window(window: Window, switches: Switches) -> None:
+    """Raise ValueError for a window that the site takes from nobody (statement 33, C28)."""
+    if window.family in _named(switches.schedules_not_supported):
+        raise ValueError("schedules of this type are not supported")
+    if window.start > window.end and not switches.overnight_ok:
+        raise ValueError("endTime is before startTime")
+
+
+def _without_entries(switches: Switches) -> frozenset[Family]:
+    return _named(switches.schedules_not_supported) if ERAS[switches.auth_era].schedules else frozenset(Family)
+
+
+def _named(keys: Iterable[str]) -> frozenset[Family]:
+    return frozenset(Family(key.upper()) for key in keys)
