@@ -114,8 +114,19 @@ class NotAvailable(EnlightenError):
     """404 or 405: this site or era does not have the endpoint (9.1). Go on without it."""
 
 
+class NotFound(NotAvailable):
+    """404: neither the endpoint nor what it names is there. A delete has nothing left to do; else as its base."""
+
+
 class Refused(EnlightenError):
-    """The cloud understood and said no: 400, 409, 422, 500 with a reason, `isValid:false` (6.9, 9.1). Do not repeat."""
+    """The cloud understood and said no: 400, 422, 500 with a reason, `isValid:false` (6.9, 9.1). Do not repeat."""
+
+
+class Conflict(Refused):
+    """409: the entry overlaps one that stands there, or the change was made before (6.8, 9.1). Read the list again.
+
+    The cloud's word for it stands in the message only: it may name the wrong family (C26), so nothing follows from it.
+    """
 
 
 class UnexpectedAnswer(EnlightenError):

@@ -1,4 +1,4 @@
-"""The battery's calls: what is asked, and what comes of the answers."""
+"""The battery's reads and switches: what is asked, and what comes of the answers."""
 
 from __future__ import annotations
 
@@ -86,6 +86,12 @@ async def test_each_family_is_validated_in_its_way(
     assert request.headers["X-XSRF-Token"] == cloud.xsrf
 
 
+async def test_a_disable_is_validated_as_such(battery: Battery, cloud: Cloud) -> None:
+    cloud.script(f"POST {IS_VALID}", answering(body={"isValid": True}))
+    await battery.validate(Family.CFG, schedule=False)
+    assert json.loads(cloud.sent(f"POST {IS_VALID}")[0][1])["forceScheduleOpted"] is False
+
+
 async def test_a_family_may_be_refused(battery: Battery, cloud: Cloud) -> None:
     cloud.script(f"POST {IS_VALID}", answering(body={"isValid": False}))
     with pytest.raises(Refused, match="dtg"):
@@ -138,3 +144,12 @@ async def test_a_write_with_missing_parameters_is_refused(battery: Battery, clou
     cloud.script(f"PUT {SETTINGS}", answering(500, text="Request contains invalid or missing parameters"))
     with pytest.raises(Refused):
         await battery.write_switch(Family.CFG, True, form=WriteForm.SHORT, settings=read)
+
+
+async def test_both_flags_of_charge_from_grid_are_written_at_once(battery: Battery, cloud: Cloud) -> None:
+    read = await battery.settings()
+    await battery.write_switch(Family.CFG, True, form=WriteForm.NO_SOURCE, settings=read, schedule=True)
+    assert json.loads(cloud.sent(f"PUT {SETTINGS}")[0][1]) == {
+        "chargeFromGrid": True,
+        "chargeFromGridScheduleEnabled": True,
+    }

@@ -11,10 +11,9 @@ from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from enphase_battery.enlighten.fields import clock_time, digits, instant, number, whole
-from enphase_battery.enlighten.models import BatterySettings, Family, ScheduleList, WriteForm
+from enphase_battery.enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
 from enphase_battery.enlighten.readings import BatteryStatus, Profile, SiteSettings
 from enphase_battery.enlighten.tokens import ASSUMED_LIFETIME, read_token
-from enphase_battery.enlighten.writes import switch_body
 from enphase_battery.errors import UnexpectedAnswer
 from tests.unit.enlighten.stand_in import NOW, jwt
 
@@ -105,6 +104,18 @@ def test_settings_without_switches_are_not_taken(document: object) -> None:
         BatterySettings.parse(document)
 
 
+@pytest.mark.parametrize("value", [None, "N/A", 7])
+def test_settings_that_do_not_say_whether_charge_from_grid_is_on_are_not_taken_for_off(value: object) -> None:
+    with pytest.raises(UnexpectedAnswer, match="charge from grid"):
+        settings(chargeFromGrid=value)
+
+
+def test_a_site_may_have_no_charge_from_grid_at_all() -> None:
+    assert settings(chargeFromGrid=True).has_charge_from_grid
+    assert settings(chargeFromGrid=False).has_charge_from_grid
+    assert not BatterySettings.parse({"data": {"cfgControl": {"show": True}}}).has_charge_from_grid
+
+
 # --- schedules
 
 
@@ -145,13 +156,32 @@ def test_schedules_as_documented() -> None:
     assert read.any_pending
 
 
+def test_the_terms_of_an_entry_are_all_that_it_says_itself() -> None:
+    read = ScheduleList.parse({"cfg": {"details": [ENTRY]}})
+    days = frozenset({1, 2, 7})
+    assert read.entries[0].terms == EntryTerms(Family.CFG, time(20), time(5, 25), days, 90, "Europe/London")
+
+
+def test_restrict_has_no_limit_whatever_the_cloud_echoes() -> None:
+    entry = ScheduleList.parse({"rbd": {"details": [{**ENTRY, "limit": 100}]}}).entries[0]
+    assert entry.limit == 100
+    assert entry.terms.limit is None
+    assert EntryTerms(Family.RBD, time(20), time(5, 25), entry.days, 100, "Europe/London") == entry.terms
+
+
+def test_an_entry_without_a_zone_equals_no_terms_that_could_be_written() -> None:
+    assert ScheduleList.parse({"cfg": {"details": [{**ENTRY, "timezone": None}]}}).entries[0].terms.timezone == ""
+
+
 @pytest.mark.parametrize("days", [None, "mon", [0, 8, "x", None, True]])
 def test_strange_days_are_left_out(days: object) -> None:
     read = ScheduleList.parse({"rbd": {"details": [{**ENTRY, "days": days, "limit": None}]}})
     assert (read.entries[0].days, read.entries[0].limit) == (frozenset(), None)
 
 
-@pytest.mark.parametrize("change", [{"scheduleId": None}, {"startTime": "2300"}, {"endTime": "24:00"}])
+@pytest.mark.parametrize(
+    "change", [{"scheduleId": None}, {"scheduleId": "../1"}, {"startTime": "2300"}, {"endTime": "24:00"}]
+)
 def test_an_entry_that_cannot_be_read_is_not_hidden(change: dict[str, object]) -> None:
     with pytest.raises(UnexpectedAnswer):
         ScheduleList.parse({"cfg": {"details": [{**ENTRY, **change}]}})
@@ -213,6 +243,28 @@ def test_the_site_settings_as_documented() -> None:
     read = SiteSettings.parse({"data": {"userDetails": user, "hasEncharge": True, **place}})
     assert (read.timezone, read.country, read.grid_mode) == ("Europe/London", "GB", "ImportExport")
     assert (read.is_owner, read.is_installer, read.has_battery, read.change_pending) == (True, False, True, False)
+
+
+@pytest.mark.parametrize(
+    ("user", "may_write"),
+    [
+        ({"isOwner": False, "isInstaller": False, "isHost": True}, False),
+        ({"isOwner": False, "isInstaller": True}, True),
+        ({"isOwner": True, "isInstaller": False}, True),
+        ({"isOwner": False}, True),
+        ({"isInstaller": False}, True),
+        ({"isOwner": None, "isInstaller": "no"}, True),
+        ({}, True),
+        (None, True),
+    ],
+)
+def test_only_who_is_said_to_be_neither_owner_nor_installer_may_not_write(user: object, may_write: bool) -> None:
+    assert SiteSettings.parse({"data": {"userDetails": user, "timezone": "UTC"}}).may_write is may_write
+
+
+def test_who_the_account_is_may_not_be_said() -> None:
+    read = SiteSettings.parse({"data": {"timezone": "UTC"}})
+    assert (read.is_owner, read.is_installer) == (None, None)
 
 
 @settings_of_hypothesis(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -287,56 +339,3 @@ def test_a_token_that_cannot_be_read_is_used_for_a_day(value: str) -> None:
 @pytest.mark.parametrize("document", [None, "x", {}, {"token": None}, {"token": ""}, {"token": "a\r\nX: y"}])
 def test_an_answer_without_a_token(document: object) -> None:
     assert read_token(document, NOW) is None
-
-
-# --- bodies of writes
-
-
-@pytest.mark.parametrize("form", [WriteForm.SHORT, WriteForm.NO_SOURCE])
-def test_partial_bodies(form: WriteForm) -> None:
-    def body(family: Family, on: bool, disclaimer: str | bool | None = None) -> dict[str, object]:
-        read = settings(dtgControl=DTG)
-        return switch_body(family, on, form=form, settings=read, disclaimer=disclaimer, others={Family.RBD: True})
-
-    assert body(Family.CFG, True) == {"chargeFromGrid": True}
-    assert body(Family.CFG, True, "2026") == {"chargeFromGrid": True, "acceptedItcDisclaimer": "2026"}
-    assert body(Family.CFG, True, True) == {"chargeFromGrid": True, "acceptedItcDisclaimer": True}
-    assert body(Family.CFG, False, "2026") == {"chargeFromGrid": False}
-    assert body(Family.DTG, True, "2026") == {"dtgControl": {"enabled": True}}
-    assert body(Family.RBD, False) == {"rbdControl": {"enabled": False}}
-
-
-def test_a_merged_body_changes_only_what_is_wished() -> None:
-    read = settings(dtgControl=DTG, rbdControl={"enabled": False, "show": True}, devices={"iqEvse": {}}, veryLowSoc=5)
-    before = dict(read.raw)
-    body = switch_body(
-        Family.DTG, False, form=WriteForm.MERGED, settings=read, disclaimer="2026", others={Family.CFG: True}
-    )
-    assert body == {
-        "chargeFromGrid": True,
-        "dtgControl": {**DTG, "enabled": False},
-        "rbdControl": {"enabled": False, "show": True},
-        "veryLowSoc": 5,
-    }
-    assert read.raw == before
-
-
-def test_a_merged_body_of_a_site_that_never_had_the_family() -> None:
-    read = settings(rbdControl=None)
-    rbd = switch_body(Family.RBD, True, form=WriteForm.MERGED, settings=read, disclaimer=None, others={})
-    rich = {"show": True, "showDaySchedule": True, "enabled": True, "locked": False, "scheduleSupported": True}
-    assert rbd == {"chargeFromGrid": False, "rbdControl": rich}
-    dtg = switch_body(Family.DTG, True, form=WriteForm.MERGED, settings=read, disclaimer=None, others={})
-    assert dtg == {"chargeFromGrid": False, "rbdControl": None, "dtgControl": {"enabled": True}}
-
-
-def test_the_wish_wins_over_what_is_said_of_its_own_family() -> None:
-    others = {Family.CFG: False, Family.RBD: True}
-    body = switch_body(Family.CFG, True, form=WriteForm.MERGED, settings=settings(), disclaimer=True, others=others)
-    assert (body["chargeFromGrid"], body["acceptedItcDisclaimer"]) == (True, True)
-
-
-@pytest.mark.parametrize("value", [None, "N/A", 7])
-def test_settings_that_do_not_say_whether_charge_from_grid_is_on_are_not_taken_for_off(value: object) -> None:
-    with pytest.raises(UnexpectedAnswer, match="charge from grid"):
-        settings(chargeFromGrid=value)

@@ -13,9 +13,11 @@ from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import (
     ConfigurationError,
+    Conflict,
     EnlightenError,
     Forbidden,
     NotAvailable,
+    NotFound,
     RateLimited,
     Refused,
     UnexpectedAnswer,
@@ -70,6 +72,23 @@ async def test_the_answer_brings_the_clouds_clock(session: EnlightenSession, clo
     assert answer.json == {"data": 1}
 
 
+async def test_the_clouds_clock_is_known_by_its_newest_answer(session: EnlightenSession, cloud: Cloud) -> None:
+    assert session.clock_offset == timedelta(0)
+    cloud.script(
+        READ,
+        answering(body={}, Date="Tue, 01 Sep 2026 11:58:00 GMT"),
+        answering(503, Date="Tue, 01 Sep 2026 12:00:07 GMT"),
+        answering(body={}, Date="soon"),
+    )
+    await session.request("GET", SETTINGS)
+    assert session.clock_offset == timedelta(minutes=-2)
+    with pytest.raises(Unreachable):
+        await session.request("GET", SETTINGS)
+    assert session.clock_offset == timedelta(seconds=7)
+    await session.request("GET", SETTINGS)
+    assert session.clock_offset == timedelta(seconds=7)
+
+
 @pytest.mark.parametrize("path", ["relative", "/a/../b", "/a//b", "/a?b=c", "/a%2fb", "/a b", "/a#b", "/a/", ""])
 async def test_paths_cannot_be_injected(session: EnlightenSession, cloud: Cloud, path: str) -> None:
     with pytest.raises(ValueError, match="plain segments"):
@@ -116,11 +135,11 @@ async def test_the_log_names_requests_without_secrets_or_ids(
 
 STATUSES: list[tuple[Handler, type[EnlightenError]]] = [
     (answering(400), Refused),
-    (answering(409), Refused),
+    (answering(409), Conflict),
     (answering(422), Refused),
     (answering(500, text="Request contains INVALID or missing parameters required for schedules"), Refused),
     (answering(403), Forbidden),
-    (answering(404, text=WALL), NotAvailable),
+    (answering(404, text=WALL), NotFound),
     (answering(405), NotAvailable),
     (answering(406), UnexpectedAnswer),
     (answering(304), UnexpectedAnswer),

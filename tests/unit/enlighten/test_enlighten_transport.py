@@ -15,7 +15,7 @@ from aioresponses import aioresponses
 from enphase_battery.enlighten.cookies import Cookie
 from enphase_battery.enlighten.record import SessionRecord, fingerprint
 from enphase_battery.enlighten.session import EnlightenSession
-from enphase_battery.enlighten.transport import LARGEST_ANSWER
+from enphase_battery.enlighten.wire import LARGEST_ANSWER
 from enphase_battery.errors import SessionRejected, UnexpectedAnswer, Unreachable
 from tests.unit.enlighten.stand_in import EMAIL, PASSWORD, SETTINGS, STATUS, WALL, Clock, Cloud, answering
 

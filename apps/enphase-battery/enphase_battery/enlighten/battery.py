@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ..errors import NotAvailable, Refused
-from .fields import mapping
+from ..errors import NotAvailable, NotFound, Refused
+from .fields import identifier, mapping
 from .keyring import BATTERY_CONFIG
-from .models import BatterySettings, Family, ScheduleList, WriteForm
+from .models import BatterySettings, EntryTerms, Family, ScheduleList, WriteForm
 from .readings import BatteryStatus, Profile, SiteSettings
-from .writes import switch_body
+from .writes import entry_body, switch_body, validation_body
 
 if TYPE_CHECKING:
     from .identity import Identity
@@ -67,18 +67,20 @@ class Battery:
         """Time zone, permissions, capabilities (6.1)."""
         return SiteSettings.parse(await self._read(self._site_settings, self._user, wish=wish))
 
-    async def validate(self, family: Family) -> None:
+    async def validate(self, family: Family, *, schedule: bool | None = None) -> None:
         """Asks whether the family may be switched, as the web app does before each write (6.9, S1 of 10.2).
 
+        Args:
+            family: To be switched.
+            schedule: As in :meth:`write_switch`; it is asked whether the schedule may be in force, but for False.
+
         Raises:
+            ValueError: `schedule` is given for another family than CFG.
             Refused: The cloud says no.
             Forbidden: Refused on this site even with a fresh XSRF token; go on without.
             NotAvailable: This site does not have it; go on without.
         """
-        body: dict[str, object] = {"scheduleType": family.value}
-        if family is Family.CFG:
-            body["forceScheduleOpted"] = True
-        answer = await self._write("POST", f"{self._schedules}/isValid", {}, body)
+        answer = await self._write("POST", f"{self._schedules}/isValid", {}, validation_body(family, schedule))
         if mapping(answer.json).get("isValid") is False:
             raise Refused(
                 f"the cloud does not let {family.value} be switched now", hint="look at it in the Enphase app"
@@ -100,6 +102,7 @@ class Battery:
         settings: BatterySettings,
         disclaimer: str | bool | None = None,
         others: Mapping[Family, bool] = _NO_OTHERS,
+        schedule: bool | None = None,
     ) -> None:
         """Switches one family (6.3).
 
@@ -107,13 +110,57 @@ class Battery:
             family: Whose switch.
             on: Its new value.
             form: How; see :class:`WriteForm`.
-            settings: A read as fresh as may be, from which `MERGED` makes its body.
+            settings: A read as fresh as may be, from which `MERGED` makes its body, and a disable its disclaimer.
             disclaimer: `acceptedItcDisclaimer` to send along when CFG goes on: the time of acceptance, or True.
             others: For `MERGED`: switches of other families that the read may show wrongly, because it is old.
+            schedule: `chargeFromGridScheduleEnabled`, CFG's second flag: True sends it along; False is the disable that
+                has to follow the delete of CFG's last entry (S9 of 10.2); None leaves it to the cloud.
+
+        Raises:
+            ValueError: `schedule` is given for another family than CFG.
         """
-        body = switch_body(family, on, form=form, settings=settings, disclaimer=disclaimer, others=others)
+        body = switch_body(
+            family, on, form=form, settings=settings, disclaimer=disclaimer, others=others, schedule=schedule
+        )
         source = {"source": "enho"} if form is WriteForm.SHORT else {}
         await self._write("PUT", self._settings, {**self._user, **source}, body)
+
+    async def create_entry(self, terms: EntryTerms) -> None:
+        """Makes an entry (6.8). It does nothing before the family's switch is written (S2 of 10.2).
+
+        The answer says nothing of use (C22): the entry's id is found by reading the list.
+
+        Raises:
+            Conflict: It overlaps an entry of any family.
+            ValueError: The cloud cannot be told these terms.
+        """
+        await self._write("POST", self._schedules, {}, entry_body(terms))
+
+    async def update_entry(self, schedule_id: str, terms: EntryTerms) -> None:
+        """Gives an entry other terms, all at once (6.8). It has to be applied anew, as after :meth:`create_entry`.
+
+        Raises:
+            Conflict: It would overlap another entry of any family.
+            NotFound: It is gone.
+            ValueError: The cloud cannot be told these terms, or the id is none.
+        """
+        await self._write("PUT", self._entry(schedule_id), {}, entry_body(terms))
+
+    async def delete_entry(self, schedule_id: str) -> None:
+        """Deletes an entry (6.8); one that is gone already is fine. The verb DELETE would be refused (C23).
+
+        Raises:
+            ValueError: The id is none.
+        """
+        try:
+            await self._write("POST", f"{self._entry(schedule_id)}/delete", {}, {})
+        except NotFound:
+            return
+
+    def _entry(self, schedule_id: str) -> str:
+        if identifier(schedule_id) is None:
+            raise ValueError("schedule_id must be letters, digits, - and _: it stands in a path")
+        return f"{self._schedules}/{schedule_id}"
 
     async def _read(self, path: str, params: Mapping[str, str], *, wish: bool) -> object:
         return (await self._session.request("GET", path, params=params, username=self._user_id, wish=wish)).json

@@ -10,6 +10,7 @@ from datetime import datetime, time, timezone
 from ..errors import UnexpectedAnswer
 
 _MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138: anything above is in milliseconds
+_IDENTIFIER = re.compile(r"[0-9A-Za-z_-]+")
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -68,6 +69,11 @@ def digits(value: object) -> str | None:
         return None
     result = str(value).strip()
     return result if result.isascii() and result.isdigit() else None
+
+
+def identifier(value: object) -> str | None:
+    """The id of an entry if it can stand in a path: letters, digits, `-`, `_`. Every one seen is a UUID (6.8)."""
+    return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
 
 
 def instant(value: object) -> datetime | None:

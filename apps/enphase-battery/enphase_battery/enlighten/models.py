@@ -13,7 +13,7 @@ from datetime import datetime, time
 from enum import Enum
 
 from ..errors import UnexpectedAnswer
-from .fields import clock_time, enveloped, flag, instant, mapping, objects, text, whole
+from .fields import clock_time, enveloped, flag, identifier, instant, mapping, objects, text, whole
 
 
 class Family(str, Enum):
@@ -81,6 +81,7 @@ class BatterySettings:
     """`GET batterySettings` (6.3).
 
     Attributes:
+        has_charge_from_grid: The site has CFG's master switch at all.
         charge_from_grid: The master switch of CFG.
         charge_from_grid_schedule_enabled: Whether the CFG schedule is in force.
         itc_disclaimer: None when not accepted, True or the time of acceptance as the cloud wrote it (C18).
@@ -98,6 +99,7 @@ class BatterySettings:
         raw: The document itself, for `WriteForm.MERGED` and nothing else.
     """
 
+    has_charge_from_grid: bool
     charge_from_grid: bool
     charge_from_grid_schedule_enabled: bool
     itc_disclaimer: str | bool | None
@@ -132,6 +134,7 @@ class BatterySettings:
             schedule_enabled = cfg.force_schedule_opted
         disclaimer = data.get("acceptedItcDisclaimer")
         return cls(
+            has_charge_from_grid="chargeFromGrid" in data,
             charge_from_grid=flag(data.get("chargeFromGrid")) or False,
             charge_from_grid_schedule_enabled=schedule_enabled or False,
             itc_disclaimer=True if disclaimer is True else text(disclaimer),
@@ -162,11 +165,36 @@ class BatterySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryTerms:
+    """What a schedule entry says, apart from who it is and how it stands; two entries with equal terms are alike (6.8).
+
+    Attributes:
+        family: Whose entry.
+        start: Local to the site, to the minute.
+        end: Local to the site, to the minute; before `start` means the next day, never later than 23:59.
+        days: Weekdays of the start, Monday is 1.
+        limit: Percent; charge until, discharge down to. Always None for RBD, which has none (the cloud echoes 100).
+        timezone: IANA name of the site's zone; empty when the cloud names none.
+    """
+
+    family: Family
+    start: time
+    end: time
+    days: frozenset[int]
+    limit: int | None
+    timezone: str
+
+    def __post_init__(self) -> None:
+        if self.family is Family.RBD:
+            object.__setattr__(self, "limit", None)
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleEntry:
     """One window of the schedule list (6.8). Its position in the list means nothing; `isEnabled` is a lie and not read.
 
     Attributes:
-        schedule_id: The identity.
+        schedule_id: The identity; it can stand in a path.
         family: The family under which it is listed.
         start: Local to the site.
         end: Local to the site; before `start` means the next day.
@@ -196,9 +224,9 @@ class ScheduleEntry:
         """Parses one entry.
 
         Raises:
-            UnexpectedAnswer: No id, or no times. Skipping it would hide an obstacle from the planner.
+            UnexpectedAnswer: No usable id, or no times. Skipping it would hide an obstacle from the planner.
         """
-        schedule_id = text(entry.get("scheduleId"))
+        schedule_id = identifier(entry.get("scheduleId"))
         start, end = clock_time(entry.get("startTime")), clock_time(entry.get("endTime"))
         if schedule_id is None or start is None or end is None:
             raise UnexpectedAnswer(f"a schedule entry of {family.value} has no id or no times")
@@ -217,6 +245,11 @@ class ScheduleEntry:
             updated_at=instant(entry.get("updatedAt")),
             is_deleted=flag(entry.get("isDeleted")) or False,
         )
+
+    @property
+    def terms(self) -> EntryTerms:
+        """What it says, to be compared with what was to be written."""
+        return EntryTerms(self.family, self.start, self.end, self.days, self.limit, self.timezone or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,8 @@ class SiteSettings:
         timezone: IANA name as the cloud gives it, not checked against a database.
         country: Two letters.
         grid_mode: Interconnection, such as `ImportExport`.
-        is_owner: The account owns the site.
-        is_installer: The account is the site's installer. Neither of the two: writes will be refused.
+        is_owner: The account owns the site; None when not said.
+        is_installer: The account is the site's installer; None when not said.
         has_battery: An IQ Battery is installed.
         change_pending: A change is on its way to the gateway.
     """
@@ -112,8 +112,8 @@ class SiteSettings:
     timezone: str | None
     country: str | None
     grid_mode: str | None
-    is_owner: bool
-    is_installer: bool
+    is_owner: bool | None
+    is_installer: bool | None
     has_battery: bool
     change_pending: bool
 
@@ -130,11 +130,16 @@ class SiteSettings:
             timezone=text(data.get("timezone")),
             country=text(data.get("countryCode")),
             grid_mode=text(data.get("batteryGridMode")),
-            is_owner=flag(user.get("isOwner")) or False,
-            is_installer=flag(user.get("isInstaller")) or False,
+            is_owner=flag(user.get("isOwner")),
+            is_installer=flag(user.get("isInstaller")),
             has_battery=flag(data.get("hasEncharge")) or False,
             change_pending=flag(data.get("isChangePending")) or False,
         )
+
+    @property
+    def may_write(self) -> bool:
+        """Whether writes have a chance: not when the cloud says that the account is neither owner nor installer."""
+        return self.is_owner is not False or self.is_installer is not False
 
 
 def _total(units: list[Mapping[str, object]], member: str) -> float | None:

@@ -9,7 +9,17 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from ..errors import Forbidden, NotAvailable, RateLimited, Refused, UnexpectedAnswer, Unreachable
+from ..errors import (
+    Conflict,
+    EnlightenError,
+    Forbidden,
+    NotAvailable,
+    NotFound,
+    RateLimited,
+    Refused,
+    UnexpectedAnswer,
+    Unreachable,
+)
 from .fields import mapping
 
 if TYPE_CHECKING:
@@ -20,6 +30,14 @@ DEFAULT_WAIT = 60.0
 
 _FORM_MARKERS = ("/login/login",)
 _WALL_MARKERS = (*_FORM_MARKERS, "enphaseenergy.com", "window.optanonwrapper", "var otlang", "x-ua-compatible")
+_MEANINGS: dict[int, type[EnlightenError]] = {
+    400: Refused,
+    404: NotFound,
+    405: NotAvailable,
+    409: Conflict,
+    422: Refused,
+    500: Refused,
+}
 _BAD_PARAMETERS = "invalid or missing parameters"
 _PAGE = re.compile(r"[\ufeff\s]*<(?:!doctype|html)", re.IGNORECASE)
 _CODE_WORD = re.compile(r"[A-Z][A-Z_]{2,60}")
@@ -131,8 +149,10 @@ class Reply:
             Unreachable: Outage, maintenance.
             RateLimited: 429.
             Forbidden: 403.
-            NotAvailable: 404, 405.
-            Refused: 400, 409, 422, 500 with a reason.
+            NotFound: 404.
+            NotAvailable: 405.
+            Conflict: 409.
+            Refused: 400, 422, 500 with a reason.
             UnexpectedAnswer: Any other status.
         """
         self.raise_for_outage()
@@ -143,11 +163,7 @@ class Reply:
             raise Forbidden(
                 message, hint="check in the Enphase app that this account may change the battery's settings"
             )
-        if self.status in (404, 405):
-            raise NotAvailable(message)
-        if self.status in (400, 409, 422, 500):
-            raise Refused(message)
-        raise UnexpectedAnswer(message)
+        raise _MEANINGS.get(self.status, UnexpectedAnswer)(message)
 
     @property
     def _names_a_fault(self) -> bool:

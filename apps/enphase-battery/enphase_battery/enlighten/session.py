@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -19,15 +19,11 @@ from .gate import Gate
 from .keyring import Account, Keyring
 from .tokens import Token, TokenStatus, status_of
 from .transport import Call, Transport
+from .wire import AiohttpWire, Wire
 
 if TYPE_CHECKING:
-    import aiohttp
-
     from .record import SessionRecord
     from .reply import Answer, Reply
-
-TIMEOUT_SECONDS = 30.0
-"""For one exchange: answers beyond 15 s have been seen (9.1)."""
 
 
 class EnlightenSession:
@@ -42,8 +38,7 @@ class EnlightenSession:
         clock: Now, aware UTC.
         logger: One debug line per request: method, masked path, status, milliseconds; one info line per login.
         requests_per_hour: Budget over the sliding hour; a third of it is kept for wishes.
-        connector: aiohttp's connector, for tests; closed with the session.
-        timeout: Seconds for one exchange.
+        wire: Carries the bytes, closed with the session; None: aiohttp, over the network.
 
     Raises:
         ConfigurationError: `base_url` is not such an address.
@@ -61,12 +56,11 @@ class EnlightenSession:
         clock: Callable[[], datetime],
         logger: logging.Logger,
         requests_per_hour: int,
-        connector: aiohttp.BaseConnector | None = None,
-        timeout: float = TIMEOUT_SECONDS,
+        wire: Wire | None = None,
     ) -> None:
         base = base_origin(base_url)
         self._transport = Transport(
-            base, budget=Budget(requests_per_hour), clock=clock, logger=logger, connector=connector, timeout=timeout
+            base, wire or AiohttpWire(), budget=Budget(requests_per_hour), clock=clock, logger=logger
         )
         account = Account(str(base).rstrip("/"), email, password)
         self._keys = Keyring(account, self._transport, record=record, save=save, clock=clock, logger=logger)
@@ -93,6 +87,15 @@ class EnlightenSession:
     def refreshed_at(self) -> datetime | None:
         """When a token was last asked for with success, aware UTC."""
         return self._keys.refreshed_at
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """The cloud's clock minus our own, by the newest answer with a `Date`; zero before the first.
+
+        For comparing `createdAt` (6.8) with own moments. `Date` has whole seconds and is older than the answer's
+        arrival: the offset may be too small by a second and as long as the answer was on its way, never too large.
+        """
+        return self._transport.clock_offset
 
     @property
     def user_id(self) -> str | None:
@@ -155,8 +158,8 @@ class EnlightenSession:
             SessionRejected: 401 or a login wall also with a fresh session (2.7, 2.8).
             Unreachable: No answer, 5xx, maintenance. RateLimited: 429. BudgetExhausted: not sent.
             Forbidden: 403; for writes, also with a fresh XSRF token.
-            NotAvailable: 404, 405.
-            Refused: 400, 409, 422, or 500 with a reason.
+            NotAvailable: 405. NotFound: 404.
+            Refused: 400, 422, or 500 with a reason. Conflict: 409.
             UnexpectedAnswer: Anything else.
             ValueError: `path` is not plain.
         """

@@ -1,6 +1,6 @@
 """Carries one request to the cloud and its reply back, over as many redirects of the same host as it takes.
 
-Here, and only here: time-outs, the size limit, redirects, aiohttp's errors, the budget, the debug log.
+Here, and only here: redirects, the budget, the cloud's clock, the debug log. The bytes are moved by :mod:`.wire`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import aiohttp
 from yarl import URL
 
-from ..errors import UnexpectedAnswer, Unreachable
+from ..errors import EnlightenError, UnexpectedAnswer, Unreachable
 from .address import checked_path, masked
 from .cookies import Cookie, CookieJar, parse_set_cookie
 from .reply import Reply
@@ -28,10 +27,9 @@ if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
 
     from .budget import Budget
+    from .wire import Received, Wire
 
-LARGEST_ANSWER = 4 * 1024 * 1024
 MOST_HOPS = 10
-CONNECT_SECONDS = 10.0
 USER_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
 )
@@ -95,31 +93,31 @@ class Transport:
 
     Args:
         base: Origin; nothing is ever sent to another.
+        wire: Moves the bytes; closed with the transport.
         budget: Asked before everything that is sent.
         clock: Now, aware UTC.
         logger: For one debug line per exchange.
-        connector: aiohttp's connector, closed with the transport; None: aiohttp's own, which checks certificates.
-        timeout: Seconds for one exchange in all; answers beyond 15 s have been seen (9.1).
+
+    Attributes:
+        clock_offset: The cloud's clock minus our own, by the newest answer that had a `Date` header.
     """
 
     def __init__(
         self,
         base: URL,
+        wire: Wire,
         *,
         budget: Budget,
         clock: Callable[[], datetime],
         logger: logging.Logger,
-        connector: aiohttp.BaseConnector | None,
-        timeout: float,
     ) -> None:
         self._base = base
+        self._wire = wire
         self._budget = budget
         self._clock = clock
         self._logger = logger
-        self._connector = connector
-        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_SECONDS, timeout))
-        self._http: aiohttp.ClientSession | None = None
         self._closed = False
+        self.clock_offset = timedelta(0)
 
     async def send(self, call: Call, jar: CookieJar, *, signing_in: bool = False) -> Reply:
         """Sends a request and follows redirects; the jar is read, not changed.
@@ -136,18 +134,20 @@ class Transport:
             UnexpectedAnswer: Too large, led to another host, or in circles.
         """
         url, method, content = self._base.with_path(call.path).with_query(call.params), call.method, call.content
-        hop_jar, received = CookieJar(jar), list[Cookie]()
+        hop_jar, cookies = CookieJar(jar), list[Cookie]()
         for _ in range(MOST_HOPS + 1):
             headers = {**call.headers, "User-Agent": USER_AGENT}
-            if cookies := hop_jar.header(url, self._clock()):
-                headers["Cookie"] = cookies
+            if known := hop_jar.header(url, self._clock()):
+                headers["Cookie"] = known
             if content:
                 headers["Content-Type"] = content[1]
-            status, answered, text = await self._exchange(method, url, headers, content and content[0], wish=call.wish)
-            now = self._clock()
+            received = await self._exchange(method, url, headers, content and content[0], wish=call.wish)
+            now, status, answered = self._clock(), received.status, received.headers
+            if (date := _http_date(answered.get("Date"))) is not None:
+                self.clock_offset = date - now
             lines = answered.getall("Set-Cookie", [])
             new = [cookie for line in lines if (cookie := parse_set_cookie(line, url, now)) is not None]
-            received += new
+            cookies += new
             hop_jar.put(new, now)
             target = _target(url, status, answered)
             to_login = target is not None and not signing_in and (target.path + "/").startswith("/login/")
@@ -156,10 +156,10 @@ class Transport:
                     name=call.name,
                     status=status,
                     path=url.path,
-                    text=text,
-                    cookies=tuple(received),
+                    text=received.text,
+                    cookies=tuple(cookies),
                     csrf=answered.get("x-csrf-token"),
-                    date=_http_date(answered.get("Date")),
+                    date=date,
                     retry_after=_seconds(answered.get("Retry-After"), now),
                     to_login=to_login,
                     page=call.page,
@@ -177,48 +177,27 @@ class Transport:
         raise UnexpectedAnswer(f"{call.name} was led in circles")
 
     async def close(self) -> None:
-        """Ends all connections; afterwards nothing is sent."""
+        """Closes the wire; afterwards nothing is sent."""
         self._closed = True
-        # Not the ClientSession: it would drop its connector under a request that is just being repeated.
-        if self._connector is not None:
-            await self._connector.close()
+        await self._wire.close()
 
     async def _exchange(
         self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *, wish: bool
-    ) -> tuple[int, CIMultiDictProxy[str], str]:
-        """One request, one answer: status, headers, body."""
+    ) -> Received:
+        """One request, one answer, within the budget; whatever becomes of it is logged."""
         if self._closed:
             raise Unreachable("the connection to the cloud is closed")
         self._budget.spend(self._clock(), wish=wish)
-        if self._http is None:
-            self._connector = self._connector or aiohttp.TCPConnector()
-            self._http = aiohttp.ClientSession(
-                connector=self._connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout
-            )
         name, loop = f"{method} {masked(url.path)}", asyncio.get_running_loop()
         started = loop.time()
         try:
-            async with self._http.request(method, url, headers=headers, data=data, allow_redirects=False) as response:
-                body = bytearray()
-                async for chunk in response.content.iter_chunked(64 * 1024):
-                    body += chunk
-                    if len(body) > LARGEST_ANSWER:
-                        raise UnexpectedAnswer(f"{name}: the answer is larger than {LARGEST_ANSWER} bytes")
-        except asyncio.TimeoutError as error:
-            self._logger.debug("%s -> no answer in time, %.0f ms", name, 1000 * (loop.time() - started))
-            raise Unreachable(f"{name}: no answer in {self._timeout.total:g} s") from error
-        except (aiohttp.ClientError, OSError) as error:
-            self._logger.debug("%s -> %s, %.0f ms", name, type(error).__name__, 1000 * (loop.time() - started))
-            raise _unreachable(name, error) from error
-        self._logger.debug("%s -> %d, %.0f ms", name, response.status, 1000 * (loop.time() - started))
-        return response.status, response.headers, body.decode("utf-8", errors="replace")
-
-
-def _unreachable(name: str, error: Exception) -> Unreachable:
-    """The one place where aiohttp's errors become ours; their texts may hold addresses and are left out."""
-    if isinstance(error, aiohttp.ClientSSLError):
-        return Unreachable(f"{name}: no safe connection ({type(error).__name__})", hint="check this machine's clock")
-    return Unreachable(f"{name}: no connection, or it broke ({type(error).__name__})")
+            received = await self._wire.exchange(method, url, headers, data)
+        except EnlightenError as error:
+            reason = type(error.__cause__ or error).__name__
+            self._logger.debug("%s -> %s, %.0f ms", name, reason, 1000 * (loop.time() - started))
+            raise
+        self._logger.debug("%s -> %d, %.0f ms", name, received.status, 1000 * (loop.time() - started))
+        return received
 
 
 def _target(url: URL, status: int, headers: CIMultiDictProxy[str]) -> URL | None:

@@ -1,16 +1,64 @@
-"""The bodies of `PUT batterySettings` (6.3): which members switch a family, in each of the forms that sites need."""
+"""The bodies of the battery's writes: switches in each of the forms that sites need (6.3), validation, entries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from .fields import mapping
-from .models import BatterySettings, Family, WriteForm
+from .models import BatterySettings, EntryTerms, Family, WriteForm
 
 _CONTROL = {Family.DTG: "dtgControl", Family.RBD: "rbdControl"}
 
 _FIRST_RBD_CONTROL = {"show": True, "showDaySchedule": True, "locked": False, "scheduleSupported": True}
 """What an RBD control needs beside `enabled` where the read shows none (6.3, live 2026-04-18)."""
+
+_WEEK = frozenset(range(1, 8))
+_LIMITS = range(5, 101)
+
+
+def entry_body(terms: EntryTerms) -> dict[str, object]:
+    """The JSON body that creates or updates an entry (6.8).
+
+    `isEnabled` is always sent, because some sites refuse a create without it (S13); it switches nothing.
+
+    Raises:
+        ValueError: Terms whose meaning to the cloud is not known (13).
+    """
+    has_limit = terms.family is not Family.RBD
+    faults = {
+        "no time zone": not terms.timezone,
+        "days other than 1 to 7, or none": not terms.days or not terms.days <= _WEEK,
+        "times finer than a minute": any(each.second or each.microsecond for each in (terms.start, terms.end)),
+        "no length": terms.start == terms.end,
+        "a limit other than 5 to 100": has_limit and terms.limit not in _LIMITS,
+    }
+    if any(faults.values()):
+        raise ValueError(f"an entry cannot have {next(fault for fault, found in faults.items() if found)}")
+    limit = {"limit": terms.limit} if has_limit else {}
+    return {
+        "timezone": terms.timezone,
+        "startTime": f"{terms.start:%H:%M}",
+        "endTime": f"{terms.end:%H:%M}",
+        **limit,
+        "scheduleType": terms.family.value.upper(),
+        "days": sorted(terms.days),
+        "isEnabled": True,
+    }
+
+
+def validation_body(family: Family, schedule: bool | None) -> dict[str, object]:
+    """The JSON body that asks whether a family may be switched (6.9).
+
+    Args:
+        family: Whose switch.
+        schedule: False before the disable of CFG's schedule; else None or True.
+
+    Raises:
+        ValueError: `schedule` is given for another family than CFG.
+    """
+    _check(family, schedule)
+    opted = {"forceScheduleOpted": schedule is not False} if family is Family.CFG else {}
+    return {"scheduleType": family.value, **opted}
 
 
 def switch_body(
@@ -21,6 +69,7 @@ def switch_body(
     settings: BatterySettings,
     disclaimer: str | bool | None,
     others: Mapping[Family, bool],
+    schedule: bool | None = None,
 ) -> dict[str, object]:
     """The JSON body that switches one family.
 
@@ -30,27 +79,48 @@ def switch_body(
         family: Whose switch.
         on: Its new value.
         form: Partial or merged.
-        settings: A read, for `MERGED`; untouched.
+        settings: A read, for `MERGED` and for the disclaimer of a disable; untouched.
         disclaimer: `acceptedItcDisclaimer` to send when CFG goes on; None: none.
         others: For `MERGED`: switches of other families that override what the read says.
+        schedule: CFG's second flag; None: not sent. False makes the disable body (#634).
+
+    Raises:
+        ValueError: `schedule` is given for another family than CFG.
     """
-    if form is not WriteForm.MERGED:
-        return _members(family, on, disclaimer, known={})
-    body: dict[str, object] = {name: value for name, value in settings.raw.items() if name != "devices"}
-    for each, value in {**others, family: on}.items():
-        body |= _members(each, value, disclaimer if each is family else None, known=settings.raw)
+    _check(family, schedule)
+    if schedule is False:
+        disclaimer = disclaimer or settings.itc_disclaimer
+    merged = form is WriteForm.MERGED
+    known = settings.raw if merged else {}
+    body = {name: value for name, value in known.items() if name != "devices"}
+    for other, value in others.items() if merged else ():
+        body |= _members(other, value, known)
+    body |= _members(family, on, known)
+    if family is Family.CFG and disclaimer and (on or schedule is False):
+        body["acceptedItcDisclaimer"] = disclaimer
+    if schedule is not None:
+        body |= _schedule_members(schedule, known)
     return body
 
 
-def _members(
-    family: Family, on: bool, disclaimer: str | bool | None, *, known: Mapping[str, object]
-) -> dict[str, object]:
-    """The members of one family; `known` is the document that a control object is completed from."""
+def _check(family: Family, schedule: bool | None) -> None:
+    if schedule is not None and family is not Family.CFG:
+        raise ValueError(f"{family.value} has no switch for its schedule: only cfg has one")
+
+
+def _members(family: Family, on: bool, known: Mapping[str, object]) -> dict[str, object]:
+    """The switch of one family; `known` is the document that a control object is completed from."""
     if family is Family.CFG:
-        accepted = {"acceptedItcDisclaimer": disclaimer} if on and disclaimer else {}
-        return {"chargeFromGrid": on, **accepted}
+        return {"chargeFromGrid": on}
     name = _CONTROL[family]
     control = dict(mapping(known.get(name)))
     if known and not control and family is Family.RBD:
         control = dict(_FIRST_RBD_CONTROL)
     return {name: {**control, "enabled": on}}
+
+
+def _schedule_members(schedule: bool, known: Mapping[str, object]) -> dict[str, object]:
+    """CFG's second flag, and its mirror where the disable needs it or the document has it: the two must not differ."""
+    control = mapping(known.get("cfgControl"))
+    mirror = {"cfgControl": {**control, "forceScheduleOpted": schedule}} if control or not schedule else {}
+    return {"chargeFromGridScheduleEnabled": schedule, **mirror}

@@ -1,0 +1,107 @@
+"""Moves the bytes of one exchange to the cloud and back; decides nothing.
+
+The one place that knows aiohttp's client: its errors, the time-out, the size limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import aiohttp
+
+from ..errors import UnexpectedAnswer, Unreachable
+from .address import masked
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+    from yarl import URL
+
+LARGEST_ANSWER = 4 * 1024 * 1024
+TIMEOUT_SECONDS = 30.0
+"""For one exchange in all: answers beyond 15 s have been seen (9.1)."""
+CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one exchange brought.
+
+    Attributes:
+        status: HTTP status.
+        headers: All of them, each `Set-Cookie` by itself; the case of names does not matter.
+        text: The body.
+    """
+
+    status: int
+    headers: CIMultiDictProxy[str] = field(repr=False)
+    text: str = field(repr=False)
+
+
+class Wire(Protocol):
+    """A way to the cloud. It follows no redirect, keeps no cookie and repeats nothing of its own."""
+
+    async def exchange(self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None) -> Received:
+        """One request, one answer.
+
+        Args:
+            method: GET, POST, PUT.
+            url: With the query.
+            headers: All that is to be sent, `Cookie`, `User-Agent` and `Content-Type` included.
+            data: The body; None: no body.
+
+        Raises:
+            Unreachable: No answer, a broken one, or not in time.
+            UnexpectedAnswer: The answer is too large.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Ends all connections and breaks off what is under way; nothing is exchanged afterwards."""
+        ...
+
+
+class AiohttpWire:
+    """The network, by aiohttp, which checks certificates."""
+
+    def __init__(self) -> None:
+        self._http: aiohttp.ClientSession | None = None
+        self._connector: aiohttp.BaseConnector | None = None
+
+    async def exchange(self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None) -> Received:
+        """See :class:`Wire`."""
+        if self._http is None:
+            self._connector = aiohttp.TCPConnector()
+            self._http = aiohttp.ClientSession(
+                connector=self._connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, sock_connect=CONNECT_SECONDS),
+            )
+        name = f"{method} {masked(url.path)}"
+        try:
+            async with self._http.request(method, url, headers=headers, data=data, allow_redirects=False) as response:
+                body = bytearray()
+                async for chunk in response.content.iter_chunked(64 * 1024):
+                    body += chunk
+                    if len(body) > LARGEST_ANSWER:
+                        raise UnexpectedAnswer(f"{name}: the answer is larger than {LARGEST_ANSWER} bytes")
+        except asyncio.TimeoutError as error:
+            raise Unreachable(f"{name}: no answer in {TIMEOUT_SECONDS:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise _unreachable(name, error) from error
+        return Received(response.status, response.headers, body.decode("utf-8", errors="replace"))
+
+    async def close(self) -> None:
+        """See :class:`Wire`."""
+        # Not the ClientSession: it would drop its connector under a request that is just being repeated.
+        if self._connector is not None:
+            await self._connector.close()
+
+
+def _unreachable(name: str, error: Exception) -> Unreachable:
+    """The one place where aiohttp's errors become ours; their texts may hold addresses and are left out."""
+    if isinstance(error, aiohttp.ClientSSLError):
+        return Unreachable(f"{name}: no safe connection ({type(error).__name__})", hint="check this machine's clock")
+    return Unreachable(f"{name}: no connection, or it broke ({type(error).__name__})")
