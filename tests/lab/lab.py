@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytz
 import yaml
 from appdaemon.appdaemon import AppDaemon
 from appdaemon.dependency_manager import DependencyManager
@@ -19,6 +20,7 @@ from appdaemon.models.config.appdaemon import AppDaemonConfig
 from simulator import Simulator, Switches
 
 from .clock import Clock
+from .phone import Phone
 
 APPS = Path(__file__).parent / "apps"
 APP = "enphase_battery"
@@ -29,6 +31,9 @@ TOGGLES = {
 }
 ACCOUNT = {"email": "owner@example.com", "password": "correct horse battery"}
 """The simulator's account."""
+
+_EARLIER = timedelta(minutes=5)
+"""How long the cloud is there before AppDaemon starts: what was done in it before has reached the gateway."""
 
 _BUSY = {"async_worker", "process_event", "wrapper", "_show", "_carry_out", "change", "check_app_updates"}
 """Names of AppDaemon's and the app's coroutines that end by themselves."""
@@ -58,6 +63,7 @@ class Lab:
     ) -> None:
         self.folder = folder
         self.cloud = cloud
+        self.phone = Phone(cloud)
         self.clock = clock
         self.zone = zone
         shared = {"module": "lab_app", "class": "LabBattery", **ACCOUNT, "base_url": url, "settle": 0}
@@ -106,11 +112,16 @@ class Lab:
         async def no_kick() -> None:
             """The scheduler's own loop does not run, so there is nothing to wake."""
 
+        async def no_statistics(*_about: object) -> None:
+            """AppDaemon counts callbacks in its admin namespace, which takes as long as all that the app does."""
+
         scheduler: Any = self.ad.sched
         scheduler.now = self.clock.now
         scheduler.kick = no_kick
         scheduler.start = lambda: setattr(scheduler, "active", True)
         scheduler.stop = lambda: None
+        threading: Any = self.ad.threading
+        threading.update_thread_info = no_statistics
         Clock.current = self.clock
         self.ha.states.update(states)
         self.ad.start()
@@ -156,10 +167,6 @@ class Lab:
         """Fire a command event."""
         await self.ha.fire("enphase_battery_command", **data)
         await self.settle()
-
-    async def phone_app(self, **settings: Any) -> None:
-        """Change the battery's settings in the Enphase app."""
-        self.cloud.act_as_app(settings=settings)
 
     async def advance(self, **span: float) -> None:
         """Let time pass: timers fire and sleepers wake in order of time."""
@@ -292,6 +299,7 @@ async def lab(
     switches: Mapping[str, Any] | None = None,
     toggles: Mapping[str, str] | None = None,
     zone: str = "Europe/London",
+    before: Callable[[Lab], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Lab]:
     """Run the app for the length of a block.
 
@@ -303,12 +311,17 @@ async def lab(
         switches: The simulator's switches.
         toggles: The helpers that exist, with their states; None: all three, off.
         zone: The site's time zone, and AppDaemon's.
+        before: What happens in the cloud a while before AppDaemon starts.
     """
-    clock = Clock(start)
+    clock = Clock(start - _EARLIER)
     cloud = Simulator(Switches(**{"timezone": zone, **(switches or {})}), clock=clock, seed=1)
     states = dict.fromkeys(TOGGLES.values(), "off") if toggles is None else toggles
     async with cloud.serve() as url:
         one = Lab(folder, cloud, url, clock, apps={APP: app or {}, **(others or {})}, zone=zone)
+        if before is not None:
+            await before(one)
+        clock.now = start.astimezone(pytz.utc)
+        cloud.clear_log()
         try:
             await one.start({entity_id: state_of(entity_id, state) for entity_id, state in states.items()})
             yield one

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import pytz
 import yaml
 
+from tests.lab.entries import line
 from tests.lab.lab import TOGGLES, Lab, lab
 
 HERE = Path(__file__).parent
 PREFIX = "enphase_battery"
+FAMILIES = {"charge_from_grid": "cfg", "discharge_to_grid": "dtg", "restrict_discharge": "rbd"}
 
 
 def scenarios() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every scenario with its name; one with several eras is one scenario for each of them."""
+    """Yield every scenario with its name; one with several eras or clouds is one scenario for each of them."""
     for path in sorted(HERE.glob("*.yaml")):
         for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
-            for era in document.get("eras", ["2026-07"]):
-                yield f"{path.stem}: {document['scenario']} [{era}]", {**document, "era": era}
+            for era, cloud in product(document.get("eras", ["2026-07"]), document.get("clouds", [{}])):
+                mood = "".join(f", {switch} {value}" for switch, value in cloud.items())
+                name = f"{path.stem}: {document['scenario']} [{era}{mood}]"
+                yield name, {**document, "cloud": {"auth_era": era, **document.get("cloud", {}), **cloud}}
 
 
 async def run(scenario: Mapping[str, Any], folder: Path) -> None:
@@ -35,17 +41,24 @@ async def run(scenario: Mapping[str, Any], folder: Path) -> None:
         folder,
         start=start,
         app=scenario.get("app", {}),
-        switches={"auth_era": scenario["era"], **scenario.get("cloud", {})},
+        switches=scenario["cloud"],
         toggles={**dict.fromkeys(TOGGLES.values(), "off"), **toggles},
         zone=zone,
+        before=lambda one: _take(one, scenario.get("before", [])),
     )
     async with house as one:
-        for number, step in enumerate(scenario["steps"], start=1):
-            for action, argument in step.items():
-                try:
-                    await ACTIONS[action](one, argument)
-                except AssertionError as error:
-                    raise AssertionError(f"step {number}, {action}: {error}") from error
+        await _take(one, scenario["steps"])
+        one.phone.check(one.clock.now)
+        assert "DELETE" not in {request["method"] for request in one.cloud.requests()}, "the cloud refuses that verb"
+
+
+async def _take(one: Lab, steps: Sequence[Mapping[str, Any]]) -> None:
+    for number, step in enumerate(steps, start=1):
+        for action, argument in step.items():
+            try:
+                await ACTIONS[action](one, argument)
+            except AssertionError as error:
+                raise AssertionError(f"step {number}, {action}: {error}") from error
 
 
 # -- what happens -----------------------------------------------------------------------------------------------------
@@ -61,7 +74,22 @@ async def _command(one: Lab, data: Mapping[str, Any]) -> None:
 
 
 async def _phone_app(one: Lab, settings: Mapping[str, Any]) -> None:
-    one.cloud.act_as_app(settings=dict(settings))
+    one.phone.settings(settings)
+
+
+async def _phone_app_adds(one: Lab, entries: Sequence[str]) -> None:
+    for entry in entries:
+        one.phone.add(entry)
+
+
+async def _phone_app_edits(one: Lab, edits: Mapping[str, str]) -> None:
+    for pattern, entry in edits.items():
+        one.phone.edit(pattern, entry)
+
+
+async def _phone_app_deletes(one: Lab, patterns: Sequence[str]) -> None:
+    for pattern in patterns:
+        one.phone.delete(pattern)
 
 
 async def _wait(one: Lab, span: str) -> None:
@@ -105,6 +133,7 @@ async def _restart_appdaemon(one: Lab, how: Mapping[str, Any]) -> None:
         if how.get("loses_store"):
             (one.folder / "enphase_battery" / f"{PREFIX}.json").unlink()
 
+    one.configure(**how.get("app", {}))
     await one.restart_appdaemon(flips, minutes=how.get("minutes", 0))
 
 
@@ -142,6 +171,50 @@ def _gateway_does(one: Lab, controls: Mapping[str, Any]) -> None:
     _compare({control: _on_off(model["gateway"][control]) for control in controls}, _as_text(controls))
 
 
+def _own_entries_are(one: Lab, entries: Sequence[str]) -> None:
+    _compare_lists(one.phone.entries(own=True), entries)
+
+
+def _foreign_entries_are(one: Lab, entries: Sequence[str]) -> None:
+    _compare_lists(one.phone.entries(own=False), entries)
+
+
+def _gateway_did(one: Lab, controls: Mapping[str, Sequence[str]]) -> None:
+    """Compare from when to when each control was enforced, in the site's local time."""
+    zone, record = pytz.timezone(one.zone), one.cloud.enforcement()
+
+    def local(moment: datetime | None, form: str) -> str:
+        return f"{moment.astimezone(zone):{form}}".lower() if moment else ""
+
+    for control, expected in controls.items():
+        limits = "" if control == "restrict_discharge" else " {}%"
+        actual = [
+            f"{local(stretch.start, '%a %H:%M:%S')}-{local(stretch.end, '%H:%M:%S')}{limits.format(stretch.limit)}"
+            for stretch in record[FAMILIES[control]]
+        ]
+        _compare_lists(actual, expected)
+
+
+def _was_written(one: Lab, expected: Sequence[str]) -> None:
+    requests = [_written(request) for request in one.cloud.requests()]
+    _compare_lists([text for text in requests if text], expected)
+
+
+def _written(request: Mapping[str, Any]) -> str:
+    """Return a write in words; nothing for anything else."""
+    path, body = str(request["path"]), request["body"]
+    if "batteryConfig" not in path or request["method"] == "GET" or path.endswith("/isValid"):
+        return ""
+    if "acceptDisclaimer" in path:
+        return "disclaimer"
+    if "batterySettings" in path:
+        return f"settings {json.dumps(body, separators=(',', ':'))}"
+    if path.endswith("/delete"):
+        return "delete"
+    verb = {"POST": "create", "PUT": "update"}.get(request["method"], request["method"])
+    return f"{verb} {line(body)}"
+
+
 def _toggles_show(one: Lab, toggles: Mapping[str, Any]) -> None:
     _compare({control: one.state(TOGGLES[control]) for control in toggles}, _as_text(toggles))
 
@@ -165,6 +238,11 @@ def _results_are(one: Lab, expected: list[Mapping[str, Any]]) -> None:
 def _counts_are(one: Lab, expected: Mapping[str, int]) -> None:
     counters = one.cloud.counters()
     _compare({key: counters[key] for key in expected}, dict(expected))
+
+
+def _compare_lists(actual: Sequence[str], expected: Sequence[str]) -> None:
+    fits = [fnmatchcase(one, other) for one, other in zip_longest(actual, expected, fillvalue="")]
+    assert all(fits), f"there are {actual}, not {expected}"
 
 
 def _as_text(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,6 +269,9 @@ ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
     "flip": _flip,
     "command": _command,
     "phone_app": _phone_app,
+    "phone_app_adds": _phone_app_adds,
+    "phone_app_edits": _phone_app_edits,
+    "phone_app_deletes": _phone_app_deletes,
     "wait": _wait,
     "until": _until,
     "cloud": _cloud,
@@ -204,6 +285,10 @@ ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
 EXPECTATIONS: Mapping[str, Callable[[Lab, Any], None]] = {
     "cloud": _cloud_shows,
     "gateway": _gateway_does,
+    "own_entries": _own_entries_are,
+    "foreign_entries": _foreign_entries_are,
+    "enforced": _gateway_did,
+    "written": _was_written,
     "toggles": _toggles_show,
     "entities": _entities_show,
     "results": _results_are,

@@ -1,18 +1,24 @@
-"""A cloud of three switches and a clock, for the tests of the reconciler and the controller."""
+"""A cloud of three switches, their schedule entries and a clock, for the tests of the reconciler and the controller."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
+import pytz
+
+from enphase_battery.control.entries import Entry, Terms
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep
-from enphase_battery.control.site_state import SiteState, Switches
+from enphase_battery.control.site_state import Habits, Refusal, SiteState, Storage, Switches
 from enphase_battery.enlighten.models import WriteForm
-from enphase_battery.errors import EnlightenError
+from enphase_battery.errors import Conflict, EnlightenError, NotFound, Refused
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+
+FORGOTTEN_AFTER = timedelta(minutes=15)
+"""How long an entry that nobody applied stays in the list."""
 
 
 @dataclass
@@ -28,22 +34,61 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
+@dataclass(frozen=True)
+class Stored:
+    """An entry as the cloud keeps it.
+
+    Attributes:
+        terms: What it says.
+        created_at: When it was made.
+        written_at: When it was last written; the list is in this order.
+        foreign: Whether somebody else made it.
+        applied: Whether a write of its family's switch has followed.
+        active_from: When the gateway has it; None: never, as far as is known.
+    """
+
+    terms: Terms
+    created_at: datetime
+    written_at: datetime
+    foreign: bool
+    applied: bool = False
+    active_from: datetime | None = None
+
+    def is_active(self, at: datetime) -> bool:
+        return self.active_from is not None and self.active_from <= at
+
+
+Content = tuple[dict[Control, bool], bool, dict[str, Stored]]
+
+
 @dataclass
 class FakeCloud:
-    """Three switches behind a line that can be slow, deaf or broken.
+    """Three switches and their entries behind a line that can be slow, deaf or broken. It forgives nothing.
 
     Attributes:
         clock: Its clock.
+        has_schedules: Whether the families work with entries; else the switches alone rule.
         on: What the switches hold.
+        charge_schedule_on: The second flag of charge from grid.
+        stored: The entries, by id.
         lag: How old what a read shows is.
         deaf_to: Forms of writes that are answered with success and ignored.
-        trouble: Per action (read, validate, write, refresh): what it raises, one after the other; None: nothing.
+        trouble: Per action (read, validate, write, create, update, delete, refresh): what it raises, one after the
+            other; None: nothing. `answer to create` and the like: the action is done, and its answer gets lost.
         log: What was asked, in order.
         meanwhile: Is called with each action, before its answer.
+        activation: How long the gateway needs to take an applied entry; None: it is offline.
+        list_answers: Whether the list of entries can be read.
+        touching, overnight, one_flag: What it accepts: entries that touch, entries over midnight, and that its second
+            flag follows charge from grid by itself.
+        ahead: By how much its clock is ahead of the app's; the app knows.
     """
 
     clock: Clock
+    has_schedules: bool = False
     on: dict[Control, bool] = field(default_factory=lambda: dict.fromkeys(Control, False))
+    charge_schedule_on: bool = False
+    stored: dict[str, Stored] = field(default_factory=dict)
     lag: timedelta = timedelta(0)
     deaf_to: set[WriteForm] = field(default_factory=set)
     trouble: dict[str, list[EnlightenError | None]] = field(default_factory=dict)
@@ -53,12 +98,26 @@ class FakeCloud:
     ladder: tuple[WriteForm, ...] = (WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.MERGED)
     remembered: list[WriteForm] = field(default_factory=list)
     others: Mapping[Control, bool] = field(default_factory=dict)
-    _past: list[tuple[datetime, dict[Control, bool]]] = field(default_factory=list)
+    habits: Habits = field(default_factory=Habits)
+    activation: timedelta | None = timedelta(seconds=10)
+    list_answers: bool = True
+    touching: bool = True
+    overnight: bool = True
+    one_flag: bool = True
+    ahead: timedelta = timedelta(0)
+    refusals: dict[Control, Refusal] = field(default_factory=dict)
+    override: str = ""
+    floor: int = 5
+    storage: Storage | None = None
+    _past: list[tuple[datetime, Content]] = field(default_factory=list)
+    _ids: int = 0
 
     def writes(self) -> list[str]:
         """Return the writes and forget everything that was asked."""
         asked, self.log = self.log, []
-        return [one for one in asked if one.startswith("write")]
+        return [one for one in asked if one.startswith(("write", "create", "update", "delete"))]
+
+    # -- what the app asks --------------------------------------------------------------------------------------------
 
     def forms(self, step: SwitchStep) -> Sequence[WriteForm]:
         return self.ladder
@@ -66,38 +125,189 @@ class FakeCloud:
     def remember(self, step: SwitchStep, form: WriteForm) -> None:
         self.remembered.append(form)
 
-    async def read_switches(self) -> Switches:
+    def learn(self, habits: Habits) -> None:
+        assert self.has_schedules, "there is nothing to learn where switches alone rule"
+        self.habits = habits
+
+    def cloud_now(self) -> datetime:
+        return self.clock.now + self.ahead
+
+    async def read_for_wish(self, *, urgent: bool = True) -> SiteState:
         self._act("read")
         seen = self.clock.now - self.lag
-        shown = next((past for until, past in self._past if until > seen), self.on)
-        return Switches(dict(shown), charge_schedule_on=True, override="", read_at=self.clock.now)
+        now = (self.on, self.charge_schedule_on, self.stored)
+        on, schedule_on, stored = next((past for until, past in self._past if until > seen), now)
+        switches = Switches(
+            dict(on),
+            charge_schedule_on=schedule_on or not self.has_schedules,
+            override=self.override,
+            read_at=self.clock.now,
+            refusals=dict(self.refusals),
+            floor=self.floor,
+        )
+        entries = tuple(
+            Entry(one.terms, schedule_id, one.is_active(seen), one.created_at)
+            for schedule_id, one in sorted(stored.items(), key=lambda item: item[1].written_at, reverse=True)
+        )
+        return SiteState(
+            switches,
+            entries if self.list_answers else None,
+            dict.fromkeys(Control, self.has_schedules),
+            storage=self.storage,
+        )
 
     async def read_all(self) -> SiteState:
-        switches = await self.read_switches()
+        state = await self.read_for_wish()
         self.log[-1] = "read all"
-        return SiteState(switches, entries=(), has_schedules=dict.fromkeys(Control, False))
+        return state
 
     async def validate(self, step: SwitchStep, form: WriteForm) -> None:
         self._act("validate", f"{step.control.value} {form.value}")
 
-    async def write(self, step: SwitchStep, form: WriteForm, believed: Mapping[Control, bool]) -> None:
-        self.others = dict(believed)
-        self._act("write", f"{step.control.value} {'on' if step.on else 'off'}")
+    async def write(self, step: SwitchStep, form: WriteForm, written: Mapping[Control, bool]) -> None:
+        self.others = dict(written)
+        flag = {None: "", True: " +schedule", False: " -schedule"}[step.schedule]
+        self._act("write", f"{step.control.value} {'on' if step.on else 'off'}{flag}")
         if form not in self.deaf_to:
-            self.switch(step.control, step.on)
+            self.switch(step.control, step.on, schedule=step.schedule)
+        self._answer("write")
+
+    async def create(self, terms: Terms) -> None:
+        self._act("create", str(terms))
+        self._check(terms, self.stored.values())
+        self._change()
+        self._store(terms, foreign=False)
+        self._answer("create")
+
+    async def update(self, schedule_id: str, terms: Terms) -> None:
+        self._act("update", str(terms))
+        if schedule_id not in self.stored:
+            raise NotFound("no such entry")
+        assert not self.stored[schedule_id].foreign, "an entry of somebody else was updated"
+        self._check(terms, (one for key, one in self.stored.items() if key != schedule_id))
+        self._rewrite(schedule_id, terms, foreign=False)
+        self._answer("update")
+
+    async def delete(self, schedule_id: str) -> None:
+        one = self.stored.get(schedule_id)
+        self._act("delete", str(one.terms) if one else "what is gone")
+        if one is not None:
+            assert not one.foreign, "an entry of somebody else was deleted"
+            self.remove(schedule_id)
+        self._answer("delete")
 
     async def refresh(self) -> None:
         self._act("refresh")
 
-    def switch(self, control: Control, on: bool) -> None:
-        """Change a switch, as a write or as somebody in the Enphase app."""
-        self._past.append((self.clock.now, dict(self.on)))
+    # -- what happens to it -------------------------------------------------------------------------------------------
+
+    def switch(self, control: Control, on: bool, *, schedule: bool | None = None) -> None:
+        """Change a switch, as a write or as somebody in the Enphase app; on applies the entries of its family."""
+        self._change()
         self.on[control] = on
+        family = {key: one for key, one in self.stored.items() if one.terms.control is control}
+        if control is Control.CHARGE_FROM_GRID:
+            follows = self.charge_schedule_on or (on and self.one_flag and bool(family))
+            self.charge_schedule_on = follows if schedule is None else schedule
+        for key, one in family.items() if on else ():
+            late = one.active_from is None and self.activation is not None
+            active_from = self.clock.now + self.activation if late and self.activation is not None else one.active_from
+            self.stored[key] = replace(one, applied=True, active_from=active_from)
+
+    def come_online(self) -> None:
+        """Let the gateway answer again; it takes what was applied while it was away."""
+        self.activation = timedelta(seconds=10)
+        for key, one in self.stored.items():
+            if one.applied and one.active_from is None:
+                self.stored[key] = replace(one, active_from=self.clock.now + self.activation)
+
+    def add(self, terms: Terms, *, active: bool = True) -> str:
+        """Let somebody make an entry in the Enphase app; return its id."""
+        self._change()
+        schedule_id = self._store(terms, foreign=True)
+        if active:
+            self.stored[schedule_id] = replace(self.stored[schedule_id], applied=True, active_from=self.clock.now)
+        return schedule_id
+
+    def edit(self, schedule_id: str, terms: Terms) -> None:
+        """Let somebody change an entry in the Enphase app, which applies it too."""
+        self._rewrite(schedule_id, terms, foreign=True)
+        self.stored[schedule_id] = replace(self.stored[schedule_id], applied=True, active_from=self.clock.now)
+
+    def remove(self, schedule_id: str) -> None:
+        """Remove an entry, as a write or as somebody in the Enphase app."""
+        self._change()
+        del self.stored[schedule_id]
+
+    # -- what it holds ------------------------------------------------------------------------------------------------
+
+    def entries(self, *, foreign: bool = False) -> list[str]:
+        """Return what the entries of the app (or of others) say."""
+        return sorted(str(one.terms) for one in self.stored.values() if one.foreign is foreign)
+
+    def has_room_for(self, terms: Terms) -> bool:
+        """Return whether an entry overlaps with none that stands there."""
+        return not any(one.terms.overlaps(terms) for one in self.stored.values())
+
+    def own_id(self) -> str:
+        """Return the id of the only entry of the app."""
+        (schedule_id,) = (key for key, one in self.stored.items() if not one.foreign)
+        return schedule_id
+
+    def enforces(self, control: Control) -> bool:
+        """Return whether the gateway acts on a control now."""
+        local = self.clock.now.astimezone(pytz.timezone(self.time_zone or "UTC"))
+        flag = control is not Control.CHARGE_FROM_GRID or self.charge_schedule_on
+        return (self.on[control] and flag) and any(
+            one.terms.control is control and one.is_active(self.clock.now) and one.terms.covers(local)
+            for one in self.stored.values()
+        )
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _check(self, terms: Terms, others: Iterable[Stored]) -> None:
+        """Refuse what the real cloud refuses. What nobody may send at all is an AssertionError."""
+        assert self.has_schedules, "an entry was written where switches alone rule"
+        assert terms.days, "an entry on no day"
+        assert terms.start != terms.end, "an entry without a length"
+        assert not any(wall.second or wall.microsecond for wall in (terms.start, terms.end)), "finer than a minute"
+        if terms.control is Control.RESTRICT_DISCHARGE:
+            assert terms.limit is None, "a family without a limit was given one"
+        else:
+            assert terms.limit in range(5, 101), "an impossible limit"
+        if not self.overnight and terms.end <= terms.start:
+            raise Refused("entries over midnight are not supported")
+        for other in others:
+            if other.terms.overlaps(terms) or (not self.touching and other.terms.touches(terms)):
+                raise Conflict("CONFLICTING_SCHEDULE_CFG")
+
+    def _store(self, terms: Terms, *, foreign: bool) -> str:
+        self._ids += 1
+        self.stored[f"id-{self._ids}"] = Stored(terms, self.cloud_now(), self.clock.now, foreign)
+        return f"id-{self._ids}"
+
+    def _rewrite(self, schedule_id: str, terms: Terms, *, foreign: bool) -> None:
+        """Change an entry, which is pending then."""
+        self._change()
+        self.stored[schedule_id] = Stored(terms, self.stored[schedule_id].created_at, self.clock.now, foreign)
+
+    def _change(self) -> None:
+        """Keep what late reads still show."""
+        self._past.append((self.clock.now, (dict(self.on), self.charge_schedule_on, dict(self.stored))))
 
     def _act(self, action: str, detail: str = "") -> None:
         self.log.append(f"{action} {detail}".strip())
+        for key, one in list(self.stored.items()):
+            if not one.applied and self.clock.now - one.written_at >= FORGOTTEN_AFTER:
+                del self.stored[key]
         self.meanwhile(action)
-        errors = self.trouble.get(action, [])
+        self._fail(action)
+
+    def _answer(self, action: str) -> None:
+        self._fail(f"answer to {action}")
+
+    def _fail(self, what: str) -> None:
+        errors = self.trouble.get(what, [])
         error = errors.pop(0) if errors else None
         if error is not None:
             raise error

@@ -23,6 +23,7 @@ RULES = Rules(
     controls=tuple(Control),
     windows=(),
     zone=None,
+    lead=timedelta(0),
     settle=1.0,
     consistency=timedelta(minutes=2),
     dry_run=False,
@@ -38,9 +39,9 @@ class SmallHouse:
         trouble: What other parts of the app found wrong.
     """
 
-    def __init__(self, folder: Path, rules: Rules = RULES) -> None:
+    def __init__(self, folder: Path, rules: Rules = RULES, *, has_schedules: bool = False) -> None:
         self.clock = Clock()
-        self.cloud = FakeCloud(self.clock)
+        self.cloud = FakeCloud(self.clock, has_schedules)
         self.listens = True
         self.results: list[Result] = []
         self.trouble: tuple[Problem, ...] = ()
@@ -77,7 +78,7 @@ class SmallHouse:
             await asyncio.sleep(0)
             waiting -= 1
 
-        self.controller.reconciler._sleep = sleep
+        self.controller.reconciler._sleep = self.controller.reconciler._writer._sleep = sleep
 
     async def command(self, **data: object) -> None:
         await self.controller.command(parse_command(data), command_envelope(data))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,47 +12,65 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enphase_battery.control.names import Control
+from enphase_battery.control.entries import EVERY_DAY, Terms
+from enphase_battery.control.names import RIVALS, Control
+from enphase_battery.control.plan import is_given_up, terms_wanted
 from enphase_battery.control.windows import Window
-from enphase_battery.control.wishes import RIVALS
 from enphase_battery.enlighten.models import WriteForm
-from enphase_battery.errors import EnlightenError, Forbidden, RateLimited, Refused, Unreachable
+from enphase_battery.errors import Conflict, EnlightenError, Forbidden, RateLimited, Refused, Unreachable
 from tests.unit.fake_cloud import NOON
 from tests.unit.small_house import SmallHouse, rules
 
-EVERY_DAY = frozenset(range(1, 8))
-RULES = rules(
+CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
+SWITCHES_ONLY = rules(
     windows=(
-        Window("charge", Control.CHARGE_FROM_GRID, time(12, 10), time(12, 40), EVERY_DAY, None),
-        Window("discharge", Control.DISCHARGE_TO_GRID, time(13), time(13, 20), EVERY_DAY, None),
+        Window("charge", CHARGE, time(12, 10), time(12, 40), EVERY_DAY, None),
+        Window("discharge", DISCHARGE, time(13), time(13, 20), EVERY_DAY, None),
     )
 )
+SCHEDULED = replace(SWITCHES_ONLY, lead=timedelta(minutes=5))
+THEIRS = (
+    Terms(CHARGE, time(15), time(16), EVERY_DAY, "Europe/London", 90),
+    Terms(DISCHARGE, time(12, 30), time(13, 10), EVERY_DAY, "Europe/London", 20),
+    Terms(RESTRICT, time(23), time(1), EVERY_DAY, "Europe/London"),
+)
+"""What somebody may put into the Enphase app, per family."""
+
 SECOND, MINUTE, QUARTER = timedelta(seconds=1), timedelta(minutes=1), timedelta(minutes=15)
 
 Event = tuple[str, Control, bool, int, list[EnlightenError | None]]
 
-EVENTS: st.SearchStrategy[Event] = st.tuples(
-    st.sampled_from(
-        [
-            *("flip", "set", "cancel", "release", "refresh", "restart", "wait", "wait", "enphase app", "lag", "deaf"),
-            *("trouble with read", "trouble with validate", "trouble with write", "trouble with refresh"),
-        ]
-    ),
-    st.sampled_from(Control),
-    st.booleans(),
-    st.sampled_from([1, 20, 100, 400, 1200]),
-    st.lists(
-        st.sampled_from([None, Unreachable("down"), Refused("no"), Forbidden("no"), RateLimited("slow", 90)]),
-        max_size=3,
-    ),
+ANYWHERE = (
+    *("flip", "set", "cancel", "release", "refresh", "restart", "wait", "wait", "enphase app", "lag", "deaf"),
+    *("trouble with read", "trouble with validate", "trouble with write", "trouble with refresh"),
 )
+WITH_ENTRIES = (
+    *("their entry", "their removal", "their edit", "no list", "offline", "flags", "touching"),
+    *("trouble with create", "trouble with delete", "trouble with update", "trouble with answer to write"),
+    *("trouble with answer to create", "trouble with answer to delete", "trouble with answer to update"),
+)
+
+
+def events(names: Sequence[str], *errors: EnlightenError) -> st.SearchStrategy[list[Event]]:
+    trouble = [None, Unreachable("down"), Refused("no"), Forbidden("no"), RateLimited("slow", 90), *errors]
+    return st.lists(
+        st.tuples(
+            st.sampled_from(names),
+            st.sampled_from(Control),
+            st.booleans(),
+            st.sampled_from([1, 20, 100, 400, 1200]),
+            st.lists(st.sampled_from(trouble), max_size=3),
+        ),
+        max_size=12,
+    )
 
 
 class Day:
     """A house with the timers that the app sets in AppDaemon: the next wake, the heartbeat, the poll."""
 
-    def __init__(self, folder: Path) -> None:
-        self.house = SmallHouse(folder, RULES)
+    def __init__(self, folder: Path, *, has_schedules: bool) -> None:
+        self.rules = SCHEDULED if has_schedules else SWITCHES_ONLY
+        self.house = SmallHouse(folder, self.rules, has_schedules=has_schedules)
         self.commands = 0
         self._poll, self._beat = NOON + QUARTER, NOON + MINUTE
 
@@ -76,7 +95,7 @@ class Day:
         await self.house.command(id=str(self.commands), **data)
 
     async def restart(self) -> None:
-        self.house.start(RULES)
+        self.house.start(self.rules)
         await self.house.controller.poll()
 
     async def happen(
@@ -100,8 +119,30 @@ class Day:
             cloud.lag = timedelta(seconds=min(seconds, 100))
         elif name == "deaf":
             cloud.deaf_to = set(WriteForm) if on else {WriteForm.SHORT}
-        else:
+        elif name.startswith("trouble with "):
             cloud.trouble.setdefault(name.removeprefix("trouble with "), []).extend(errors * 50)  # an outage lasts
+        else:
+            self._happen_to_entries(name, control, on)
+
+    def _happen_to_entries(self, name: str, control: Control, on: bool) -> None:
+        cloud = self.house.cloud
+        some = next((key for key, one in cloud.stored.items() if one.terms.control is control), None)
+        if name == "their entry":
+            terms = next(one for one in THEIRS if one.control is control)
+            if cloud.has_room_for(terms):
+                cloud.add(terms)
+        elif name == "their removal" and some is not None:
+            cloud.remove(some)
+        elif name == "their edit" and some is not None:
+            cloud.edit(some, replace(cloud.stored[some].terms, days=frozenset({2})))
+        elif name == "no list":
+            cloud.list_answers = not cloud.list_answers
+        elif name == "offline":
+            cloud.activation = None
+        elif name == "flags":
+            cloud.one_flag = on
+        elif name == "touching":
+            cloud.touching = on
 
     def calm_down(self) -> None:
         """Let the cloud behave again."""
@@ -109,6 +150,32 @@ class Day:
         cloud.lag = timedelta(0)
         cloud.deaf_to.clear()
         cloud.trouble.clear()
+        cloud.list_answers = True
+        cloud.come_online()
+
+    async def settle_down(self) -> None:
+        """Let two hours go by in which nothing happens, and look at what is left of the day."""
+        self.calm_down()
+        await self.wait(timedelta(hours=2))
+        wanted, cloud = self.house.controller.wanted(), self.house.cloud
+        assert {control: one.switch for control, one in wanted.items()} == cloud.on, "not carried out"
+        assert not any(one.intent.timed for one in wanted.values()), "something never ends"
+        ledger = self.house.controller.reconciler.records.ledger
+        due = [str(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger)]
+        assert cloud.entries() == sorted(due), "not the entries that are wanted"
+        cloud.writes()
+        await self.house.controller.poll()
+        assert cloud.writes() == [], "written again what is so already"
+
+    async def boost(self) -> None:
+        """Let somebody wish something for a while, which has to come true unless an entry of theirs is in the way."""
+        house, cloud = self.house, self.house.cloud
+        await self.command(command="set", control="restrict_discharge", state="on", duration=600)
+        await self.wait(3 * MINUTE)
+        obstacle = house.controller.wanted()[RESTRICT].obstacle
+        assert obstacle is None or cloud.entries(foreign=True), "an obstacle that is none"
+        acts = cloud.enforces(RESTRICT) if cloud.has_schedules else cloud.on[RESTRICT]
+        assert acts or (cloud.entries(foreign=True) and not cloud.entries()), "a wish does not come true"
 
 
 async def live(day: Day, events: Sequence[Event]) -> None:
@@ -118,23 +185,37 @@ async def live(day: Day, events: Sequence[Event]) -> None:
         await day.happen(*event)
         wanted = house.controller.wanted()
         beside = [one for control in RIVALS if (one := wanted.get(control)) and one.switch]
-        assert len(beside) < 2 or not any(one.intent.timed for one in beside), "charge beside discharge"
-    day.calm_down()
-    await day.wait(timedelta(hours=2))
-    wanted = house.controller.wanted()
-    assert {control: one.switch for control, one in wanted.items()} == house.cloud.on, "not carried out"
-    assert not any(one.intent.timed for one in wanted.values()), "something never ends"
+        if not house.cloud.has_schedules:
+            assert len(beside) < 2 or not any(one.intent.timed for one in beside), "charge beside discharge"
+    await day.settle_down()
+    theirs = house.cloud.entries(foreign=True)
+    await day.command(command="release")
+    await day.settle_down()
+    assert house.cloud.entries() == [], "something of the app's is left"
+    assert house.controller.reconciler.records.ledger.owned == ()
+    assert house.cloud.entries(foreign=True) == theirs
+    await day.boost()
+    await day.settle_down()
     finals = [one.envelope.id for one in house.results if one.outcome.final]
     assert sorted(finals, key=str) == sorted(str(number + 1) for number in range(day.commands)), "not one final result"
-    house.cloud.writes()
-    await house.controller.poll()
-    assert house.cloud.writes() == [], "written again what is so already"
+
+
+def spend(*, has_schedules: bool, events: Sequence[Event]) -> None:
+    with TemporaryDirectory() as folder:
+        asyncio.run(live(Day(Path(folder), has_schedules=has_schedules), events))
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(EVENTS, max_size=12))
-def test_when_the_cloud_behaves_again_everything_wished_is_so_and_every_command_was_answered_once(
+@given(events(ANYWHERE))
+def test_where_switches_rule_everything_wished_is_so_in_the_end_and_every_command_was_answered_once(
     events: list[Event],
 ) -> None:
-    with TemporaryDirectory() as folder:
-        asyncio.run(live(Day(Path(folder)), events))
+    spend(has_schedules=False, events=events)
+
+
+@settings(max_examples=25, deadline=None)
+@given(events((*ANYWHERE, *WITH_ENTRIES), Conflict("CONFLICTING_SCHEDULE_CFG")))
+def test_where_entries_rule_just_those_wanted_stand_in_the_end_and_nobody_elses_was_touched(
+    events: list[Event],
+) -> None:
+    spend(has_schedules=True, events=events)

@@ -206,7 +206,8 @@ async def test_terminate_cancels_the_alarm_of_the_next_boundary_too(framework: F
     window = {"name": "Night", "control": "charge_from_grid", "start": "02:00", "end": "05:00"}
     app = await started(framework, windows=[window], time_zone="Europe/London")
     await app._arm()
-    assert framework.hass["run_at"].call_args.args == (app._on_alarm, NOW + timedelta(hours=14))
+    lead = timedelta(minutes=15)
+    assert framework.hass["run_at"].call_args.args == (app._on_alarm, NOW + timedelta(hours=14) - lead)
 
     await app.terminate()
 

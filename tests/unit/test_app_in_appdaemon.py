@@ -29,7 +29,11 @@ NEIGHBOUR_KEYS: Mapping[str, Any] = {
     "entity_prefix": "their_battery",
     "token_sensor": "sensor.their_jwt",
     "toggles": THEIR_TOGGLES,
+    "use_schedules": "never",
 }
+
+SWITCHES_ONLY: Mapping[str, Any] = {"use_schedules": "never"}
+"""Configuration of an app for which a switch that is shown is all there is to wait for."""
 
 House = Callable[..., AbstractAsyncContextManager[Lab]]
 
@@ -215,7 +219,7 @@ async def test_what_this_version_does_not_do_yet_is_said(house: House, caplog: p
     ids=["refused", "lost", "unknown to AppDaemon yet"],
 )
 async def test_a_service_call_that_fails_is_tried_again(house: House, answer: dict[str, Any]) -> None:
-    async with house() as one:
+    async with house(app=SWITCHES_ONLY) as one:
         assert one.ad is not None
         with patch.object(one.ad.services, "call_service", AsyncMock(**answer)):
             await one.command(command="set", control="charge_from_grid", state="on", id="a")
@@ -432,7 +436,7 @@ async def test_commands_that_come_together_leave_one_timer_for_the_next_boundary
 async def test_an_unexpected_error_in_a_callback_leaves_the_app_working(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house() as one:
+    async with house(app=SWITCHES_ONLY) as one:
         with patch.object(one.app._controller.reconciler, "run", side_effect=RuntimeError("a bug")):
             await one.flip("discharge_to_grid", "on")
         assert "a bug" in caplog.text, "the log tells of it"
@@ -497,7 +501,7 @@ async def test_a_refresh_that_fails_is_tried_again_a_few_times_an_hour_and_told(
 async def test_an_app_that_ends_between_validation_and_write_writes_after_its_restart(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(app={"settle": 5}) as one:
+    async with house(app={"settle": 5, **SWITCHES_ONLY}) as one:
         await one.flip("discharge_to_grid", "on")
         assert count(one.cloud, "validations") == 1
         assert count(one.cloud, "writes") == 0
@@ -538,7 +542,7 @@ async def test_an_app_that_ends_while_its_write_is_on_the_wire_believes_only_a_r
 async def test_stopping_appdaemon_in_the_middle_of_a_write_is_quiet(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(app={"settle": 5}) as one:
+    async with house(app={"settle": 5, **SWITCHES_ONLY}) as one:
         await one.flip("discharge_to_grid", "on")
         await one.stop()
         loud = [
@@ -558,14 +562,14 @@ async def two_houses(house: House, *, accounts: int) -> AsyncIterator[tuple[Lab,
     """Run two apps in one AppDaemon: on the account of one cloud, or each on its own."""
     toggles = dict.fromkeys((*TOGGLES.values(), *THEIR_TOGGLES.values()), "off")
     if accounts == 1:
-        async with house(others={NEIGHBOUR: NEIGHBOUR_KEYS}, toggles=toggles) as one:
+        async with house(app=SWITCHES_ONLY, others={NEIGHBOUR: NEIGHBOUR_KEYS}, toggles=toggles) as one:
             yield one, one.cloud
         return
-    other = Simulator(clock=lambda: Clock.current.now, seed=2)
     Clock.current = Clock(datetime(2026, 11, 22, 12, tzinfo=timezone.utc))
+    other = Simulator(clock=lambda: Clock.current.now, seed=2)
     async with other.serve() as url:
         others = {NEIGHBOUR: {**NEIGHBOUR_KEYS, "base_url": url}}
-        async with house(others=others, toggles=toggles) as one:
+        async with house(app=SWITCHES_ONLY, others=others, toggles=toggles) as one:
             yield one, other
 
 

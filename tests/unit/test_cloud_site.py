@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ from typing import Any
 import pytest
 
 from enphase_battery.cloud_site import CloudSite
+from enphase_battery.control.entries import Terms
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep
-from enphase_battery.control.site_state import Entry
+from enphase_battery.control.site_state import Habits, Switches
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
-from enphase_battery.errors import AccountBlocked, Refused, Unreachable
+from enphase_battery.errors import AccountBlocked, BudgetExhausted, Conflict, Refused, Unreachable
 from enphase_battery.store import Store
 from simulator import EMAIL, PASSWORD, SITE_ID, USER_ID, Fault, Simulator
 from tests.lab.clock import Clock
@@ -50,7 +52,7 @@ async def make_site(cloud: Simulator, clock: Clock, store: Store) -> AsyncIterat
     logger = logging.getLogger("site")
     async with cloud.serve() as url:
 
-        def make(**changes: Any) -> CloudSite:
+        def make(*, requests_per_hour: int = 10_000, **changes: Any) -> CloudSite:
             session = EnlightenSession(
                 base_url=url,
                 email=EMAIL,
@@ -59,7 +61,7 @@ async def make_site(cloud: Simulator, clock: Clock, store: Store) -> AsyncIterat
                 save=lambda record: store.write("session", record.to_json()),
                 clock=clock,
                 logger=logger,
-                requests_per_hour=10_000,
+                requests_per_hour=requests_per_hour,
             )
             sessions.append(session)
             arguments: dict[str, Any] = {
@@ -112,6 +114,13 @@ def written(cloud: Simulator) -> dict[str, Any]:
     return bodies[-1]
 
 
+async def switches(site: CloudSite) -> Switches:
+    """Return what a read shows of the switches."""
+    found = (await site.read_for_wish(urgent=True)).switches
+    assert found is not None
+    return found
+
+
 def settings_document(cloud: Simulator, **changes: object) -> dict[str, object]:
     """Return what a read of the battery settings answers, changed."""
     stored: Any = cloud.model()["cloud"]
@@ -134,7 +143,7 @@ async def test_configured_ids_are_taken_without_asking(make_site: MakeSite, clou
 
 async def test_ids_are_found_once_for_all_calls(site: CloudSite, cloud: Simulator) -> None:
     await site.read_all()
-    await site.read_switches()
+    await site.read_for_wish(urgent=True)
     await site.read_all()
 
     assert asked(cloud, "search_sites.json") == 1
@@ -154,14 +163,20 @@ async def test_ids_that_could_not_be_found_are_looked_for_again(site: CloudSite,
 # -- the schedule list ------------------------------------------------------------------------------------------------
 
 
-async def test_entries_come_with_their_times_and_the_gateways_word_on_them(site: CloudSite, cloud: Simulator) -> None:
+async def test_entries_come_with_their_times_and_the_gateways_word_on_them(
+    site: CloudSite, cloud: Simulator, clock: Clock
+) -> None:
     cloud.act_as_app(
         create={"scheduleType": "CFG", "startTime": "20:00", "endTime": "05:00", "limit": 90, "days": [1, 7]}
     )
 
     state = await site.read_all()
 
-    assert state.entries == (Entry(CHARGE, time(20), time(5), frozenset({1, 7}), active=False),)
+    assert state.entries is not None
+    (entry,) = state.entries
+    assert entry.terms == Terms(CHARGE, time(20), time(5), frozenset({1, 7}), "Europe/London", 90)
+    assert not entry.active
+    assert entry.created_at == clock.now
     assert state.has_schedules == {CHARGE: True, DISCHARGE: True, RESTRICT: True}
 
 
@@ -239,6 +254,83 @@ async def test_a_sign_in_that_fails_in_the_middle_of_a_read_is_no_missing_list(
         await site.read_all()
 
 
+async def test_a_list_that_is_gone_is_believed_only_after_a_day(
+    site: CloudSite, cloud: Simulator, clock: Clock, told: Callable[[], list[str]]
+) -> None:
+    await site.read_all()
+    told()
+    cloud.set(fault_script=fault(SCHEDULES, 404), session_ttl=999_999)
+    for _ in range(2):
+        state = await site.read_all()
+        assert state.entries is None
+        assert state.has_schedules == dict.fromkeys(Control, True)
+        clock.now += timedelta(hours=12)
+    assert [line.partition(":")[0] for line in told()] == ["The schedules cannot be read"]
+
+    assert (await site.read_all()).has_schedules == dict.fromkeys(Control, False)
+
+
+async def test_a_family_that_the_site_does_not_have_is_told_once_and_refused(
+    site: CloudSite, cloud: Simulator, told: Callable[[], list[str]]
+) -> None:
+    cloud.set(schedules_not_supported=("rbd",), control_missing=("rbd",))
+
+    for _ in range(2):
+        state = await site.read_all()
+        assert state.switches is not None
+        assert state.switches.refusals.keys() == {RESTRICT}
+    assert told().count("This site has no restrict battery discharge: its toggle can do nothing") == 1
+
+
+# -- writing entries --------------------------------------------------------------------------------------------------
+
+NIGHT = Terms(CHARGE, time(2), time(5), frozenset({1}), "Europe/London", 90)
+
+
+async def listed(site: CloudSite) -> dict[str, Terms]:
+    """Return what the list shows, by id."""
+    entries = (await site.read_for_wish(urgent=True)).entries
+    assert entries is not None
+    return {entry.schedule_id: entry.terms for entry in entries}
+
+
+async def test_an_entry_is_created_rewritten_in_place_and_deleted(site: CloudSite) -> None:
+    await site.create(NIGHT)
+    ((schedule_id, terms),) = (await listed(site)).items()
+    assert terms == NIGHT
+
+    longer = replace(NIGHT, end=time(6))
+    await site.update(schedule_id, longer)
+    assert await listed(site) == {schedule_id: longer}
+
+    await site.delete(schedule_id)
+    await site.delete(schedule_id)
+    assert await listed(site) == {}
+
+
+async def test_an_entry_that_overlaps_another_family_is_a_conflict(site: CloudSite) -> None:
+    await site.create(NIGHT)
+
+    with pytest.raises(Conflict):
+        await site.create(Terms(RESTRICT, time(4), time(6), frozenset({1}), "Europe/London"))
+
+
+async def test_what_was_learnt_of_the_cloud_is_known_after_a_restart(make_site: MakeSite) -> None:
+    assert make_site().habits == Habits(touching=True, overnight=True, both_flags=False)
+
+    for habits in (Habits(touching=False), Habits(overnight=False), Habits(both_flags=True)):
+        make_site().learn(habits)
+        assert make_site().habits == habits
+
+
+async def test_the_clouds_clock_is_known_from_its_answers(site: CloudSite, cloud: Simulator, clock: Clock) -> None:
+    cloud.set(clock_skew=3600)
+
+    await site.read_all()
+
+    assert abs(site.cloud_now() - clock.now - timedelta(hours=1)) <= timedelta(seconds=1)
+
+
 # -- the battery's state, and what overrides the switches -------------------------------------------------------------
 
 
@@ -274,7 +366,38 @@ async def test_what_overrides_the_switches_is_named(
 ) -> None:
     cloud.set(fault_script=fault(SETTINGS, 200, settings_document(cloud, **changes)))
 
-    assert (await site.read_switches()).override == override
+    assert (await switches(site)).override == override
+
+
+@pytest.mark.parametrize("requests_per_hour", [60, 62])  # one of them ends before the list, not before the settings
+async def test_a_list_for_which_no_request_is_left_is_no_list_that_cannot_be_read(
+    make_site: MakeSite, told: Callable[[], list[str]], requests_per_hour: int
+) -> None:
+    site = make_site(requests_per_hour=requests_per_hour)
+    await site.read_all()
+    told()
+
+    async def look_on() -> None:
+        for _ in range(60):
+            await site.read_for_wish(urgent=False)
+
+    with pytest.raises(BudgetExhausted):
+        await look_on()
+    assert told() == []
+    await site.read_for_wish(urgent=True)
+
+
+async def test_a_reserve_that_cannot_be_read_does_not_move_the_floor_also_after_a_restart(
+    make_site: MakeSite, cloud: Simulator
+) -> None:
+    site = make_site()
+    before = (await switches(site)).floor
+    assert before > 5
+    unknown = settings_document(cloud, batteryBackupPercentage="N/A", veryLowSoc=5)
+    cloud.set(fault_script=fault(SETTINGS, 200, unknown))
+
+    for one in (site, make_site()):
+        assert (await switches(one)).floor == before
 
 
 # -- the zone ---------------------------------------------------------------------------------------------------------
@@ -330,27 +453,27 @@ async def test_a_write_without_a_read_before_it_makes_one(site: CloudSite, cloud
     await site.validate(SwitchStep(DISCHARGE, on=True), WriteForm.SHORT)
     await site.write(SwitchStep(DISCHARGE, on=True), WriteForm.SHORT, {})
 
-    assert (await site.read_switches()).on == {CHARGE: False, DISCHARGE: True, RESTRICT: False}
+    assert (await switches(site)).on == {CHARGE: False, DISCHARGE: True, RESTRICT: False}
     assert written(cloud) == {"dtgControl": {"enabled": True}}
 
 
 async def test_a_merged_write_carries_what_a_late_read_hides(site: CloudSite, cloud: Simulator, clock: Clock) -> None:
-    await site.read_switches()
+    await site.read_for_wish(urgent=True)
     clock.now += timedelta(minutes=5)
     cloud.set(read_lag=60)
     await site.write(SwitchStep(CHARGE, on=True), WriteForm.SHORT, {})
     clock.now += timedelta(seconds=1)
-    assert not (await site.read_switches()).on[CHARGE], "the read is late"
+    assert not (await switches(site)).on[CHARGE], "the read is late"
 
     await site.write(SwitchStep(DISCHARGE, on=True), WriteForm.MERGED, {CHARGE: True, RESTRICT: False})
     clock.now += timedelta(minutes=5)
 
-    assert (await site.read_switches()).on == {CHARGE: True, DISCHARGE: True, RESTRICT: False}
+    assert (await switches(site)).on == {CHARGE: True, DISCHARGE: True, RESTRICT: False}
     assert "devices" not in written(cloud)
 
 
 async def test_a_merged_write_is_made_from_a_fresh_read(site: CloudSite, cloud: Simulator) -> None:
-    await site.read_switches()
+    await site.read_for_wish(urgent=True)
     cloud.act_as_app(veryLowSoc=15)
 
     await site.write(SwitchStep(DISCHARGE, on=True), WriteForm.MERGED, {})
@@ -384,7 +507,7 @@ async def test_a_site_without_validation_is_written_all_the_same(
     await site.write(step, WriteForm.SHORT, {})
 
     assert asked(cloud, "isValid") > 0
-    assert (await site.read_switches()).on[RESTRICT]
+    assert (await switches(site)).on[RESTRICT]
 
 
 async def test_the_form_that_worked_comes_first_also_after_a_restart(make_site: MakeSite) -> None:
@@ -403,7 +526,7 @@ async def test_a_site_with_a_reply_stream_is_written_first_as_such_sites_need_it
     site: CloudSite, cloud: Simulator
 ) -> None:
     cloud.set(supports_mqtt=True)
-    await site.read_switches()
+    await site.read_for_wish(urgent=True)
     assert site.forms(SwitchStep(CHARGE, on=True))[0] is WriteForm.NO_SOURCE
     assert site.forms(SwitchStep(RESTRICT, on=True))[0] is WriteForm.NO_SOURCE
     assert site.forms(SwitchStep(RESTRICT, on=False))[0] is WriteForm.MERGED
@@ -418,12 +541,12 @@ async def test_a_disclaimer_not_accepted_yet_is_accepted_once_and_told(
     cloud.set(disclaimer_required=True)
     step = SwitchStep(CHARGE, on=True)
 
-    await site.read_switches()
+    await site.read_for_wish(urgent=True)
     await site.write(step, WriteForm.SHORT, {})
-    await site.read_switches()
+    await site.read_for_wish(urgent=True)
     await site.write(step, WriteForm.SHORT, {})
 
-    assert (await site.read_switches()).on[CHARGE]
+    assert (await switches(site)).on[CHARGE]
     assert asked(cloud, "acceptDisclaimer") == 1
     assert len([line for line in told() if "disclaimer" in line]) == 1
 
@@ -435,7 +558,7 @@ async def test_a_disclaimer_accepted_before_is_sent_again_as_the_cloud_wrote_it(
     site = make_site(accept_disclaimer=False)
     document = settings_document(cloud, acceptedItcDisclaimer=accepted)
     cloud.set(fault_script=fault(SETTINGS, 200, document, times=1))
-    await site.read_switches()
+    await site.read_for_wish(urgent=True)
 
     await site.write(SwitchStep(CHARGE, on=True), WriteForm.NO_SOURCE, {})
 
@@ -443,22 +566,23 @@ async def test_a_disclaimer_accepted_before_is_sent_again_as_the_cloud_wrote_it(
     assert asked(cloud, "acceptDisclaimer") == 0
 
 
-async def test_where_it_may_not_be_accepted_the_write_is_refused_before_it_is_sent(
+async def test_where_it_may_not_be_accepted_charging_may_not_be_switched_on_until_somebody_accepts_it(
     make_site: MakeSite, cloud: Simulator
 ) -> None:
     site = make_site(accept_disclaimer=False)
+    refusal = (await switches(site)).refusals[CHARGE]
+    assert refusal.only_on
+    assert "accept_itc_disclaimer" in refusal.hint
 
-    with pytest.raises(Refused, match="disclaimer") as refusal:
-        await site.write(SwitchStep(CHARGE, on=True), WriteForm.SHORT, {})
+    cloud.act_as_app(settings={"acceptedItcDisclaimer": "2026-01-02T03:04:05.000Z"})
 
-    assert "accept_itc_disclaimer" in refusal.value.hint
-    assert cloud.counters()["writes"] == 0
+    assert (await switches(site)).refusals == {}
 
 
 @pytest.mark.parametrize("step", [SwitchStep(CHARGE, on=False), SwitchStep(DISCHARGE, on=True)], ids=str)
 async def test_nothing_else_needs_the_disclaimer(make_site: MakeSite, cloud: Simulator, step: SwitchStep) -> None:
     site = make_site(accept_disclaimer=False)
-    await site.read_switches()
+    await site.read_for_wish(urgent=True)
 
     await site.write(step, WriteForm.SHORT, {})
 

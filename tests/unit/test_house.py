@@ -117,7 +117,7 @@ async def test_what_was_seen_of_the_toggles_outlives_a_damaged_section(house: Ho
 
 
 async def test_a_result_that_home_assistant_did_not_take_is_fired_once_it_does(house: House) -> None:
-    async with house() as one:
+    async with house(app={"use_schedules": "never"}) as one:
         with patch.object(one.ha, "fire_plugin_event", side_effect=ConnectionResetError("closing")):
             await one.command(command="set", id="a", control="charge_from_grid", state="on")
         assert switches(one)["charge_from_grid"]
@@ -129,7 +129,7 @@ async def test_a_result_that_home_assistant_did_not_take_is_fired_once_it_does(h
 
 
 async def test_a_result_repeats_what_the_command_said(house: House) -> None:
-    async with house() as one:
+    async with house(app={"use_schedules": "never"}) as one:
         await one.command(command="set", id="a", control="charge_from_grid", state=True)
 
         (result,) = one.results()

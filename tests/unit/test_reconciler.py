@@ -11,6 +11,7 @@ import pytest
 from enphase_battery.backoff import Backoff
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
+from enphase_battery.control.ledger import Ledger
 from enphase_battery.control.names import Control
 from enphase_battery.control.verdict import Outcome, Verdict
 from enphase_battery.control.wanted import Wanted
@@ -57,6 +58,7 @@ class Household:
             self,
             controls=controls,
             evidence=evidence or {},
+            ledger=Ledger(),
             save=self.save,
             clock=self.clock,
             when=lambda instant: f"{instant:%H:%M}",
@@ -103,7 +105,10 @@ class Household:
     def judged(self, control: Control, verdict: Verdict) -> None:
         self.verdicts.append((control, verdict))
 
-    def save(self, evidence: Mapping[Control, Evidence]) -> None:
+    def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
+        raise AssertionError("no entry could end where switches alone rule")
+
+    def save(self, evidence: Mapping[Control, Evidence], ledger: Ledger) -> None:
         self.saved = dict(evidence)
 
 
@@ -249,7 +254,7 @@ async def test_an_ignored_write_says_nothing_about_a_wish_for_the_opposite_that_
 
 async def test_a_boundary_that_falls_between_the_last_step_and_the_verdicts_is_carried_out_soon() -> None:
     class OverTheBoundary(Household):
-        """A window begins once the plan of the pass is found to be empty, for which it is asked twice."""
+        """A window begins once the plan of the pass is found to be empty: it was asked four times until then."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -257,7 +262,7 @@ async def test_a_boundary_that_falls_between_the_last_step_and_the_verdicts_is_c
 
         def wanted(self) -> Mapping[Control, Wanted]:
             self.asked += 1
-            if self.asked > 2:
+            if self.asked > 4:
                 self.wishes = {CHARGE: Wanted(Intent(CHARGE, True, Source.WINDOW, NOON))}
             return self.wishes
 
@@ -328,6 +333,20 @@ async def test_a_read_that_shows_it_late_confirms_without_another_write(house: H
     await house.run(after=MINUTE)
     assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
     assert house.cloud.writes() == []
+
+
+async def test_a_write_that_comes_true_after_it_was_given_up_is_confirmed_and_nobody_elses_change(
+    house: Household,
+) -> None:
+    house.cloud.deaf_to = set(WriteForm)
+    house.wish(CHARGE, True)
+    for _ in range(4):
+        await house.run(after=2 * MINUTE)
+    assert house.verdict(CHARGE).outcome is Outcome.FAILED
+    house.cloud.switch(CHARGE, True)
+    await house.run(after=timedelta(seconds=30), poll=True)
+    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    assert house.foreign == []
 
 
 @pytest.mark.parametrize(
@@ -571,7 +590,7 @@ async def test_a_write_without_an_answer_that_arrived_is_confirmed_by_a_read_alo
 async def test_another_try_waits_as_long_as_the_error_asks_and_never_less_than_the_back_off(
     house: Household, error: EnlightenError, wait: timedelta
 ) -> None:
-    house.cloud.trouble["read"] = [error]
+    house.cloud.trouble["read"] = [error, error]
     house.wish(CHARGE, True)
     await house.run()
     assert house.reconciler.next_due() == NOON + wait
@@ -585,10 +604,30 @@ async def test_another_try_waits_as_long_as_the_error_asks_and_never_less_than_t
     ids=["budget", "password"],
 )
 async def test_what_is_no_outage_is_named_as_what_it_is(house: Household, error: EnlightenError) -> None:
-    house.cloud.trouble["read"] = [error]
+    house.cloud.trouble["read"] = [error, error]
     house.wish(CHARGE, True)
     await house.run()
     assert house.verdict(CHARGE).reason == str(error)
+
+
+async def test_a_poll_without_budget_does_not_stop_a_new_wish_and_is_made_up_for(house: Household) -> None:
+    house.wish(CHARGE, True)
+    house.cloud.trouble["read"] = [BudgetExhausted("budget used up", next_at=NOON + 20 * MINUTE)]
+    await house.run(poll=True)
+    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    house.cloud.log.clear()
+    await house.run()
+    assert house.cloud.log == ["read all"]
+
+
+async def test_a_poll_without_budget_waits_when_nothing_new_is_wished(house: Household) -> None:
+    house.wish(CHARGE, True)
+    await house.run()
+    house.cloud.trouble["read"] = [BudgetExhausted("budget used up", next_at=house.clock.now + 20 * MINUTE)]
+    house.cloud.log.clear()
+    await house.run(poll=True)
+    assert house.cloud.log == ["read"]
+    assert house.reconciler.reason == "budget used up"
 
 
 async def test_after_a_success_the_next_outage_begins_with_a_short_wait(house: Household) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from enphase_battery.control.enforcement import Enforced
+from enphase_battery.control.entries import Terms
 from enphase_battery.control.intent import Source
 from enphase_battery.control.names import Control
+from enphase_battery.control.site_state import Storage
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows import Window
 from enphase_battery.enlighten.models import WriteForm
-from enphase_battery.errors import Refused, Unreachable, WrongPassword
+from enphase_battery.errors import BudgetExhausted, Refused, Unreachable, WrongPassword
 from enphase_battery.home.snapshot import Problem
 from enphase_battery.report import diagnosis
 from tests.unit.fake_cloud import NOON
@@ -68,7 +70,7 @@ async def test_a_command_shows_its_end_and_says_which_target_is_not_kept(house: 
 
 async def test_a_wish_without_a_verdict_yet_is_pending(house: SmallHouse) -> None:
     await house.controller.poll()
-    house.controller.book = house.controller.book.flip(CHARGE, True, Source.TOGGLE, (), house.clock.now)
+    house.controller.keeper.flip(CHARGE, True, Source.TOGGLE)
     assert house.report(CHARGE).outcome is Outcome.PENDING
 
 
@@ -124,6 +126,14 @@ async def test_an_outage_makes_entities_unreadable_at_once_and_is_a_problem_afte
     assert (problem.text, problem.since) == ("cloud unreachable since 12:00", NOON)
 
 
+async def test_without_a_request_left_what_was_read_still_stands(house: SmallHouse) -> None:
+    await house.controller.poll()
+    house.cloud.trouble["read"] = [BudgetExhausted("used up", next_at=NOON + timedelta(hours=1))]
+    await house.wait(poll=True, minutes=15)
+    assert house.controller.reconciler.error is not None
+    assert house.snapshot().readable is True
+
+
 async def test_what_needs_a_person_is_a_problem_at_once(house: SmallHouse) -> None:
     house.cloud.trouble["read"] = [WrongPassword("the password is wrong", hint="correct it")]
     await house.controller.poll()
@@ -170,6 +180,110 @@ async def test_a_wish_that_waits_for_another_is_no_problem_and_its_waiting_does_
 async def test_what_other_parts_of_the_app_found_comes_along(house: SmallHouse) -> None:
     house.trouble = (Problem("the file cannot be written", NOON),)
     assert problems(house) == ["the file cannot be written"]
+
+
+# -- where entries rule -----------------------------------------------------------------------------------------------
+
+RATE = Window("Rate", CHARGE, time(12, 30), time(14), frozenset(range(1, 8)), 80)
+
+
+@pytest.fixture
+async def scheduled(tmp_path: Path) -> SmallHouse:
+    """A house at noon whose cloud works with entries, holds none, and has been read."""
+    house = SmallHouse(tmp_path, rules(windows=(RATE,), lead=timedelta(minutes=15)), has_schedules=True)
+    await house.controller.poll()
+    return house
+
+
+async def test_only_what_stands_as_an_entry_is_fail_safe(house: SmallHouse, scheduled: SmallHouse) -> None:
+    assert house.report(CHARGE).fail_safe is False, "before the first read nothing is promised"
+    await house.controller.poll()
+    assert house.report(CHARGE).fail_safe is False
+    assert scheduled.report(CHARGE).fail_safe is True
+
+
+async def test_a_window_that_is_only_written_yet_is_not_shown_as_on(scheduled: SmallHouse) -> None:
+    await scheduled.wait(minutes=16)
+    await scheduled.wait(seconds=10)
+    assert scheduled.cloud.on[CHARGE]
+    report = scheduled.report(CHARGE)
+    assert (report.shown, report.wanted, report.outcome) == (False, False, Outcome.CONFIRMED)
+    await scheduled.wait(minutes=15)
+    report = scheduled.report(CHARGE)
+    assert (report.shown, report.wanted, report.enforced) == (True, True, Enforced.UNKNOWN)
+    scheduled.cloud.storage = Storage(last_report=scheduled.clock.now)
+    await scheduled.controller.poll()
+    assert scheduled.report(CHARGE).enforced is Enforced.YES
+
+
+async def test_a_target_below_the_reserve_says_where_discharging_really_stops(scheduled: SmallHouse) -> None:
+    scheduled.cloud.floor = 30
+    await scheduled.controller.poll()
+    command = {"command": "set", "control": "discharge_to_grid", "state": "on", "duration": 600}
+    await scheduled.command(**command, target_soc=20)
+    assert scheduled.report(DISCHARGE).reason.endswith("stops at the reserve of 30 %, not at 20 %")
+    (entry,) = scheduled.cloud.stored.values()
+    assert entry.terms.limit == 30
+    await scheduled.command(**command, target_soc=40)
+    assert "stops at" not in scheduled.report(DISCHARGE).reason
+
+
+async def test_what_will_keep_a_window_from_running_is_a_problem_before_it_starts(scheduled: SmallHouse) -> None:
+    in_the_way = scheduled.cloud.add(Terms(DISCHARGE, time(13), time(15), frozenset(range(1, 8)), "Europe/London", 20))
+    await scheduled.controller.poll()
+    assert problems(scheduled) == []
+    await scheduled.wait(minutes=16, poll=True)
+    (problem,) = scheduled.snapshot().problems
+    assert problem.text == (
+        "Rate: overlaps with an entry that is not the app's: discharge to grid 13:00-15:00 every day"
+    )
+    assert problem.since == scheduled.clock.now
+    assert problem.hint
+    scheduled.clock.now += timedelta(minutes=1)
+    assert scheduled.snapshot().problems == (problem,)
+    scheduled.cloud.remove(in_the_way)
+    await scheduled.controller.poll()
+    assert problems(scheduled) == []
+
+
+async def test_a_gateway_that_does_not_take_the_entry_is_a_problem_after_a_while_with_a_hint(
+    scheduled: SmallHouse,
+) -> None:
+    scheduled.cloud.activation = None
+    await scheduled.command(command="set", control="restrict_discharge", state="on", duration=3600)
+    await scheduled.wait(minutes=14, seconds=50)
+    assert problems(scheduled) == []
+    await scheduled.wait(minutes=1)
+    (problem,) = scheduled.snapshot().problems
+    assert problem.text == "restrict battery discharge: written and applied; waiting for the gateway"
+    assert problem.hint == "look in the Enphase app whether the gateway is online"
+    scheduled.cloud.come_online()
+    await scheduled.wait(minutes=15)
+    assert problems(scheduled) == []
+
+
+async def test_a_diagnosis_names_own_and_foreign_entries_and_problems_with_what_to_do(scheduled: SmallHouse) -> None:
+    theirs = Terms(DISCHARGE, time(13), time(15), frozenset(range(1, 8)), "Europe/London", 20)
+    scheduled.cloud.add(theirs)
+    await scheduled.controller.poll()
+    await scheduled.command(command="set", control="restrict_discharge", state="on", duration=600)
+    await scheduled.wait(minutes=16, poll=True)
+    report = diagnosis(scheduled.snapshot())
+    assert report["entries"] == {"own": [], "foreign": ["discharge to grid 13:00-15:00 every day"]}
+    obstacle = "overlaps with an entry that is not the app's: discharge to grid 13:00-15:00 every day"
+    hint = "change or delete that entry in the Enphase app, or move the window"
+    assert report["problems"] == [f"Rate: {obstacle}: {hint}"]
+
+
+async def test_a_switch_that_the_site_works_with_entries_for_and_holds_none_is_not_enforced(
+    scheduled: SmallHouse,
+) -> None:
+    scheduled.cloud.switch(DISCHARGE, True)
+    await scheduled.wait(minutes=3, poll=True)
+    await scheduled.wait(minutes=1, poll=True)
+    report = scheduled.report(DISCHARGE)
+    assert (report.source, report.enforced) == (Source.CLOUD, Enforced.NO)
+    assert report.reason == "switch is on; without a schedule entry the gateway does nothing"
 
 
 # -- the diagnosis ----------------------------------------------------------------------------------------------------

@@ -151,6 +151,7 @@ class EnphaseBattery(Hass):
                 controls=configuration.controls,
                 windows=configuration.windows,
                 zone=pytz.timezone(configuration.time_zone) if configuration.time_zone else None,
+                lead=configuration.lead,
                 settle=configuration.settle,
                 consistency=configuration.consistency,
                 dry_run=configuration.dry_run,
@@ -246,8 +247,11 @@ class EnphaseBattery(Hass):
         """Compare the toggles with what was seen last, read the cloud, do what is to be done."""
         await self._house.compare_toggles()
         await self._controller.poll()
-        if self._controller.calendar.windows:
-            self.logger.info("Nothing in the cloud ends a window when this app is dead (fail_safe: no)")
+        state = self._controller.reconciler.state
+        switched = [one for one in self._controller.controls if state.has_schedules.get(one) is False]
+        if switched:
+            names = ", ".join(control.title for control in switched)
+            self.logger.info("%s: nothing in the cloud ends what is on when this app is dead (fail_safe: no)", names)
 
     async def _obey(self, data: Mapping[str, Any], envelope: CommandEnvelope) -> None:
         """Carry a command out, or answer what is wrong with it."""

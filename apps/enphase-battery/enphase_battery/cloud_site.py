@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from .control.entries import Terms
 from .control.names import Control
 from .control.plan import SwitchStep
-from .control.site_state import Entry, SiteState, Storage, Switches
+from .control.site_state import Habits, SiteState, Storage
 from .enlighten.battery import Battery
 from .enlighten.identity import Identity, find_identity
 from .enlighten.models import BatterySettings, Family, ScheduleList, WriteForm
 from .enlighten.session import EnlightenSession
-from .errors import EnlightenError, Forbidden, NotAvailable, Refused, SignInError
+from .errors import BudgetExhausted, EnlightenError, Forbidden, NotAvailable, Refused, SignInError
 from .store import Store
-
-FAMILIES: Mapping[Control, Family] = {
-    Control.CHARGE_FROM_GRID: Family.CFG,
-    Control.DISCHARGE_TO_GRID: Family.DTG,
-    Control.RESTRICT_DISCHARGE: Family.RBD,
-}
-CONTROLS: Mapping[Family, Control] = {family: control for control, family in FAMILIES.items()}
+from .translation import FAMILIES, NOT_SUPPORTED, Circumstances, cloud_terms, entries_of, is_missing, switches_of
 
 ASK_AGAIN = timedelta(days=1)
 """How long the answers on the site's zone and on whether it has schedules are relied on."""
@@ -66,6 +62,8 @@ class CloudSite:
         self._battery: Battery | None = None
         self._asked: dict[str, datetime] = {}
         self._failing: set[str] = set()
+        self._missing: set[Control] = set()
+        self._without_list_since: datetime | None = None
         self._settings: BatterySettings | None = None
         self._knowledge: dict[str, str] = store.read("knowledge", _texts) or {}
         self.identity: Identity | None = None
@@ -81,10 +79,6 @@ class CloudSite:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    async def read_switches(self) -> Switches:
-        """Read the battery settings (6.3) for a wish that is being carried out."""
-        return await self._read_switches(wish=True)
-
     async def read_all(self) -> SiteState:
         """Read settings, schedule entries and the battery's state; once a day also the site's own settings.
 
@@ -92,14 +86,43 @@ class CloudSite:
         """
         battery = await self._the_battery()
         if self._is_time_to_ask(SITE_SETTINGS):
-            await self._read_time_zone(battery)
-        switches = await self._read_switches(wish=False)
-        entries, has_schedules = await self._read_schedules(battery)
-        return SiteState(switches, entries, has_schedules, await self._read_storage(battery))
+            await self._read_site_settings(battery)
+        state = await self._read(battery, wish=False)
+        return replace(state, storage=await self._read_storage(battery))
 
-    async def _read_switches(self, *, wish: bool) -> Switches:
-        self._settings = await (await self._the_battery()).settings(wish=wish)
-        return _switches(self._settings, self._clock())
+    async def read_for_wish(self, *, urgent: bool) -> SiteState:
+        """Read the battery settings, and the schedule entries where there are any.
+
+        Args:
+            urgent: It is for a wish that is carried out; else it only looks what became of one.
+        """
+        return await self._read(await self._the_battery(), wish=urgent)
+
+    async def _read(self, battery: Battery, *, wish: bool) -> SiteState:
+        self._settings = settings = await battery.settings(wish=wish)
+        schedules = await self._read_schedules(battery, wish=wish)
+        switches = switches_of(
+            settings,
+            schedules,
+            site=Circumstances(
+                may_write=self._knowledge.get("may write") != "no",
+                grid_mode=self._knowledge.get("grid mode", ""),
+                accept_disclaimer=self._accept_disclaimer,
+            ),
+            read_at=self._clock(),
+        )
+        if settings.backup_percentage is None:  # a passing "N/A" must not move the limit of an entry that stands
+            switches = replace(switches, floor=max(switches.floor, int(self._knowledge.get("floor", "0"))))
+        else:
+            self._know("floor", str(switches.floor))
+        if schedules is not None:
+            return SiteState(switches, entries_of(schedules), self._learn_families(settings, schedules))
+        if not self._has_list:
+            return SiteState(switches, (), dict.fromkeys(Control, False))
+        known = {control: self._knowledge.get(_schedules_of(control)) for control in Control}
+        return SiteState(
+            switches, None, {control: word == "yes" for control, word in known.items() if word is not None}
+        )
 
     async def _the_battery(self) -> Battery:
         """Return the battery's endpoints; finds out the ids when they are not known yet (section 3)."""
@@ -109,7 +132,8 @@ class CloudSite:
             self._battery = Battery(self._session, self.identity)
         return self._battery
 
-    async def _read_time_zone(self, battery: Battery) -> None:
+    async def _read_site_settings(self, battery: Battery) -> None:
+        """Read zone, rights and grid agreement (6.1)."""
         try:
             settings = await battery.site_settings()
         except EnlightenError as error:
@@ -119,28 +143,54 @@ class CloudSite:
         self._asked[SITE_SETTINGS] = self._clock()
         if settings.timezone:
             self._know("time_zone", settings.timezone)
+        self._know("may write", "yes" if settings.may_write else "no")
+        self._know("grid mode", settings.grid_mode or "")
 
-    async def _read_schedules(self, battery: Battery) -> tuple[tuple[Entry, ...] | None, Mapping[Control, bool]]:
+    @property
+    def _has_list(self) -> bool:
+        """Whether the site has a schedule list, as far as is known; without one the switches alone rule."""
+        return self._use_schedules and self._knowledge.get(SCHEDULES) != "no"
+
+    async def _read_schedules(self, battery: Battery, *, wish: bool) -> ScheduleList | None:
         """Read the schedule list; 404 and 405 mean a site with switches only (the design's `use_schedules`)."""
-        switches_only: tuple[tuple[Entry, ...], Mapping[Control, bool]] = ((), dict.fromkeys(Control, False))
-        if not self._use_schedules:
-            return switches_only
-        if self._knowledge.get(SCHEDULES) == "no" and not self._is_time_to_ask(SCHEDULES):
-            return switches_only
+        if not (self._has_list or (self._use_schedules and self._is_time_to_ask(SCHEDULES))):
+            return None
         try:
-            schedules = await battery.schedules()
-        except NotAvailable:
+            schedules = await battery.schedules(wish=wish)
+        except NotAvailable as error:
+            if self._is_passing(error):
+                return None
             self._asked[SCHEDULES] = self._clock()
             self._know(SCHEDULES, "no")
-            return switches_only
+            return None
         except EnlightenError as error:
             self._cannot_read(SCHEDULES, error)
-            return (None, {}) if self._knowledge.get(SCHEDULES) != "no" else switches_only
+            return None
         self._can_read(SCHEDULES)
         self._know(SCHEDULES, "yes")
-        return _entries(schedules), {
-            control: schedules.family_status(family) != "not_supported" for control, family in FAMILIES.items()
-        }
+        self._without_list_since = None
+        return schedules
+
+    def _is_passing(self, error: NotAvailable) -> bool:
+        """Return whether a site that had a schedule list may have it again soon: it is believed only after a day."""
+        if self._knowledge.get(SCHEDULES) != "yes":
+            return False
+        now = self._clock()
+        self._without_list_since = self._without_list_since or now
+        self._cannot_read(SCHEDULES, error)
+        return now - self._without_list_since < ASK_AGAIN
+
+    def _learn_families(self, settings: BatterySettings, schedules: ScheduleList) -> Mapping[Control, bool]:
+        """Return which controls work with entries; remember it, and tell once which this site does not have."""
+        found = {}
+        for control, family in FAMILIES.items():
+            found[control] = schedules.family_status(family) != NOT_SUPPORTED
+            self._know(_schedules_of(control), "yes" if found[control] else "no")
+            missing = is_missing(family, settings, schedules)
+            if missing and control not in self._missing:
+                self._logger.warning("This site has no %s: its toggle can do nothing", control.title)
+            (self._missing.add if missing else self._missing.discard)(control)
+        return found
 
     async def _read_storage(self, battery: Battery) -> Storage | None:
         try:
@@ -151,7 +201,40 @@ class CloudSite:
         self._can_read("battery status")
         return Storage(status.soc, status.energy_kwh, status.capacity_kwh, status.last_report)
 
-    # -- writing ------------------------------------------------------------------------------------------------------
+    # -- writing entries ----------------------------------------------------------------------------------------------
+
+    @property
+    def habits(self) -> Habits:
+        """What was learnt of how this site's cloud takes writes."""
+        return Habits(
+            touching=self._knowledge.get("touching entries") != "no",
+            overnight=self._knowledge.get("entries over midnight") != "no",
+            both_flags=self._knowledge.get("both flags") == "yes",
+        )
+
+    def learn(self, habits: Habits) -> None:
+        """Remember what was learnt, also over a restart."""
+        self._know("touching entries", "yes" if habits.touching else "no")
+        self._know("entries over midnight", "yes" if habits.overnight else "no")
+        self._know("both flags", "yes" if habits.both_flags else "no")
+
+    def cloud_now(self) -> datetime:
+        """Return the current instant by the cloud's clock (aware, UTC), as far as its answers tell."""
+        return self._clock() + self._session.clock_offset
+
+    async def create(self, terms: Terms) -> None:
+        """Write a new entry (6.8)."""
+        await (await self._the_battery()).create_entry(cloud_terms(terms))
+
+    async def update(self, schedule_id: str, terms: Terms) -> None:
+        """Rewrite an entry in place (6.8)."""
+        await (await self._the_battery()).update_entry(schedule_id, cloud_terms(terms))
+
+    async def delete(self, schedule_id: str) -> None:
+        """Delete an entry (6.8); one that is gone already is no error."""
+        await (await self._the_battery()).delete_entry(schedule_id)
+
+    # -- writing switches ---------------------------------------------------------------------------------------------
 
     def forms(self, step: SwitchStep) -> Sequence[WriteForm]:
         """Return the ways to take a step: the one that worked last first, else the one that this kind of site needs.
@@ -177,7 +260,7 @@ class CloudSite:
         battery, own = await self._the_battery(), FAMILIES[step.control]
         for family in tuple(Family) if form is WriteForm.MERGED else (own,):
             try:
-                await battery.validate(family)
+                await battery.validate(family, schedule=step.schedule if family is own else None)
             except (NotAvailable, Forbidden):
                 self._logger.debug("isValid of %s is not available on this site", family.value)
             except Refused:
@@ -198,17 +281,13 @@ class CloudSite:
             settings=settings,
             disclaimer=disclaimer,
             others=_unlike(settings, written),
+            schedule=step.schedule,
         )
 
     async def _disclaimer(self, battery: Battery, settings: BatterySettings) -> str | bool:
-        """Return the ITC disclaimer to send along; accepts it once if it is not accepted and that is allowed (6.4)."""
+        """Return the ITC disclaimer to send along; accepts it once if it is not accepted yet (6.4)."""
         if settings.itc_disclaimer is not None:
             return settings.itc_disclaimer
-        if not self._accept_disclaimer:
-            raise Refused(
-                "the disclaimer for charging from the grid is not accepted",
-                hint="accept it in the Enphase app (battery, charge from grid), or set accept_itc_disclaimer: true",
-            )
         await battery.accept_itc_disclaimer()
         self._logger.info("Accepted the disclaimer for charging from the grid (accept_itc_disclaimer: true)")
         return self._clock().strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -216,16 +295,17 @@ class CloudSite:
     # -- what is known ------------------------------------------------------------------------------------------------
 
     def _know(self, what: str, value: str) -> None:
-        self._knowledge[what] = value
-        self._store.write("knowledge", self._knowledge)
+        if self._knowledge.get(what) != value:
+            self._knowledge[what] = value
+            self._store.write("knowledge", self._knowledge)
 
     def _is_time_to_ask(self, what: str) -> bool:
         asked = self._asked.get(what)
         return asked is None or self._clock() - asked >= ASK_AGAIN
 
     def _cannot_read(self, what: str, error: EnlightenError) -> None:
-        """Tell once that something cannot be read; what concerns the whole session is the caller's."""
-        if isinstance(error, SignInError):
+        """Tell once that something cannot be read; what concerns every request is the caller's."""
+        if isinstance(error, (SignInError, BudgetExhausted)):
             raise error
         if what not in self._failing:
             self._failing.add(what)
@@ -241,6 +321,10 @@ def _form_of(step: SwitchStep) -> str:
     return f"form of {step.control.value} {'on' if step.on else 'off'}"
 
 
+def _schedules_of(control: Control) -> str:
+    return f"{SCHEDULES} of {control.value}"
+
+
 def _needs_disclaimer(step: SwitchStep) -> bool:
     return step.control is Control.CHARGE_FROM_GRID and step.on
 
@@ -249,31 +333,6 @@ def _unlike(settings: BatterySettings, written: Mapping[Control, bool]) -> dict[
     """Return the switches that a read shows otherwise than they are: a late read must not undo an earlier write."""
     others = {FAMILIES[control]: on for control, on in written.items()}
     return {family: on for family, on in others.items() if settings.switch(family) is not on}
-
-
-def _switches(settings: BatterySettings, read_at: datetime) -> Switches:
-    return Switches(
-        on={control: settings.switch(family) for control, family in FAMILIES.items()},
-        charge_schedule_on=settings.charge_from_grid_schedule_enabled is True,
-        override=_override(settings),
-        read_at=read_at,
-    )
-
-
-def _override(settings: BatterySettings) -> str:
-    """Return what overrides schedules and switches now (10.2, S15), in words."""
-    if settings.storm_guard == "active":
-        return "a storm alert"
-    if settings.dr_event_active:
-        return "a demand-response event"
-    return "the full backup profile" if settings.profile == "backup_only" else ""
-
-
-def _entries(schedules: ScheduleList) -> tuple[Entry, ...]:
-    return tuple(
-        Entry(CONTROLS[entry.family], entry.start, entry.end, entry.days, active=entry.status == "active")
-        for entry in schedules.entries
-    )
 
 
 def _texts(data: Mapping[str, object]) -> dict[str, str]:

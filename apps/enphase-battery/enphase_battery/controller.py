@@ -16,13 +16,14 @@ import pytz  # noqa: TC002  # a type of a public dataclass
 from .answers import POLL, Answers
 from .backoff import Backoff
 from .control.decoding import as_mapping
+from .control.entries import Entry, listed
 from .control.evidence import Evidence
 from .control.intent import Intent, Source
+from .control.ledger import Ledger
 from .control.names import Control
 from .control.verdict import Outcome, Verdict
-from .control.wanted import Wanted, resolve
+from .control.wanted import Wanted
 from .control.windows import Window, next_local_time
-from .control.wishes import Book
 from .errors import CommandError, EnlightenError
 from .home.commands import (
     CancelCommand,
@@ -33,6 +34,8 @@ from .home.commands import (
     ReleaseCommand,
     SetCommand,
 )
+from .keeper import Keeper
+from .outlook import Outlook
 from .ports import Cloud, House
 from .reconciler import Reconciler
 from .site_calendar import Calendar
@@ -47,6 +50,7 @@ class Rules:
         controls: What may be changed.
         windows: The time-of-use windows.
         zone: The configured time zone; None: the site's own.
+        lead: How long before its start a window is written to the cloud.
         settle: Seconds between validation and write.
         consistency: How long reads may show old values after a write.
         dry_run: Only say what would be done.
@@ -55,6 +59,7 @@ class Rules:
     controls: tuple[Control, ...]
     windows: tuple[Window, ...]
     zone: pytz.BaseTzInfo | None
+    lead: timedelta
     settle: float
     consistency: timedelta
     dry_run: bool
@@ -92,21 +97,27 @@ class Controller:
         self._store = store
         self._clock = clock
         self._logger = logger
-        self.calendar = Calendar(rules.windows, rules.zone, lambda: cloud.time_zone, clock, logger)
+        self.calendar = Calendar(rules.windows, rules.zone, lambda: cloud.time_zone, clock, logger, rules.lead)
+        self.outlook = Outlook(self.calendar, lambda: self.reconciler.ground, clock)
         self._answers = Answers(save=lambda data: store.write("answers", data))
         store.read("answers", self._answers.restore)
         # What is wished in a dry run must not come true when the dry run ends.
-        self._wishes_section = "wishes in a dry run" if rules.dry_run else "wishes"
-        book = store.read(self._wishes_section, Book.from_json) or Book()
-        for control in book.commands.keys() - set(rules.controls):
-            logger.warning("A command for %s was running, and this app may not end it any more", control.title)
-        self.book = book.confined_to(rules.controls)
+        self.keeper = Keeper(
+            rules.controls,
+            self.outlook,
+            store=store,
+            section="wishes in a dry run" if rules.dry_run else "wishes",
+            changed=self._book_changed,
+            clock=clock,
+            logger=logger,
+        )
         self.reconciler = Reconciler(
             cloud,
             self,
             controls=rules.controls,
             evidence=store.read("evidence", _evidence_from_json) or {},
-            save=self._save_evidence,
+            ledger=store.read("ledger", Ledger.from_json) or Ledger(),
+            save=self._save_records,
             clock=clock,
             when=self.calendar.when,
             sleep=sleep,
@@ -116,9 +127,10 @@ class Controller:
             dry_run=rules.dry_run,
             logger=logger,
         )
-        commands = self.book.commands.values()
+        commands = self.keeper.book.commands.values()
         self._timed_ends = {one.key: one.until for one in commands if one.until is not None}
         self._ruling_windows: set[str] = set()
+        self._left_over: set[Entry] = set()
         self._poll_wanted = False
         self._work_wanted = False
         self._working = False
@@ -130,7 +142,7 @@ class Controller:
 
     def next_wake(self) -> datetime | None:
         """Return the next instant at which something is to be done."""
-        instants = (self.calendar.next_boundary(), self.reconciler.next_due(), *self.book.ends())
+        instants = (self.calendar.next_boundary(), self.reconciler.next_due(), *self.keeper.book.ends())
         return min((instant for instant in instants if instant is not None), default=None)
 
     # -- inputs -------------------------------------------------------------------------------------------------------
@@ -138,7 +150,7 @@ class Controller:
     async def flip(self, control: Control, on: bool, source: Source = Source.TOGGLE) -> None:
         """Take a flip: it becomes the standing wish of the control."""
         self._logger.info("%s is wished %s (%s)", control.title.capitalize(), "on" if on else "off", source.value)
-        self._flip(control, on, source)
+        self.keeper.flip(control, on, source)
         await self.work()
 
     async def command(self, command: Command, envelope: CommandEnvelope) -> None:
@@ -190,64 +202,52 @@ class Controller:
 
     def wanted(self) -> Mapping[Control, Wanted]:
         """Return what is wanted now of every control."""
-        now = self._clock()
-        return resolve(self.book, self.calendar.running(now), now)
+        return self.keeper.wanted()
 
     def seen(self, shown: Mapping[Control, bool]) -> None:
-        """Adopt what the cloud shows where nothing is wished yet.
-
-        What a running window wants on may be on because of the window, whose beginning was forgotten with the store:
-        then it is not taken for a standing wish, or nothing would ever end it.
-        """
-        now = self._clock()
-        running = self.calendar.running(now)
-        standing = {control: on and not self.book.timed(control, running, now) for control, on in shown.items()}
-        self._keep(self.book.adopt(standing, now))
+        """Hear what counting reads show."""
+        self.keeper.seen(shown)
 
     def flipped_in_cloud(self, control: Control, on: bool) -> None:
-        """Take a change made in the Enphase app as a flip."""
-        self._flip(control, on, Source.CLOUD)
+        """Hear of a change that somebody made in the Enphase app."""
+        self.keeper.flipped_in_cloud(control, on)
+        self._work_wanted = True
+
+    def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
+        """Hear that somebody removed the entry of a wish in the Enphase app, or made it theirs by editing it."""
+        self.keeper.ended_in_cloud(intent, edited=edited)
         self._work_wanted = True
 
     def judged(self, control: Control, verdict: Verdict) -> None:
-        """Pass a verdict on to whoever waits for it; drop what the cloud refused."""
-        intent = verdict.wanted.intent
+        """Pass a verdict on to whoever waits for it, and draw the conclusions."""
         self._house.judged(control, verdict)
         self._answers.judged(verdict)
-        if verdict.outcome is Outcome.CONFIRMED:
-            self._keep(self.book.prove(intent))
-        elif verdict.outcome is Outcome.FAILED:
-            self._logger.warning(
-                "Could not switch %s %s: %s", control.title, "on" if verdict.wanted.switch else "off", verdict.reason
-            )
-            if verdict.wanted.held_back_by is None:  # else only the holding back was refused
-                shown, now = self.reconciler.evidence[control].known is True, self._clock()
-                self._keep(self.book.drop_refused(intent, shown, self.calendar.running(now), now))
+        if verdict.outcome is Outcome.FAILED:
+            state = "on" if verdict.wanted.switch or verdict.wanted.obstacle else "off"
+            self._logger.warning("Could not switch %s %s: %s", control.title, state, verdict.reason)
+        self.keeper.judged(verdict, shown=self.reconciler.evidence[control].known is True)
         self._house.changed()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
     async def _obey(self, command: Command, envelope: CommandEnvelope) -> None:
         """Carry a command out as far as that can be done at once. Raises CommandError when it is impossible."""
-        now = self._clock()
         if isinstance(command, SetCommand):
             self._check_control(command.control)
             self._logger.info("%s is commanded %s", command.control.title.capitalize(), "on" if command.on else "off")
-            self._set(command, now)
+            self._set(command)
             self._await_verdict(envelope, command.control)
         elif isinstance(command, CancelCommand):
             self._check_control(command.control)
-            book = self.book.cancel(command.control, self.calendar.running(now), now)
-            if book is None:
+            if self.keeper.cancel(command.control):
+                self._await_verdict(envelope, command.control)
+            else:
                 self._answers.close(envelope, Outcome.CONFIRMED, "nothing to cancel")
-                return
-            self._keep(book)
-            self._await_verdict(envelope, command.control)
         elif isinstance(command, RefreshCommand):
             await self._refresh_and_poll(envelope)
         elif isinstance(command, ReleaseCommand):
             self._logger.info("Released: everything is switched off, and windows rest until the next wish")
-            self._keep(self.book.release(self._rules.controls, now))
+            self.keeper.release()
             self._await_verdict(envelope, *self._rules.controls)
         elif isinstance(command, DiagnoseCommand):
             self._answers.report(envelope, self._house.diagnosis())
@@ -283,16 +283,19 @@ class Controller:
             choices = ", ".join(one.value for one in self._rules.controls)
             raise CommandError(f"control: {control.value} is not one that this app may change ({choices})")
 
-    def _set(self, command: SetCommand, now: datetime) -> None:
+    def _set(self, command: SetCommand) -> None:
+        now = self._clock()
         until = self._until(command, now)
-        if until is None:
-            self._flip(command.control, command.on, Source.COMMAND, target_soc=command.target_soc)
+        control, target_soc = command.control, command.target_soc
+        if until is not None:
+            self.keeper.command(Intent(control, command.on, Source.COMMAND, now, until, target_soc=target_soc))
             return
-        self._keep(
-            self.book.command(
-                Intent(command.control, command.on, Source.COMMAND, now, until, target_soc=command.target_soc)
+        foreign = self.outlook.ground.foreign_of(control)
+        if target_soc is not None and foreign:
+            raise CommandError(
+                f"target_soc: entries of yours decide: {listed(foreign)}", hint="set their limits in the Enphase app"
             )
-        )
+        self.keeper.flip(control, command.on, Source.COMMAND, target_soc=target_soc)
 
     def _until(self, command: SetCommand, now: datetime) -> datetime | None:
         """Return the instant at which a `set` ends; None when it names no end."""
@@ -305,21 +308,13 @@ class Controller:
             raise CommandError("until: the site's time zone is not known yet", hint="use duration, or set time_zone")
         return next_local_time(zone, command.until, now)
 
-    def _flip(self, control: Control, on: bool, source: Source, *, target_soc: int | None = None) -> None:
-        now = self._clock()
-        self._keep(self.book.flip(control, on, source, self.calendar.running(now), now, target_soc=target_soc))
-
-    def _keep(self, book: Book) -> None:
-        """Make ``book`` the book, store it and answer the commands whose wish it ended."""
-        if book is self.book:
-            return
-        self.book = book
-        self._store.write(self._wishes_section, book.to_json())
+    def _book_changed(self) -> None:
         self._work_wanted = True
         self._house.changed()
 
-    def _save_evidence(self, evidence: Mapping[Control, Evidence]) -> None:
-        self._store.write("evidence", {control.value: one.to_json() for control, one in evidence.items()})
+    def _save_records(self, evidence: Mapping[Control, Evidence], ledger: Ledger) -> None:
+        switches = {control.value: one.to_json() for control, one in evidence.items()}
+        self._store.write_all({"evidence": switches, "ledger": ledger.to_json()})
 
     async def _round(self) -> None:
         """Let time pass in the book, answer, and let the reconciler make one pass if there is anything to do."""
@@ -329,6 +324,7 @@ class Controller:
         poll, self._poll_wanted = self._poll_wanted, False
         if poll or self.reconciler.due(now):
             await self.reconciler.run(poll=poll)
+            self._tell_of_left_over()
             if poll:
                 failed = self.reconciler.error
                 outcome = Outcome.FAILED if failed else Outcome.CONFIRMED
@@ -340,11 +336,21 @@ class Controller:
     def _settle_book(self, now: datetime) -> None:
         """Forget what is over, and answer the commands whose wish does not rule any more."""
         self.calendar.tell_of_clock_change()
-        self._keep(self.book.expire(now))
+        self.keeper.expire()
         wanted = self.wanted().values()
         self._answers.supersede(wanted, now, self._timed_ends)
         self._timed_ends = {one.intent.key: one.intent.until for one in wanted if one.intent.until is not None}
         self._tell_of_windows({one.intent.label for one in wanted if one.intent.source is Source.WINDOW})
+
+    def _tell_of_left_over(self) -> None:
+        """Tell once in the log which entries look like the app's and are not known to be."""
+        found = set(self.outlook.left_over())
+        for entry in found - self._left_over:
+            self._logger.warning(
+                "An entry looks like the app's, but its store does not know it: %s. Delete it in the Enphase app",
+                entry.terms,
+            )
+        self._left_over = found
 
     def _tell_of_windows(self, ruling: set[str]) -> None:
         """Tell in the log which windows begin and end to rule."""

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from .answers import Result
+from .control.entries import Terms
+from .control.intent import Intent
 from .control.names import Control
 from .control.plan import SwitchStep
-from .control.site_state import SiteState, Switches
+from .control.site_state import Habits, SiteState
 from .control.verdict import Verdict
 from .control.wanted import Wanted
 from .enlighten.models import WriteForm
 
 
 class Site(Protocol):
-    """The cloud side as the reconciler needs it. Every method may raise :class:`EnlightenError`."""
+    """The cloud side as the reconciler needs it. Every method that awaits may raise :class:`EnlightenError`."""
+
+    @property
+    def habits(self) -> Habits:
+        """What was learnt of how this site's cloud takes writes."""
+
+    def learn(self, habits: Habits) -> None:
+        """Remember what was learnt, also over a restart."""
+
+    def cloud_now(self) -> datetime:
+        """Return the current instant by the cloud's clock (aware, UTC), as far as its answers tell."""
+
+    async def read_all(self) -> SiteState:
+        """Read everything that a poll reads."""
+
+    async def read_for_wish(self, *, urgent: bool) -> SiteState:
+        """Read what a wish depends on: the switches, and the entries where there are any. Leaves the battery out.
+
+        ``urgent``: it may use the part of the request budget that is kept for wishes.
+        """
 
     def forms(self, step: SwitchStep) -> Sequence[WriteForm]:
         """Return the ways to take a step, the one that worked last first."""
 
-    async def read_switches(self) -> Switches:
-        """Read the switches."""
-
-    async def read_all(self) -> SiteState:
-        """Read everything that a poll reads."""
+    def remember(self, step: SwitchStep, form: WriteForm) -> None:
+        """Note which form worked."""
 
     async def validate(self, step: SwitchStep, form: WriteForm) -> None:
         """Announce a write, as the cloud wants it. Raises Refused when the cloud will not have it."""
@@ -32,8 +51,14 @@ class Site(Protocol):
     async def write(self, step: SwitchStep, form: WriteForm, written: Mapping[Control, bool]) -> None:
         """Write a switch. ``written`` is what was just written to the others, whatever a late read may show."""
 
-    def remember(self, step: SwitchStep, form: WriteForm) -> None:
-        """Note which form worked."""
+    async def create(self, terms: Terms) -> None:
+        """Write a new entry. Raises Conflict when it overlaps with another."""
+
+    async def update(self, schedule_id: str, terms: Terms) -> None:
+        """Rewrite an entry in place. Raises Conflict when it overlaps with another."""
+
+    async def delete(self, schedule_id: str) -> None:
+        """Delete an entry; one that is gone already is no error."""
 
 
 class Wishes(Protocol):
@@ -47,6 +72,9 @@ class Wishes(Protocol):
 
     def flipped_in_cloud(self, control: Control, on: bool) -> None:
         """Hear of a change that somebody made in the Enphase app."""
+
+    def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
+        """Hear that somebody removed the entry of a wish in the Enphase app, or made it theirs by editing it."""
 
     def judged(self, control: Control, verdict: Verdict) -> None:
         """Hear what became of what is wanted of a control."""

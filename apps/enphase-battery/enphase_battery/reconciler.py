@@ -2,55 +2,38 @@
 
 One pass reads what the cloud shows, takes the steps that lead to what is wanted, reads back after each, and says what
 became of every wish. HTTP 200 is never believed (`enlighten-battery-api.md` 10.2): a write stays `pending` until a read
-shows it, or a read late enough to count does not; then it is tried in the other forms that sites are known to need.
-Run twice, the second pass writes nothing.
+shows it, or a read late enough to count does not. Run twice, the second pass writes nothing.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .backoff import Backoff
+from .control.claims import Ground
 from .control.evidence import Evidence, Sight
+from .control.ledger import Ledger
 from .control.names import Control
-from .control.plan import SwitchStep, in_the_way, plan
+from .control.owned import News, Owned
+from .control.plan import Step, SwitchStep, plan
 from .control.site_state import SiteState
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
-from .errors import (
-    BudgetExhausted,
-    EnlightenError,
-    Forbidden,
-    NotAvailable,
-    RateLimited,
-    Refused,
-    SignInSuspended,
-    Unreachable,
-)
+from .errors import BudgetExhausted, EnlightenError, RateLimited, SignInSuspended, Unreachable
+from .judging import Bench
 from .ladder import Ladder
 from .ports import Site, Wishes
+from .records import Failure, Records
+from .writer import Writer
 
 READ_BACK = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each read after a write: most sites show it at once, nearly all within three seconds (10.3)."""
 
-LOOK_AGAIN = timedelta(seconds=60)
-"""Longest time until the next read while a write is not shown yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """What could not be done in this pass; a wish for the other value is not concerned.
-
-    Attributes:
-        on: The value that the switch did not take.
-        error: Why; None when the cloud answered with success and still shows the old value.
-    """
-
-    on: bool
-    error: EnlightenError | None = None
+MOST_STEPS = 40
+"""Steps of one pass: many times what any plan needs. What is left then is looked at anew in the next pass."""
 
 
 class Reconciler:
@@ -62,8 +45,9 @@ class Reconciler:
         site: The cloud side.
         wishes: What is wanted, and who is told.
         controls: The controls that may be written.
-        evidence: What was known when the app last ran.
-        save: Is given all evidence whenever it changes: before a write is sent, too.
+        evidence: What was known of the switches when the app last ran.
+        ledger: What the app owned when it last ran.
+        save: Is given evidence and ledger whenever they change: before a write is sent, too.
         clock: Returns the current instant (aware, UTC).
         when: Puts an instant into words for people, in the site's local time.
         sleep: Waits so many seconds.
@@ -81,7 +65,8 @@ class Reconciler:
         *,
         controls: Collection[Control],
         evidence: Mapping[Control, Evidence],
-        save: Callable[[Mapping[Control, Evidence]], None],
+        ledger: Ledger,
+        save: Callable[[Mapping[Control, Evidence], Ledger], None],
         clock: Callable[[], datetime],
         when: Callable[[datetime], str],
         sleep: Callable[[float], Awaitable[None]],
@@ -94,25 +79,49 @@ class Reconciler:
         self._site = site
         self._wishes = wishes
         self._controls = frozenset(controls)
-        self._save = save
         self._clock = clock
         self._when = when
         self._sleep = sleep
         self._backoff = backoff
-        self._settle = settle
         self._consistency = consistency
         self._dry_run = dry_run
         self._logger = logger
         self._ladder = Ladder(site.forms)
-        self._failures: dict[Control, _Failure] = {}
-        self.evidence: dict[Control, Evidence] = {control: evidence.get(control, Evidence()) for control in Control}
+        self.records = Records(save, {control: evidence.get(control, Evidence()) for control in Control}, ledger)
+        self._writer = Writer(
+            site,
+            self.records,
+            self._ladder,
+            outdated=self._outdated,
+            look=self._look,
+            clock=clock,
+            sleep=sleep,
+            backoff=backoff,
+            settle=settle,
+            logger=logger,
+        )
         self.verdicts: dict[Control, Verdict] = {}
-        self.state = SiteState()
+        self.taken_over: list[tuple[datetime, str]] = []
         self.error: EnlightenError | None = None
         self.error_since: datetime | None = None
         self.reason = ""
         self._retry_at: datetime | None = None
         self._poll_failed = False
+
+    @property
+    def state(self) -> SiteState:
+        """What was read last."""
+        return self.records.state
+
+    @property
+    def evidence(self) -> Mapping[Control, Evidence]:
+        """What is known of every switch."""
+        return self.records.evidence
+
+    @property
+    def ground(self) -> Ground:
+        """What the site gives the rules to reckon with; the zone is the caller's."""
+        return self.records.ground(self._site.habits)
 
     def due(self, now: datetime) -> bool:
         """Return whether a pass has something to do at ``now``."""
@@ -134,12 +143,13 @@ class Reconciler:
         Args:
             poll: Read everything, also when nothing is to be done.
         """
-        self._failures.clear()
         everything = poll or self._poll_failed or self.state.switches is None
         self._poll_failed = everything
         try:
-            await self._look(everything=everything)
-            self._poll_failed = False
+            self.records.begin_pass()
+            await self._look_first(everything=everything)
+            for control in self.records.forget_failures(self._clock()):
+                self.reconsider(control)
             if self.error is not None:  # what had to wait for the cloud need not wait any more
                 self.verdicts = {one: verdict for one, verdict in self.verdicts.items() if verdict.outcome.final}
             await self._take_steps()
@@ -147,50 +157,122 @@ class Reconciler:
             self._postpone(error)
             return
         self._mended()
-        for control, wanted in self._due_controls(self._clock()).items():
-            self._judge(control, wanted)
+        for control in self._due_controls(self._clock()):
+            self._judge(control)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
-    async def _look(self, *, everything: bool = False) -> None:
-        """Read, and weigh what the read shows of every control."""
-        if everything:
-            self.state = await self._site.read_all()
+    async def _look_first(self, *, everything: bool) -> None:
+        """Read at the begin of a pass; a poll that has no budget left does not stop a new wish."""
+        urgent = self._is_news_due()
+        try:
+            await self._look(everything=everything, urgent=urgent)
+        except BudgetExhausted:
+            if not (everything and urgent):
+                raise
+            await self._look()
         else:
-            self.state = replace(self.state, switches=await self._site.read_switches())
-        assert self.state.switches is not None  # noqa: S101  # read_all promises it; this tells the type checker
+            self._poll_failed = False
+
+    def _is_news_due(self) -> bool:
+        """Return whether something is wanted that has not been looked at yet."""
+        due = self._due_controls(self._clock())
+        return any(
+            (verdict := self.verdicts.get(control)) is None or verdict.wanted.key != wanted.key
+            for control, wanted in due.items()
+        )
+
+    async def _look(self, *, everything: bool = False, urgent: bool = True) -> None:
+        """Read, and weigh what the read shows of every control and every owned entry."""
+        if everything:
+            self.records.read(await self._site.read_all())
+        else:
+            state = await self._site.read_for_wish(urgent=urgent)
+            self.records.read(replace(state, storage=self.state.storage))
+        assert self.state.switches is not None  # noqa: S101  # both reads promise it; this tells the type checker
         switches = self.state.switches
         for control, on in switches.on.items():
-            self.evidence[control], sight = self.evidence[control].saw(on, switches.read_at, self._consistency)
-            if sight is Sight.NOT_SHOWN:
-                if self._ladder.exhausted(SwitchStep(control, not on)):
-                    self._failures[control] = _Failure(not on)
-            elif sight is Sight.SHOWN:
-                self._is_shown(SwitchStep(control, on))
-            elif sight is Sight.LATE:
-                self.reconsider(control)
-            elif sight is Sight.FOREIGN:
-                self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
-                self._wishes.flipped_in_cloud(control, on)
-        self._save(self.evidence)
+            evidence, sight = self.evidence[control].saw(on, switches.read_at, self._consistency)
+            self.records.note(control, evidence)
+            self._take_note_of(control, on, sight)
+        self._weigh_second_flag(on=switches.charge_schedule_on)
+        if self.state.entries is not None:
+            self._weigh_entries(switches.read_at)
         self._wishes.seen({control: one.known for control, one in self.evidence.items() if one.known is not None})
 
-    def _is_shown(self, step: SwitchStep) -> None:
-        """Take note that a step is proven, and of the form that did it."""
-        self._failures.pop(step.control, None)
+    def _take_note_of(self, control: Control, on: bool, sight: Sight) -> None:
+        """Draw the conclusions from what a read shows of a switch."""
+        if sight is Sight.NOT_SHOWN:
+            if self._ladder.exhausted(SwitchStep(control, not on)):
+                self.records.failures[SwitchStep(control, not on)] = Failure()
+        elif sight is Sight.SHOWN:
+            self.records.failures.pop(SwitchStep(control, on), None)
+            self._worked(SwitchStep(control, on))
+            self._logger.info("%s is %s in the cloud", control.title.capitalize(), "on" if on else "off")
+        elif sight is Sight.LATE:
+            self.reconsider(control)
+        elif sight is Sight.FOREIGN:
+            self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
+            self._wishes.flipped_in_cloud(control, on)
+
+    def _weigh_second_flag(self, *, on: bool) -> None:
+        """Draw the conclusions from what a read shows of the second flag of charge from grid."""
+        habits, told = self._site.habits, self.records.ledger.flag_told
+        if not on:
+            self.records.keep(self.records.ledger.disabled())
+        elif told is not None and told[0] and not habits.both_flags:
+            self._logger.info("This cloud wants both flags of charge from grid: they go together from now on")
+            self._site.learn(replace(habits, both_flags=True))
+
+    def _weigh_entries(self, read_at: datetime) -> None:
+        """Hold what the list shows against what the app owns, and draw the conclusions."""
+        claims = [claim for one in self._wishes.wanted().values() for claim in one.claims]
+        ledger, news = self.records.ledger.saw(self.state.entries or (), read_at, self._consistency)
+        stuck = ledger.owing_stuck(read_at)
+        for control in stuck.owed - ledger.owed:
+            self.reconsider(control)
+        self.records.keep(stuck.confined_to(terms for claim in claims for terms in claim.terms))
+        for one, told in news:
+            self._tell(one, told)
+            if told is News.ACTIVE:
+                self._worked(SwitchStep(one.terms.control, on=True))
+            if told in (News.ACTIVE, News.LOST):
+                self.reconsider(one.terms.control)
+            else:
+                for claim in claims:
+                    if one.terms in claim.terms:
+                        self._wishes.ended_in_cloud(claim.intent, edited=told is News.EDITED)
+
+    def _tell(self, one: Owned, told: News) -> None:
+        """Say in the log what a read tells of an entry; keep for the problem sensor what a person has to know."""
+        if told is News.ACTIVE:
+            self._logger.info("The gateway has the entry %s", one.terms)
+        elif told is News.LOST:
+            self._logger.warning("The entry %s vanished before the gateway had it", one.terms)
+        elif told is News.REMOVED:
+            self._logger.info("Somebody removed the entry %s in the Enphase app", one.terms)
+        else:
+            self._logger.warning("Somebody changed the entry %s in the Enphase app: it is not the app's now", one.terms)
+            self.taken_over.append((self._clock(), f"the entry {one.terms} was changed in the Enphase app"))
+
+    def _worked(self, step: SwitchStep) -> None:
+        """Take note of the form that did it."""
         form = self._ladder.worked(step)
         if form is not None:
             self._site.remember(step, form)
-        self._logger.info("%s is %s in the cloud", step.control.title.capitalize(), "on" if step.on else "off")
 
     def _looks(self) -> list[datetime]:
-        """Return when to look although nobody wishes: after an error, else at what may be a foreign change."""
+        """Return when to look although nobody wishes: after an error, else at what reads have not decided yet."""
         if self._retry_at is not None:
             return [self._retry_at]
+        entries = self.records.next_look(self._consistency)
         return [
-            at
-            for control, evidence in self.evidence.items()
-            if evidence.unproven is None and (at := evidence.second_look_at(self._consistency)) is not None
+            *([entries] if entries is not None else []),
+            *(
+                at
+                for evidence in self.evidence.values()
+                if evidence.unproven is None and (at := evidence.second_look_at(self._consistency)) is not None
+            ),
         ]
 
     # -- doing --------------------------------------------------------------------------------------------------------
@@ -206,52 +288,36 @@ class Reconciler:
                 due[control] = wanted
         return due
 
-    def _next_steps(self) -> tuple[SwitchStep, ...]:
-        """Return what is still to be done, without what was tried and failed in this pass."""
-        due = self._due_controls(self._clock())
-        untried = [control for control, wanted in due.items() if self._failure(control, wanted) is None]
-        return plan(self._changeable(), self.evidence, untried)
-
-    def _failure(self, control: Control, wanted: Wanted) -> _Failure | None:
-        """Return what went wrong in this pass with what is wanted of a control."""
-        failure = self._failures.get(control)
-        return failure if failure is not None and failure.on is wanted.switch else None
-
     def _changeable(self) -> dict[Control, Wanted]:
         """Return what is wanted of the controls that may be changed; the others are nobody's obstacle."""
         return {control: wanted for control, wanted in self._wishes.wanted().items() if control in self._controls}
 
-    async def _take_steps(self) -> None:
-        """Take the steps of the plan, made anew after each, so that the last wish wins."""
-        while not self._dry_run and (steps := self._next_steps()):
-            await self._take(steps[0])
+    def _next_steps(self) -> tuple[Step, ...]:
+        """Return what is still to be done, without what was tried and failed lately."""
+        now = self._clock()
+        actual = self.records.actual(self._site.habits, now)
+        return plan(self._changeable(), actual, self._due_controls(now))
 
-    async def _take(self, step: SwitchStep) -> None:
-        """Write one switch in the next form of the ladder that is not refused, and read it back."""
-        self._logger.debug("Going to %s", step)
-        while True:
-            form = self._ladder.next(step)
-            try:
-                await self._site.validate(step, form)
-            except Refused as refusal:
-                self._failures[step.control] = _Failure(step.on, refusal)
+    async def _take_steps(self) -> None:
+        """Take the steps of the plan, made anew after each, so that the last wish wins.
+
+        What was written or deleted is read back, which may lead to more: a new entry has its id only then.
+        """
+        unread = False
+        for _ in range(0 if self._dry_run else MOST_STEPS):
+            steps = self._next_steps()
+            if not steps and not unread:
                 return
-            await self._sleep(self._settle)
-            if self._outdated(step):
-                return
-            self._note(step.control, Evidence.sending, step.on, self._clock())
-            self._ladder.tried(step, form)
-            try:
-                await self._site.write(step, form, self._others(step.control))
-            except (Refused, Forbidden, NotAvailable) as refusal:
-                self._note(step.control, Evidence.refused)
-                if not self._ladder.exhausted(step):
-                    continue
-                self._failures[step.control] = _Failure(step.on, refusal)
-                return
-            self._note(step.control, Evidence.answered, self._clock())
-            await self._read_back(step)
-            return
+            if not steps:
+                await self._look()
+                unread = False
+                continue
+            step = steps[0]
+            answered = await self._writer.take(step)
+            unread = unread or not isinstance(step, SwitchStep)
+            if answered and isinstance(step, SwitchStep):
+                await self._read_back(step)
+                unread = False
 
     async def _read_back(self, step: SwitchStep) -> None:
         """Read until a read shows the step, the patience ends or somebody wishes otherwise."""
@@ -260,61 +326,34 @@ class Reconciler:
             if self._outdated(step):
                 return
             await self._look()
-            if self.evidence[step.control].unproven is None:
+            if self.evidence[step.control].unproven is None and not self._is_unseen(step.control):
                 return
+
+    def _is_unseen(self, control: Control) -> bool:
+        """Return whether the list does not show yet what was written for a control."""
+        ledger = self.records.ledger
+        created = any(one.schedule_id is None for one in ledger.staying() if one.terms.control is control)
+        return created or ledger.waits_for(control)
 
     def _outdated(self, step: SwitchStep) -> bool:
         wanted = self._wishes.wanted().get(step.control)
         return wanted is None or wanted.switch is not step.on
 
-    def _others(self, control: Control) -> dict[Control, bool]:
-        """Return what was just written to the other switches, which a read may not show yet."""
-        return {
-            other: evidence.writes[-1].value
-            for other, evidence in self.evidence.items()
-            if other is not control and evidence.writes and evidence.writes[-1].answered
-        }
-
-    def _note(self, control: Control, change: Callable[..., Evidence], *args: object) -> None:
-        self.evidence[control] = change(self.evidence[control], *args)
-        self._save(self.evidence)
-
     # -- judging ------------------------------------------------------------------------------------------------------
 
-    def _judge(self, control: Control, wanted: Wanted) -> None:
+    def _judge(self, control: Control) -> None:
         """Say what became of what is wanted of one control, after a pass that reached the cloud."""
-        now, evidence = self._clock(), self.evidence[control]
+        now = self._clock()
+        bench = Bench(self.records, self._site.habits, self._changeable(), now, self._consistency, self._when)
         if self._dry_run:
-            steps = plan({control: wanted}, self.evidence, (control,))
-            reason = f"would {steps[0]}: validate, write, read back" if steps else "nothing to do"
-            self._say(control, Verdict(wanted, Outcome.DRY_RUN, now, reason))
-        elif (failure := self._failure(control, wanted)) is not None:
-            error = failure.error
-            reason = str(error) if error else "the cloud answered with success and still shows the old value"
-            retry_at = now + self._backoff.after_failure(control.value)
-            self._say(control, Verdict(wanted, Outcome.FAILED, now, reason, error.hint if error else "", retry_at))
-        elif evidence.unproven is not None:
-            retry_at = min(now + LOOK_AGAIN, evidence.unproven.at + self._consistency)
-            reason = "written; the cloud does not show it yet"
-            self._say(control, Verdict(wanted, Outcome.PENDING, now, reason, retry_at=retry_at))
-        elif evidence.known is wanted.switch:
+            self._say(control, bench.rehearsed(control))
+            return
+        verdict = bench.judged(control)
+        if verdict.outcome is Outcome.FAILED and verdict.retry_at is None and verdict.wanted.obstacle is None:
+            verdict = replace(verdict, retry_at=now + self._backoff.after_failure(control.value))
+        elif verdict.outcome is Outcome.CONFIRMED:
             self._backoff.succeeded(control.value)
-            self._say(control, self._settled(wanted, now))
-        else:
-            # A rival is still on, a read cannot decide yet (an echo), or the wish changed at the end of the pass.
-            rival = in_the_way(self._changeable(), self.evidence).get(control)
-            reason = f"waits until {rival.title} is off" if rival else "waiting for the cloud"
-            retry_at = min(now + LOOK_AGAIN, evidence.second_look_at(self._consistency) or now + LOOK_AGAIN)
-            self._say(control, Verdict(wanted, Outcome.PENDING, now, reason, retry_at=retry_at))
-
-    def _settled(self, wanted: Wanted, now: datetime) -> Verdict:
-        """Return the verdict on a switch that is as it is to be: confirmed, unless the wish itself is held back."""
-        rival = wanted.held_back_by
-        if rival is None:
-            return Verdict(wanted, Outcome.CONFIRMED, now)
-        name = f"{rival.control.title} ({rival.label})" if rival.label else rival.control.title
-        until = f" until {self._when(rival.until)}" if rival.until else ""
-        return Verdict(wanted, Outcome.PENDING, now, f"held back by {name}{until}")
+        self._say(control, verdict)
 
     def _postpone(self, error: EnlightenError) -> None:
         """Keep every wish for a later try: the cloud could not be reached or would not let the app in."""

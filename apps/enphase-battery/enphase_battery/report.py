@@ -7,16 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from .control.claims import Ground
 from .control.enforcement import enforcement
+from .control.intent import Intent
 from .control.names import Control
+from .control.shaping import limit_of
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
 from .controller import Controller
-from .errors import EnlightenError, Unreachable
+from .errors import BudgetExhausted, EnlightenError, Unreachable
 from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
 
 _LONG_NUMBER = re.compile(r"\d{5,}")
 """Ids of sites and users."""
+
+TELL_FOR = timedelta(hours=24)
+"""How long the problem sensor names an entry that a person took over."""
 
 
 @dataclass(slots=True)
@@ -48,6 +54,7 @@ class Reporter:
     sign_in: Callable[[], SignIn]
     extra_problems: Callable[[], tuple[Problem, ...]]
     _without_zone_since: datetime | None = None
+    _found_since: dict[str, datetime] = field(default_factory=dict)
     _histories: dict[Control, _History] = field(default_factory=lambda: {control: _History() for control in Control})
 
     def judged(self, control: Control, verdict: Verdict) -> None:
@@ -69,11 +76,13 @@ class Reporter:
         read = reconciler.state.switches is not None
         return Snapshot(
             controls=tuple(self._control(control, controller, now) for control in Control),
-            readable=False if reconciler.error else True if read else None,
+            readable=False if _is_out_of_reach(reconciler.error) else True if read else None,
             storage=reconciler.state.storage,
-            next_window=None if controller.book.released else controller.calendar.next_occurrence(),
+            next_window=None if controller.keeper.book.released else controller.calendar.next_occurrence(),
             problems=self._problems(controller, now),
             sign_in=self.sign_in(),
+            own_entries=tuple(str(one.terms) for one in reconciler.records.ledger.staying()),
+            foreign_entries=tuple(str(entry.terms) for entry in reconciler.records.foreign()),
         )
 
     def _control(self, control: Control, controller: Controller, now: datetime) -> ControlReport:
@@ -86,15 +95,17 @@ class Reporter:
         if verdict is None and wanted is not None:
             followed = control not in controller.controls and reconciler.evidence[control].known is wanted.switch
             outcome = Outcome.CONFIRMED if followed else Outcome.PENDING
+        known = reconciler.evidence[control].known if reconciler.state.switches else None
+        begun = wanted is None or wanted.intent.on or not wanted.anyway
         return ControlReport(
             control=control,
-            shown=reconciler.evidence[control].known if reconciler.state.switches else None,
+            shown=known if begun else False,  # a window that is only written yet has not come
             wanted=wanted.intent.on if wanted else None,
             outcome=outcome,
             enforced=enforced.enforced,
-            fail_safe=False,
+            fail_safe=reconciler.state.by_entries(control),
             source=wanted.intent.source if wanted else None,
-            reason=_reason(wanted, verdict, enforced.reason),
+            reason=_reason(wanted, verdict, enforced.reason, controller.outlook.ground),
             until=wanted.intent.until if wanted else None,
             target_soc=wanted.intent.target_soc if wanted else None,
             confirmed_at=history.confirmed_at,
@@ -113,7 +124,30 @@ class Reporter:
                 continue
             if verdict.outcome is Outcome.FAILED or (now - undone_since >= self.pending_timeout and not error):
                 problems.append(Problem(f"{control.title}: {verdict.reason}", undone_since, verdict.hint))
-        return (*problems, *self._zone_problem(controller, now), *self.extra_problems())
+        return (
+            *problems,
+            *self._entry_problems(controller, now),
+            *self._zone_problem(controller, now),
+            *self.extra_problems(),
+        )
+
+    def _entry_problems(self, controller: Controller, now: datetime) -> tuple[Problem, ...]:
+        """Return what people have to know of entries: what will keep a window from running, and what is not owned."""
+        outlook = controller.outlook
+        found = {
+            f"{wish.label}: {obstacle.reason}": obstacle.hint
+            for wish, obstacle in outlook.foreseen(controller.keeper.book).items()
+        }
+        for entry in outlook.left_over():
+            text = f"an entry looks like the app's, but its store does not know it: {entry.terms}"
+            found[text] = "delete it in the Enphase app, then the window is written anew"
+        self._found_since = {text: self._found_since.get(text, now) for text in found}
+        taken_over = tuple(
+            Problem(text, since, "it is yours now; delete it in the Enphase app if you do not want it every week")
+            for since, text in controller.reconciler.taken_over
+            if now - since < TELL_FOR
+        )
+        return (*(Problem(text, self._found_since[text], hint) for text, hint in found.items()), *taken_over)
 
     def _zone_problem(self, controller: Controller, now: datetime) -> tuple[Problem, ...]:
         """Return the problem of a site whose time zone nobody knows, although it was read."""
@@ -130,9 +164,18 @@ class Reporter:
         return not isinstance(error, Unreachable) or now - since >= self.pending_timeout
 
 
+def _is_out_of_reach(error: EnlightenError | None) -> bool:
+    """Return whether the cloud cannot be read; without a request left, what was read within the hour still stands."""
+    return error is not None and not isinstance(error, BudgetExhausted)
+
+
 def _verdict_on(wanted: Wanted | None, verdict: Verdict | None) -> Verdict | None:
-    """Return the verdict if it is about what is wanted now."""
-    return verdict if wanted and verdict and verdict.wanted.key == wanted.key else None
+    """Return the verdict if it is about what is wanted now, whatever else was written for the control since."""
+    if wanted is None or verdict is None:
+        return None
+    of, now = verdict.wanted, wanted
+    same = (of.intent, of.held_back_by, of.obstacle) == (now.intent, now.held_back_by, now.obstacle)
+    return verdict if same else None
 
 
 def _rulings(wanted: Mapping[Control, Wanted], verdicts: Mapping[Control, Verdict]) -> dict[Control, Verdict]:
@@ -141,22 +184,32 @@ def _rulings(wanted: Mapping[Control, Wanted], verdicts: Mapping[Control, Verdic
     return {control: verdict for control, verdict in rulings.items() if verdict is not None}
 
 
-def _reason(wanted: Wanted | None, verdict: Verdict | None, enforcement_reason: str) -> str:
+def _reason(wanted: Wanted | None, verdict: Verdict | None, enforcement_reason: str, ground: Ground) -> str:
     """Return why a control is as it is: by the verdict, else why the gateway does not act; then what is not kept."""
     reasons = [verdict.reason if verdict else ""]
-    if wanted is not None and wanted.switch:
-        if not reasons[0]:
-            reasons = [enforcement_reason]
-        if wanted.intent.target_soc is not None:
-            reasons.append(f"a target of {wanted.intent.target_soc} % needs a schedule entry and is not kept")
+    if wanted is not None and wanted.intent.on:
+        if verdict is None or verdict.outcome is Outcome.CONFIRMED:
+            reasons.append(enforcement_reason)
+        reasons.append(_target_not_kept(wanted.intent, ground))
     return "; ".join(reason for reason in reasons if reason)
+
+
+def _target_not_kept(intent: Intent, ground: Ground) -> str:
+    """Return what is not as the wish's target says; empty when all is."""
+    target = intent.target_soc
+    if target is None:
+        return ""
+    if intent.control not in ground.by_entries:
+        return f"a target of {target} % needs a schedule entry and is not kept"
+    limit = limit_of(intent, ground.floor)
+    return "" if limit in (None, target) else f"stops at the reserve of {limit} %, not at {target} %"
 
 
 def diagnosis(snapshot: Snapshot) -> dict[str, object]:
     """Return the snapshot as a report without secrets or ids, ready to be pasted into a bug report.
 
     Shape: `{"controls": {<control>: {"shown", "wanted", "outcome", "enforced", "reason", "source"}}, "readable",
-    "sign_in", "soc", "problems": [<text>]}`.
+    "sign_in", "soc", "entries": {"own": [<text>], "foreign": [<text>]}, "problems": [<text>]}`.
     """
     return {
         "controls": {
@@ -173,5 +226,10 @@ def diagnosis(snapshot: Snapshot) -> dict[str, object]:
         "readable": snapshot.readable,
         "sign_in": snapshot.sign_in.status,
         "soc": snapshot.storage.soc if snapshot.storage else None,
-        "problems": [_LONG_NUMBER.sub("...", problem.text) for problem in snapshot.problems],
+        "entries": {"own": list(snapshot.own_entries), "foreign": list(snapshot.foreign_entries)},
+        "problems": [_LONG_NUMBER.sub("...", _in_words(problem)) for problem in snapshot.problems],
     }
+
+
+def _in_words(problem: Problem) -> str:
+    return f"{problem.text}: {problem.hint}" if problem.hint else problem.text

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytz
 
-from .control.windows import Occurrence, Window, next_boundary, next_occurrence, running, swallowed
+from .control.intent import Intent
+from .control.windows import Occurrence, Window, next_boundary, next_occurrence, occurrences, running, swallowed
 
 
 @dataclass(slots=True)
@@ -22,6 +23,8 @@ class Calendar:
         cloud_zone: Returns the IANA name of the site's zone, from the cloud or the store; None while it is not known.
         clock: Returns the current instant (aware, UTC).
         logger: Where it is told that a clock change leaves nothing of a window.
+        lead: How long before its start a window is written to the cloud.
+        begins: Minutes of the week (0 is Monday, 00:00) at which windows begin.
     """
 
     windows: tuple[Window, ...]
@@ -29,7 +32,12 @@ class Calendar:
     cloud_zone: Callable[[], str | None]
     clock: Callable[[], datetime]
     logger: logging.Logger
+    lead: timedelta = timedelta(0)
+    begins: frozenset[int] = field(init=False)
     _looked_at: date | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.begins = frozenset(minute for window in self.windows for minute in window.begins())
 
     @property
     def zone(self) -> pytz.BaseTzInfo | None:
@@ -54,10 +62,28 @@ class Calendar:
         zone = self.zone
         return running(self.windows, zone, now) if zone else ()
 
-    def next_boundary(self) -> datetime | None:
-        """Return the next instant at which a window starts or ends."""
+    def upcoming(self, now: datetime) -> Sequence[Occurrence]:
+        """Return the occurrences that are to be written before they start."""
         zone = self.zone
-        return next_boundary(self.windows, zone, self.clock()) if zone else None
+        if zone is None or not self.lead:
+            return ()
+        ahead = occurrences(self.windows, zone, now, now + self.lead + timedelta.resolution)
+        return tuple(occurrence for occurrence in ahead if occurrence.start > now)
+
+    def coming_week(self) -> tuple[Intent, ...]:
+        """Return what the windows wish within a week: each occurrence once."""
+        zone, now = self.zone, self.clock()
+        week = occurrences(self.windows, zone, now, now + timedelta(days=7)) if zone else ()
+        return tuple(Intent.of_occurrence(occurrence) for occurrence in week)
+
+    def next_boundary(self) -> datetime | None:
+        """Return the next instant at which a window starts, ends, or is to be written."""
+        zone, now = self.zone, self.clock()
+        if zone is None:
+            return None
+        ahead = next_occurrence(self.windows, zone, now + self.lead)
+        instants = [next_boundary(self.windows, zone, now), ahead.start - self.lead if ahead else None]
+        return min((instant for instant in instants if instant is not None), default=None)
 
     def next_occurrence(self) -> Occurrence | None:
         """Return the next occurrence that has not started yet."""

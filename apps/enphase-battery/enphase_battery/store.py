@@ -55,10 +55,13 @@ class Store:
 
     def write(self, section: str, data: Mapping[str, object]) -> None:
         """Replace a section and, when that changes anything, the file. Never raises because of the file."""
-        if self._sections.get(section) == data and not self._trouble:
-            return
-        self._sections[section] = dict(data)
-        self._save()
+        self.write_all({section: data})
+
+    def write_all(self, sections: Mapping[str, Mapping[str, object]]) -> None:
+        """Replace several sections at once, as :meth:`write` does."""
+        if self._trouble or any(self._sections.get(section) != data for section, data in sections.items()):
+            self._sections.update({section: dict(data) for section, data in sections.items()})
+            self._save()
 
     def forget(self) -> None:
         """Drop all sections: they are about another account."""
@@ -95,7 +98,7 @@ class Store:
 
     def _save(self) -> None:
         temporary = self._path.with_suffix(".new")
-        content = json.dumps({"version": VERSION, "sections": self._sections}, indent=1)
+        content = json.dumps({"version": VERSION, "sections": self._sections})
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

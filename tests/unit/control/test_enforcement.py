@@ -8,12 +8,17 @@ from datetime import datetime, time, timedelta, timezone
 import pytest
 
 from enphase_battery.control.enforcement import Enforced, enforcement
+from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
 from enphase_battery.control.names import Control
-from enphase_battery.control.site_state import Entry, SiteState, Storage, Switches
+from enphase_battery.control.site_state import SiteState, Storage, Switches
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)  # a Sunday
-EVERY_DAY = frozenset(range(1, 8))
+
+
+def entry(control: Control, start: int, end: int, *, active: bool) -> Entry:
+    return Entry(Terms(control, time(start), time(end), EVERY_DAY, "Europe/London"), f"{control.value} {start}", active)
+
 
 SWITCHES_ONLY = SiteState(
     switches=Switches(dict.fromkeys(Control, True), charge_schedule_on=True, override="", read_at=NOON),
@@ -23,7 +28,7 @@ SWITCHES_ONLY = SiteState(
 )
 SCHEDULED = replace(
     SWITCHES_ONLY,
-    entries=tuple(Entry(control, time(11), time(13), EVERY_DAY, active=True) for control in Control),
+    entries=tuple(entry(control, 11, 13, active=True) for control in Control),
     has_schedules=dict.fromkeys(Control, True),
 )
 
@@ -60,8 +65,8 @@ def test_a_storm_an_event_or_a_backup_profile_overrides_every_switch() -> None:
     "entries",
     [
         (),
-        (Entry(DISCHARGE, time(11), time(13), EVERY_DAY, active=True),),
-        (Entry(CHARGE, time(11), time(13), EVERY_DAY, active=False),),
+        (entry(DISCHARGE, 11, 13, active=True),),
+        (entry(CHARGE, 11, 13, active=False),),
     ],
     ids=["no entry", "only one of another family", "only one that the gateway has not acknowledged"],
 )
@@ -77,7 +82,7 @@ def test_an_entry_for_another_time_does_not_help_now() -> None:
 
 
 def test_one_of_several_entries_is_enough() -> None:
-    other = Entry(CHARGE, time(1), time(2), EVERY_DAY, active=True)
+    other = entry(CHARGE, 1, 2, active=True)
     state = replace(SCHEDULED, entries=(other, *(SCHEDULED.entries or ())))
     assert enforcement(state, CHARGE, NOON).enforced is Enforced.YES
 

@@ -13,10 +13,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.names import Control
+from enphase_battery.control.names import RIVALS, Control
 from enphase_battery.control.wanted import resolve
 from enphase_battery.control.windows import Occurrence, Window
-from enphase_battery.control.wishes import RIVALS, Book
+from enphase_battery.control.wishes import Book
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=timezone.utc)
@@ -150,37 +150,39 @@ def test_the_same_flip_again_undoes_nothing() -> None:
 
 
 def test_a_flip_to_discharge_ends_a_running_timed_charge_and_flipping_back_lets_it_go_on() -> None:
-    flipped = ALL_OFF.flip(DISCHARGE, True, Source.TOGGLE, (NIGHT,), at(3))
+    flipped = ALL_OFF.flip(DISCHARGE, True, Source.TOGGLE, (NIGHT,), at(3), rivals=(CHARGE,))
     assert not wants(flipped, CHARGE, 3, NIGHT)
-    assert flipped.flip(DISCHARGE, False, Source.TOGGLE, (NIGHT,), at(4)) == ALL_OFF
+    assert flipped.flip(DISCHARGE, False, Source.TOGGLE, (NIGHT,), at(4), rivals=(CHARGE,)) == ALL_OFF
 
 
 def test_a_flip_to_discharge_ends_a_command_to_charge() -> None:
-    book = ALL_OFF.command(commanded(CHARGE, True, 1, 8)).flip(DISCHARGE, True, Source.TOGGLE, (), at(2))
+    book = ALL_OFF.command(commanded(CHARGE, True, 1, 8))
+    book = book.flip(DISCHARGE, True, Source.TOGGLE, (), at(2), rivals=(CHARGE,))
     assert not wants(book, CHARGE, 3)
 
 
 def test_a_flip_to_discharge_leaves_a_pause_of_charging_alone() -> None:
     pause = commanded(CHARGE, False, 1, 8)
-    assert ALL_OFF.command(pause).flip(DISCHARGE, True, Source.TOGGLE, (), at(2)).commands == {CHARGE: pause}
+    book = ALL_OFF.command(pause).flip(DISCHARGE, True, Source.TOGGLE, (), at(2), rivals=(CHARGE,))
+    assert book.commands == {CHARGE: pause}
 
 
 def test_a_flip_to_off_leaves_the_other_controls_alone() -> None:
     book = ALL_OFF.flip(DISCHARGE, True, Source.TOGGLE, (), at(1))
-    assert wants(book.flip(DISCHARGE, False, Source.TOGGLE, (NIGHT,), at(3)), CHARGE, 3, NIGHT)
+    assert wants(book.flip(DISCHARGE, False, Source.TOGGLE, (NIGHT,), at(3), rivals=(CHARGE,)), CHARGE, 3, NIGHT)
 
 
 def test_flipping_the_discharge_back_wakes_no_charge_about_which_somebody_has_decided_since() -> None:
-    book = ALL_OFF.flip(DISCHARGE, True, Source.TOGGLE, (NIGHT,), at(3))
-    book = book.flip(CHARGE, True, Source.TOGGLE, (NIGHT,), at(3.1)).flip(
-        CHARGE, False, Source.TOGGLE, (NIGHT,), at(3.2)
-    )
+    book = ALL_OFF.flip(DISCHARGE, True, Source.TOGGLE, (NIGHT,), at(3), rivals=(CHARGE,))
+    book = book.flip(CHARGE, True, Source.TOGGLE, (NIGHT,), at(3.1), rivals=(DISCHARGE,))
+    book = book.flip(CHARGE, False, Source.TOGGLE, (NIGHT,), at(3.2), rivals=(DISCHARGE,))
     assert not wants(book.flip(DISCHARGE, False, Source.TOGGLE, (NIGHT,), at(3.3)), CHARGE, 3.3, NIGHT)
 
 
 def test_flipping_a_charge_leaves_a_paused_discharge_to_be_flipped_back() -> None:
     commanded_book = ALL_OFF.command(commanded(DISCHARGE, True, 1, 8)).flip(DISCHARGE, False, Source.TOGGLE, (), at(2))
-    book = commanded_book.flip(CHARGE, False, Source.TOGGLE, (), at(3)).flip(DISCHARGE, True, Source.TOGGLE, (), at(4))
+    book = commanded_book.flip(CHARGE, False, Source.TOGGLE, (), at(3), rivals=(DISCHARGE,))
+    book = book.flip(DISCHARGE, True, Source.TOGGLE, (), at(4), rivals=(CHARGE,))
     assert book.commands == {DISCHARGE: commanded(DISCHARGE, True, 1, 8)}
 
 
@@ -197,7 +199,8 @@ def test_a_command_after_a_flip_leaves_nothing_to_flip_back_to() -> None:
 
 
 def test_restoring_a_command_never_displaces_a_newer_one() -> None:
-    flipped = ALL_OFF.command(commanded(CHARGE, True, 1, 8)).flip(DISCHARGE, True, Source.TOGGLE, (), at(2))
+    flipped = ALL_OFF.command(commanded(CHARGE, True, 1, 8))
+    flipped = flipped.flip(DISCHARGE, True, Source.TOGGLE, (), at(2), rivals=(CHARGE,))
     newer = commanded(CHARGE, False, 3, 7)
     book = flipped.command(newer).flip(DISCHARGE, False, Source.TOGGLE, (), at(4))
     assert book.commands == {CHARGE: newer}
@@ -318,14 +321,27 @@ def test_after_release_windows_rest_until_somebody_wishes_something() -> None:
 
 
 def test_a_release_that_is_refused_is_dropped_like_a_flip() -> None:
-    released = Book().adopt({CHARGE: True}, at(0)).release([CHARGE], at(1))
+    flipped = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(0.5))
+    released = flipped.prove(flipped.standing[CHARGE]).release([CHARGE], at(1))
     assert wants(released.drop_refused(released.standing[CHARGE], shown=True, running=(), now=at(2)), CHARGE, 2)
 
 
 def test_release_leaves_a_control_that_the_app_may_not_change_as_it_is() -> None:
-    book = Book().adopt({CHARGE: True, DISCHARGE: True}, at(0)).release([CHARGE], at(1))
+    book = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(0.5)).flip(DISCHARGE, True, Source.TOGGLE, (), at(0.5))
+    book = book.release([CHARGE], at(1))
     assert not wants(book, CHARGE, 1)
     assert wants(book, DISCHARGE, 1)
+
+
+def test_release_switches_off_only_what_the_app_switched_on() -> None:
+    book = Book().adopt({CHARGE: True, DISCHARGE: False}, at(0))
+    book = book.flip(RESTRICT, True, Source.CLOUD, (), at(0.5)).flip(DISCHARGE, True, Source.TOGGLE, (), at(0.5))
+    released = book.command(commanded(CHARGE, False, 1, 8)).release(Control, at(2))
+    assert {control: wants(released, control, 2) for control in Control} == {
+        CHARGE: True,
+        DISCHARGE: False,
+        RESTRICT: True,
+    }
 
 
 def test_what_is_over_is_forgotten_and_what_still_runs_is_kept() -> None:
@@ -452,14 +468,16 @@ def test_a_flip_that_ended_a_timed_wish_and_was_flipped_back_might_never_have_be
 
 
 @given(DAYS, MINUTES, st.sets(st.sampled_from(Control)))
-def test_after_release_nothing_is_wanted_on_at_any_later_time(
+def test_after_release_nothing_is_wanted_on_at_any_later_time_but_what_the_cloud_had_on(
     day: Day, later: timedelta, controls: set[Control]
 ) -> None:
+    standing = day.book.standing
+    had_on = {key for key, one in standing.items() if one.on and one.source is Source.CLOUD}
     day.book = day.book.release(controls, day.now)
     day.now += later
     wanted = resolve(day.book.expire(day.now), day.running, day.now)
     assert controls <= wanted.keys()
-    assert not any(wanted[control].intent.on or wanted[control].switch for control in controls)
+    assert all(wanted[control].intent.on is wanted[control].switch is (control in had_on) for control in controls)
 
 
 @given(DAYS, st.sampled_from(Control))
@@ -474,6 +492,56 @@ def test_charge_and_discharge_are_never_both_switched_on_while_one_of_them_is_ti
     wanted = resolve(day.book, day.running, day.now)
     both = [wanted[control] for control in RIVALS if control in wanted and wanted[control].switch]
     assert len(both) < 2 or not any(one.intent.timed for one in both)
+
+
+# -- what the Enphase app ends, and what makes room -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_command_whose_entry_a_person_took_is_over_and_the_window_under_it_goes_on(edited: bool) -> None:
+    command = commanded(CHARGE, True, 1, 8)
+    book = ALL_OFF.command(command).end(command, (NIGHT,), at(3), edited=edited)
+    assert book.commands == {}
+    assert wants(book, CHARGE, 3, NIGHT)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_occurrence_whose_entry_a_person_took_is_skipped_to_its_end(edited: bool) -> None:
+    book = ALL_OFF.end(Intent.of_occurrence(NIGHT), (NIGHT,), at(3), edited=edited)
+    assert not wants(book, CHARGE, 3, NIGHT)
+    assert book.skipped == {NIGHT.key: NIGHT.end}
+    assert book.standing == ALL_OFF.standing
+
+
+def test_a_standing_wish_goes_off_when_a_person_removed_its_entry_and_stays_on_for_what_they_made_of_it() -> None:
+    book = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(1))
+    removed = book.end(book.standing[CHARGE], (), at(2), edited=False)
+    assert removed.standing[CHARGE] == Intent(CHARGE, False, Source.CLOUD, at(2))
+    edited = book.end(book.standing[CHARGE], (), at(2), edited=True)
+    assert edited.standing[CHARGE] == Intent(CHARGE, True, Source.CLOUD, at(2))
+
+
+def test_a_wish_that_does_not_rule_any_more_cannot_be_ended() -> None:
+    assert ALL_OFF.end(commanded(CHARGE, True, 1, 8), (NIGHT,), at(3), edited=False) is ALL_OFF
+    skipped = ALL_OFF.flip(CHARGE, False, Source.TOGGLE, (NIGHT,), at(2.5))
+    assert skipped.end(Intent.of_occurrence(NIGHT), (NIGHT,), at(3), edited=True) is skipped
+
+
+def test_a_standing_wish_that_wants_what_a_window_wants_lets_it_go_on() -> None:
+    book = ALL_OFF.stand(CHARGE, True, Source.CLOUD, at(3))
+    assert book.standing[CHARGE] == Intent(CHARGE, True, Source.CLOUD, at(3))
+    assert book.top(CHARGE, (NIGHT,), at(3)) == Intent.of_occurrence(NIGHT)
+    assert wants(book, CHARGE, 6)
+
+
+def test_a_standing_wish_that_made_room_says_for_what() -> None:
+    book = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(1)).flip(RESTRICT, True, Source.COMMAND, (), at(2))
+    replaced = book.replace_standing(book.standing[CHARGE], book.standing[RESTRICT], at(3))
+    assert replaced.standing[CHARGE] == Intent(
+        CHARGE, False, Source.COMMAND, at(3), label="replaced by restrict battery discharge"
+    )
+    assert replaced.standing[RESTRICT] == book.standing[RESTRICT]
+    assert replaced.replace_standing(book.standing[CHARGE], book.standing[RESTRICT], at(4)) is replaced
 
 
 def test_a_book_confined_to_other_controls_forgets_what_was_wished_of_the_rest() -> None:

@@ -67,10 +67,10 @@ def _without_entry(state: SiteState, switches: Switches, control: Control, local
         return None
     if has_schedules is None or state.entries is None:
         return Enforcement(Enforced.UNKNOWN, "switch is on; the schedule list could not be read")
-    active = [entry for entry in state.entries if entry.control is control and entry.active]
+    active = [entry for entry in state.entries if entry.terms.control is control and entry.active]
     if not active:
         return Enforcement(Enforced.NO, "switch is on; without a schedule entry the gateway does nothing")
-    if not any(entry.covers(local_now) for entry in active):
+    if not any(entry.terms.covers(local_now) for entry in active):
         return Enforcement(Enforced.NO, "switch is on; no schedule entry covers this time")
     if control is Control.CHARGE_FROM_GRID and not switches.charge_schedule_on:
         return Enforcement(Enforced.NO, "switch is on; the schedule of charge from grid is switched off")

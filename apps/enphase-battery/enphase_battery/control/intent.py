@@ -32,7 +32,7 @@ class Intent:
         since: Instant (aware, UTC) at which it was wished or, for a window, at which the occurrence starts.
         until: Instant (aware, UTC) at which a timed wish ends; None for a standing wish.
         target_soc: Percent at which charging stops or discharging ends; None when the wish names none.
-        label: The window's name; empty for other sources.
+        label: The window's name; of a standing wish that the app itself changed, why; else empty.
     """
 
     control: Control

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 
@@ -23,3 +24,9 @@ _TITLES = {
     Control.DISCHARGE_TO_GRID: "discharge to grid",
     Control.RESTRICT_DISCHARGE: "restrict battery discharge",
 }
+
+RIVALS: Mapping[Control, Control] = {
+    Control.CHARGE_FROM_GRID: Control.DISCHARGE_TO_GRID,
+    Control.DISCHARGE_TO_GRID: Control.CHARGE_FROM_GRID,
+}
+"""Controls of which one, while it is on for a time, cannot stand beside the other where switches alone decide (h)."""

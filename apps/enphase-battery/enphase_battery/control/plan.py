@@ -1,60 +1,150 @@
-"""Wanted against actual: the fewest steps, in a safe order."""
+"""Wanted against actual: the fewest steps, in a safe order.
+
+Everything that ends comes before anything that begins, and all that moves is deleted before anything is created: the
+cloud refuses entries that overlap (10.4 of `enlighten-battery-api.md`). A family is switched on, or applied, after its
+entries were written: an entry that no settings write has followed never reaches the gateway (6.8).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
+from .entries import Entry, Terms
 from .evidence import Evidence
-from .names import Control
+from .ledger import Ledger
+from .names import RIVALS, Control
+from .site_state import Habits, SiteState
 from .wanted import Wanted
-from .wishes import RIVALS
+
+MOST_LOSSES = 2
+"""How often an entry that vanished before the gateway had it is written again."""
+
+
+NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchStep:
-    """Set a control's switch: validate, write, read back.
+    """Set a control's switch, which also applies the entries of its family: validate, write, read back.
 
     Attributes:
         control: Which.
         on: To what.
+        schedule: The second flag of charge from grid that goes along; None: it is not mentioned.
     """
 
     control: Control
     on: bool
+    schedule: bool | None = None
 
     def __str__(self) -> str:
-        return f"switch {self.control.title} {'on' if self.on else 'off'}"
+        flag = {None: "", True: ", with its schedule", False: ", and its schedule off"}[self.schedule]
+        return f"switch {self.control.title} {'on' if self.on else 'off'}{flag}"
 
 
-Step = SwitchStep
+@dataclass(frozen=True, slots=True)
+class CreateStep:
+    """Write a new entry."""
+
+    terms: Terms
+
+    @property
+    def control(self) -> Control:
+        """The control that it is for."""
+        return self.terms.control
+
+    def __str__(self) -> str:
+        return f"write the entry {self.terms}"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStep:
+    """Rewrite an owned entry in place."""
+
+    schedule_id: str
+    terms: Terms
+
+    @property
+    def control(self) -> Control:
+        """The control that it is for."""
+        return self.terms.control
+
+    def __str__(self) -> str:
+        return f"change an own entry to {self.terms}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteStep:
+    """Delete an owned entry."""
+
+    schedule_id: str
+    terms: Terms
+
+    @property
+    def control(self) -> Control:
+        """The control that it was for."""
+        return self.terms.control
+
+    def __str__(self) -> str:
+        return f"delete the own entry {self.terms}"
+
+
+Step = SwitchStep | CreateStep | UpdateStep | DeleteStep
 """Every kind of step that a plan may hold."""
 
 
-def plan(
-    wanted: Mapping[Control, Wanted], evidence: Mapping[Control, Evidence], controls: Collection[Control]
-) -> tuple[Step, ...]:
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """What is known of the cloud, and what was tried.
+
+    Attributes:
+        evidence: What is known of every switch. Where it cannot be said what the cloud holds, no step is saved.
+        state: What was read last.
+        ledger: The entries that the app owns.
+        habits: What this site's cloud accepts.
+        now: The current instant (aware, UTC).
+        failed: Steps that were tried lately in vain, switches without what went along.
+    """
+
+    evidence: Mapping[Control, Evidence]
+    state: SiteState = field(default_factory=SiteState)
+    ledger: Ledger = field(default_factory=Ledger)
+    habits: Habits = field(default_factory=Habits)
+    now: datetime = NEVER
+    failed: Collection[Step] = frozenset()
+
+
+def plan(wanted: Mapping[Control, Wanted], actual: Actual, controls: Collection[Control]) -> tuple[Step, ...]:
     """Return the steps that lead from what the cloud holds to what is wanted; none when it is so already.
 
-    What ends something comes before what begins something, and a charge waits until the discharge that is to end has
-    ended, and the reverse.
-
     Args:
-        wanted: What is wanted per control.
-        evidence: What is known of every switch. Where it cannot be said what the cloud holds, no step is saved.
-        controls: The controls that may be touched now.
+        wanted: What is wanted, of all controls that may be changed.
+        actual: What is known of the cloud.
+        controls: The controls that may be touched now. Owned entries that nobody wants are deleted in any case.
     """
-    waiting = in_the_way(wanted, evidence)
-    steps = [
-        SwitchStep(control, one.switch)
+    deletes, changes = _entry_steps(wanted, actual, controls)
+    written = {step.terms for step in changes}
+    switches = [
+        step
         for control, one in wanted.items()
-        if control in controls and evidence[control].believed is not one.switch and control not in waiting
+        if control in controls and (step := _switch_step(control, one, actual, written)) is not None
     ]
-    return tuple(sorted(steps, key=lambda step: step.on))
+    waiting = in_the_way(wanted, actual.evidence, actual.state)
+    offs = [step for step in switches if not step.on]
+    ons = [step for step in switches if step.on and step.control not in waiting]
+    steps = (*deletes, *offs, *changes, *ons)
+    return tuple(step for step in steps if not _has_failed(step, actual))
 
 
-def in_the_way(wanted: Mapping[Control, Wanted], evidence: Mapping[Control, Evidence]) -> Mapping[Control, Control]:
-    """Return the controls that have to wait, each with the rival that is to be off and may still be on."""
+def in_the_way(
+    wanted: Mapping[Control, Wanted], evidence: Mapping[Control, Evidence], state: SiteState
+) -> Mapping[Control, Control]:
+    """Return the controls that have to wait, each with the rival that is to be off and may still be on.
+
+    Where both work with entries their switches may be on beside each other.
+    """
     return {
         control: rival
         for control, rival in RIVALS.items()
@@ -62,5 +152,143 @@ def in_the_way(wanted: Mapping[Control, Wanted], evidence: Mapping[Control, Evid
         and wanted[control].switch
         and rival in wanted
         and not wanted[rival].switch
+        and not (state.by_entries(control) and state.by_entries(rival))
         and not evidence[rival].surely_off
     }
+
+
+def terms_wanted(wanted: Mapping[Control, Wanted]) -> tuple[Terms, ...]:
+    """Return everything that is to stand in the cloud."""
+    return tuple(terms for one in wanted.values() for claim in one.claims for terms in claim.terms)
+
+
+def unapplied_by_others(control: Control, actual: Actual) -> tuple[Entry, ...]:
+    """Return the foreign entries of a family that the gateway does not have: an apply of the app's would apply them.
+
+    Their owner may have left them so. They become active, or vanish, within minutes (6.8).
+    """
+    foreign = actual.ledger.foreign(actual.state.entries or ())
+    return tuple(entry for entry in foreign if entry.terms.control is control and not entry.active)
+
+
+def is_given_up(terms: Terms, ledger: Ledger) -> bool:
+    """Return whether an entry vanished too often to be written once more."""
+    return ledger.losses.get(terms, 0) > MOST_LOSSES
+
+
+def _has_failed(step: Step, actual: Actual) -> bool:
+    """Return whether a step was tried in vain; a switch whatever went along."""
+    if isinstance(step, SwitchStep):
+        step = SwitchStep(step.control, step.on)
+    return step in actual.failed
+
+
+def _entry_steps(
+    wanted: Mapping[Control, Wanted], actual: Actual, controls: Collection[Control]
+) -> tuple[list[DeleteStep], list[CreateStep | UpdateStep]]:
+    """Return what is to be deleted, and what is to be written after that."""
+    if actual.state.entries is None:
+        return [], []
+    terms = terms_wanted(wanted)
+    surplus = [one for one in actual.ledger.staying() if one.terms not in terms and one.schedule_id is not None]
+    missing = [
+        each
+        for each in terms
+        if each.control in controls
+        and wanted[each.control].switch  # while it is off nothing applies an entry, and it would vanish
+        and actual.ledger.find(each) is None
+        and not unapplied_by_others(each.control, actual)
+        and not is_given_up(each, actual.ledger)
+        and CreateStep(each) not in actual.failed
+    ]
+    deletes = [DeleteStep(one.schedule_id, one.terms) for one in surplus if one.schedule_id is not None]
+    updates = _updates(deletes, missing, actual)
+    kept = {step.schedule_id for step in updates}
+    written = {step.terms for step in updates}
+    stuck = {step.terms for step in deletes if step in actual.failed}
+    creates = [
+        CreateStep(each) for each in missing if each not in written and not any(each.overlaps(one) for one in stuck)
+    ]
+    return [step for step in deletes if step.schedule_id not in kept], [*updates, *creates]
+
+
+def _updates(deletes: Sequence[DeleteStep], missing: Sequence[Terms], actual: Actual) -> list[UpdateStep]:
+    """Return the entries that one write in place moves to where they are wanted (10.4).
+
+    It has to be the same entry in other words, or the only one that changes; and nothing else that changes may be in
+    its way: what moves among others is deleted before anything is written.
+    """
+    updates: dict[str, UpdateStep] = {}
+    for terms in missing:
+        for step in deletes:
+            is_same = step.terms.overlaps(terms) or len(deletes) == len(missing) == 1
+            update = UpdateStep(step.schedule_id, terms)
+            if (
+                step.control is terms.control
+                and is_same
+                and step.schedule_id not in updates
+                and update not in actual.failed
+                and not any(other.terms.overlaps(terms) for other in deletes if other is not step)
+            ):
+                updates[step.schedule_id] = update
+                break
+    return list(updates.values())
+
+
+def _switch_step(control: Control, one: Wanted, actual: Actual, written: Collection[Terms]) -> SwitchStep | None:
+    """Return the write of a control's switch that is needed, be it only to apply entries."""
+    believed = actual.evidence[control].believed
+    schedule = _second_flag(control, one, actual) if control is Control.CHARGE_FROM_GRID else None
+    if not one.switch:
+        return SwitchStep(control, on=False, schedule=schedule) if believed is not False or schedule is False else None
+    if control not in actual.state.has_schedules:
+        return None  # nobody knows yet whether an entry is needed
+    if actual.state.by_entries(control):
+        if actual.state.entries is None:
+            return None  # nobody knows what would come alive
+        if one.claims and not any(
+            actual.ledger.find(terms) or terms in written for claim in one.claims for terms in claim.terms
+        ):
+            return None  # without its entry the switch does nothing, and might wake others
+    unapplied = control in actual.ledger.owed or any(terms.control is control for terms in written)
+    if control is Control.CHARGE_FROM_GRID and not one.claims and not _is_schedule_on(actual):
+        unapplied = False  # it would wake what sleeps with the second flag, and nothing of the app's is left
+    if believed is True and ((not unapplied and schedule is None) or unapplied_by_others(control, actual)):
+        return None
+    return SwitchStep(control, on=True, schedule=schedule)
+
+
+def _second_flag(control: Control, one: Wanted, actual: Actual) -> bool | None:
+    """Return what the second flag of charge from grid has to be told: on for entries, off after the last one."""
+    if actual.state.switches is None or not actual.state.by_entries(control):
+        return None
+    if one.switch and one.claims:
+        return True if _needs_second_flag(control, actual) else None
+    own, foreign = actual.ledger.staying(), actual.ledger.foreign(actual.state.entries or ())
+    stays = any(terms.control is control for terms in (*(e.terms for e in own), *(e.terms for e in foreign)))
+    return False if actual.ledger.disable_owed and not stays and not actual.ledger.told(False, actual.now) else None
+
+
+def _needs_second_flag(control: Control, actual: Actual) -> bool:
+    """Return whether the second flag has to go along: it stays off although an entry was applied (48a of section 14).
+
+    A site that needed it once gets it with the first apply.
+    """
+    evidence, ledger = actual.evidence[control], actual.ledger
+    if _is_schedule_on(actual) and evidence.believed:
+        return False
+    owes = control in ledger.owed
+    if actual.habits.both_flags and (owes or not evidence.believed):
+        return True
+    stands = any(one.terms.control is control for one in ledger.staying())
+    return (
+        evidence.known is True
+        and evidence.unproven is None
+        and stands
+        and not owes
+        and not ledger.told(True, actual.now)
+    )
+
+
+def _is_schedule_on(actual: Actual) -> bool:
+    return actual.state.switches is not None and actual.state.switches.charge_schedule_on

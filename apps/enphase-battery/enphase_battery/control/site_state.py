@@ -4,36 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 
+from .entries import Entry
 from .names import Control
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One schedule entry in the cloud, own or foreign (`enlighten-battery-api.md` 6.8).
-
-    Attributes:
-        control: The control whose family it belongs to.
-        start: Local wall-clock start.
-        end: Local wall-clock end; before ``start`` it means the next day. The minute of ``end`` is outside.
-        days: ISO weekdays (Monday is 1) on which it starts.
-        active: Whether the gateway has acknowledged it.
-    """
-
-    control: Control
-    start: time
-    end: time
-    days: frozenset[int]
-    active: bool
-
-    def covers(self, local: datetime) -> bool:
-        """Return whether the entry's time includes this local wall-clock moment."""
-        wall, today = local.time(), local.isoweekday()
-        if self.start < self.end:
-            return today in self.days and self.start <= wall < self.end
-        yesterday = 7 if today == 1 else today - 1
-        return (today in self.days and wall >= self.start) or (yesterday in self.days and wall < self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +28,21 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the app does not even try to change a control.
+
+    Attributes:
+        reason: Why, in words.
+        hint: What a person can do about it.
+        only_on: Whether it may still be switched off.
+    """
+
+    reason: str
+    hint: str = ""
+    only_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Switches:
     """The switches of the three controls, from one read of the battery settings (section 6.3).
 
@@ -62,12 +51,16 @@ class Switches:
         charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9).
         override: What keeps the battery from following its schedule now, in words; empty when nothing does.
         read_at: Instant (aware, UTC) of the read.
+        refusals: The controls that cannot be changed on this site, or not by this account.
+        floor: Percent of charge below which nothing is discharged to the grid: the higher of reserve and very-low SoC.
     """
 
     on: Mapping[Control, bool]
     charge_schedule_on: bool
     override: str
     read_at: datetime
+    refusals: Mapping[Control, Refusal] = field(default_factory=dict)
+    floor: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +79,22 @@ class SiteState:
     entries: tuple[Entry, ...] | None = None
     has_schedules: Mapping[Control, bool] = field(default_factory=dict)
     storage: Storage | None = None
+
+    def by_entries(self, control: Control) -> bool:
+        """Return whether the control is known to work with schedule entries."""
+        return self.has_schedules.get(control) is True
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What was learnt of how this site's cloud takes writes, where its kind differ (6.8, C28; section 13).
+
+    Attributes:
+        touching: Whether one entry may end in the minute in which another begins.
+        overnight: Whether an entry may end on the day after its start.
+        both_flags: Whether charge from grid needs its second flag in the body that switches it on.
+    """
+
+    touching: bool = True
+    overnight: bool = True
+    both_flags: bool = False

@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .intent import Intent, Source
-from .names import Control
+from .claims import Claim, Claims, Ground, Obstacle, claims, rank
+from .entries import listed
+from .intent import Intent
+from .names import RIVALS, Control
 from .windows import Occurrence
-from .wishes import RIVALS, Book
+from .wishes import Book
+
+NOTHING_KNOWN = Ground()
+"""The ground of a site of which nothing has been read: its switches alone rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,47 +23,110 @@ class Wanted:
 
     Attributes:
         intent: The wish that rules; its ``on`` is what the toggle shows.
-        held_back_by: The wish of another control that this one has to wait for; None when it can be carried out.
+        held_back_by: The wish that this one has to wait for; None when it can be carried out.
+        obstacle: Why nothing is written for it; None when nothing is in the way.
+        claims: The entries that are to stand in the cloud for this control: for this wish, for one that it covers or
+            for a window that is about to begin.
+        anyway: Whether the switch is to be on although this wish does not need it, or cannot be carried out.
+        note: What is to be said of the wish once it is carried out.
     """
 
     intent: Intent
     held_back_by: Intent | None = None
+    obstacle: Obstacle | None = None
+    claims: tuple[Claim, ...] = ()
+    anyway: bool = False
+    note: str = ""
+
+    @property
+    def effective(self) -> bool:
+        """Whether the wish itself is to be carried out now."""
+        return self.held_back_by is None and self.obstacle is None
 
     @property
     def switch(self) -> bool:
         """What the family's switch in the cloud is to be now."""
-        return self.intent.on and self.held_back_by is None
+        return (self.intent.on and self.effective) or self.anyway
+
+    @property
+    def own(self) -> Claim | None:
+        """The claim of the wish itself; None when it needs no entry, or may have none now."""
+        return next((claim for claim in self.claims if claim.intent == self.intent), None)
 
     @property
     def key(self) -> str:
         """Identity of what has to be done: another one whenever another verdict is needed."""
-        return f"{self.intent.key}={'on' if self.switch else 'off'}"
+        entries = ", ".join(f"{terms} {terms.limit}" for claim in self.claims for terms in claim.terms)
+        obstacle = self.obstacle.reason if self.obstacle else ""
+        return f"{self.intent.key}={'on' if self.switch else 'off'} [{entries}] {obstacle}".rstrip()
 
 
-def resolve(book: Book, running: Sequence[Occurrence], now: datetime) -> Mapping[Control, Wanted]:
+def resolve(
+    book: Book,
+    running: Sequence[Occurrence],
+    now: datetime,
+    ground: Ground = NOTHING_KNOWN,
+    upcoming: Sequence[Occurrence] = (),
+) -> Mapping[Control, Wanted]:
     """Return what is wanted now of every control of which anything is known.
 
-    A timed charge and a timed or standing discharge cannot stand beside each other; of two, the lower rank is held
-    back, inside a rank the older (h). Standing switches are independent of each other.
+    Where entries decide, wishes whose entries overlap cannot stand beside each other; where a switch alone decides, a
+    timed charge and a discharge cannot, and the reverse. The lower rank is held back, inside a rank the older (h).
 
     Args:
         book: The wishes.
         running: The occurrences whose time it is at ``now``.
         now: The current instant (aware).
+        ground: What the site gives to reckon with.
+        upcoming: The occurrences that are to be written before they start.
     """
     tops = {control: top for control in Control if (top := book.top(control, running, now)) is not None}
-    return {control: Wanted(intent, _obstacle(intent, tops)) for control, intent in tops.items()}
+    all_claims = claims(book, running, upcoming, now, ground)
+    return {control: _wanted(top, tops, book, all_claims, ground) for control, top in tops.items()}
 
 
-def _obstacle(intent: Intent, tops: Mapping[Control, Intent]) -> Intent | None:
-    """Return the rival's wish that outranks this one; None when nothing stands against it."""
+def rivals_of(control: Control, ground: Ground, standing: Intent) -> frozenset[Control]:
+    """Return the controls whose timed wishes cannot stand beside this standing wish (f).
+
+    Args:
+        control: Whose wish it is.
+        ground: What the site gives to reckon with.
+        standing: The wish, as it would be.
+    """
+    rival = RIVALS.get(control)
+    switched = frozenset({rival} if rival is not None and not {control, rival} <= ground.by_entries else ())
+    return switched | (ground.by_entries - {control} if ground.needs_all_day(standing) else frozenset())
+
+
+def _wanted(top: Intent, tops: Mapping[Control, Intent], book: Book, all_claims: Claims, ground: Ground) -> Wanted:
+    control = top.control
+    standing = book.standing.get(control)
+    own = all_claims.of(control)
+    held_back_by = all_claims.held_back.get(top.key) or _held_back_by_switch(top, tops, ground)
+    obstacle = all_claims.obstructed.get(top.key)
+    stands_below = standing is not None and standing.on and not ground.needs_all_day(standing)
+    is_hindered = control in ground.by_entries and (held_back_by is not None or obstacle is not None)
+    anyway = bool(own) or (is_hindered and stands_below and top != standing)
+    if top.timed and not top.on:
+        anyway = False  # a command to be off covers all that it finds (d)
+    return Wanted(top, held_back_by, obstacle, own, anyway, _note(top, ground))
+
+
+def _held_back_by_switch(intent: Intent, tops: Mapping[Control, Intent], ground: Ground) -> Intent | None:
+    """Return the rival's wish that outranks this one where a switch alone decides; None when nothing is against it."""
     rival = tops.get(RIVALS[intent.control]) if intent.control in RIVALS else None
     if rival is None or not (intent.on and rival.on) or not (intent.timed or rival.timed):
         return None
-    return rival if _rank(rival) > _rank(intent) else None
+    if {intent.control, rival.control} <= ground.by_entries:
+        return None
+    return rival if rank(rival) > rank(intent) else None
 
 
-def _rank(intent: Intent) -> tuple[int, datetime, str]:
-    """Order of the wishes: command, window, standing wish; then the newer; the name only breaks a tie."""
-    layer = 0 if not intent.timed else 1 if intent.source is Source.WINDOW else 2
-    return (layer, intent.since, intent.control.value)
+def _note(top: Intent, ground: Ground) -> str:
+    """Return what people should know of a wish that is carried out."""
+    if top.timed or not top.on:
+        return top.label if not top.timed else ""
+    if ground.needs_all_day(top):
+        return "holds the whole day; switch off before adding schedules in the Enphase app"
+    foreign = ground.foreign_of(top.control)
+    return f"your own entries decide when: {listed(foreign)}" if foreign else ""

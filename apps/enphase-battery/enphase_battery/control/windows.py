@@ -50,6 +50,10 @@ class Window:
     days: frozenset[int]
     target_soc: int | None
 
+    def begins(self) -> frozenset[int]:
+        """Return the minutes of the week (0 is Monday, 00:00) at which it starts."""
+        return frozenset(((day - 1) * 24 + self.start.hour) * 60 + self.start.minute for day in self.days)
+
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:

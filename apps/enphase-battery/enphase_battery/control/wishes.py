@@ -16,12 +16,6 @@ from .intent import Intent, Source
 from .names import Control
 from .windows import Occurrence
 
-RIVALS: Mapping[Control, Control] = {
-    Control.CHARGE_FROM_GRID: Control.DISCHARGE_TO_GRID,
-    Control.DISCHARGE_TO_GRID: Control.CHARGE_FROM_GRID,
-}
-"""Controls of which one, while it is on for a time, cannot stand beside the other (h)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
@@ -89,12 +83,15 @@ class Book:
     def timed(self, control: Control, running: Iterable[Occurrence], now: datetime) -> tuple[Intent, ...]:
         """Return the timed wishes of a control that run at ``now``, the one that rules first (g)."""
         command = self.commands.get(control)
-        occurrences = (
+        return (*((command,) if command and command.runs(now) else ()), *self.occurrences(control, running))
+
+    def occurrences(self, control: Control, some: Iterable[Occurrence]) -> tuple[Intent, ...]:
+        """Return the wishes of those of some occurrences that are this control's and not skipped."""
+        return tuple(
             Intent.of_occurrence(occurrence)
-            for occurrence in running
+            for occurrence in some
             if occurrence.window.control is control and occurrence.key not in self.skipped and not self.released
         )
-        return (*((command,) if command and command.runs(now) else ()), *occurrences)
 
     def top(self, control: Control, running: Iterable[Occurrence], now: datetime) -> Intent | None:
         """Return what is wanted of a control by itself, whatever other controls want; None when nothing is known."""
@@ -108,21 +105,32 @@ class Book:
         running: Sequence[Occurrence],
         now: datetime,
         *,
+        rivals: Collection[Control] = (),
         target_soc: int | None = None,
     ) -> Book:
-        """Make ``on`` the standing wish and end what cannot stand beside it, or undo the flip before (f)."""
+        """Make ``on`` the standing wish and end what cannot stand beside it, or undo the flip before (f).
+
+        Args:
+            control: Of which.
+            on: To what.
+            source: By whom.
+            running: The occurrences whose time it is.
+            now: The current instant (aware).
+            rivals: The controls that cannot be on for a time beside this one when it is on.
+            target_soc: Percent at which it is to stop.
+        """
         restored = self._flip_back(control, on, running, now)
         if restored is not None:
             return restored
         before = self.top(control, running, now)
         own = self.timed(control, running, now)
-        rivals = self._running_rivals(control, running, now) if on else ()
-        ended = (*own, *rivals)
+        beside = self._running(rivals, running, now) if on else ()
+        ended = (*own, *beside)
         # A flip to on may have ended timed wishes of this control too; they are not to come back against this flip.
         interruptions = {
             key: value
             for key, value in self.interruptions.items()
-            if key is not control and not (value.flipped_to and key is RIVALS.get(control))
+            if key is not control and not (value.flipped_to and key in rivals)
         }
         if ended and (before is None or before.on is not on):
             interruptions[control] = Interruption(
@@ -130,7 +138,7 @@ class Book:
                 standing=self.standing.get(control),
                 commands=tuple(intent for intent in ended if intent.source is not Source.WINDOW),
                 skipped=tuple(_occurrence_key(intent, running) for intent in ended if intent.source is Source.WINDOW),
-                until=max(intent.until for intent in own or rivals if intent.until is not None),
+                until=max(intent.until for intent in own or beside if intent.until is not None),
             )
         book = self._without(ended, running)
         return replace(
@@ -139,6 +147,10 @@ class Book:
             interruptions=interruptions,
             released=False,
         )
+
+    def stand(self, control: Control, on: bool, source: Source, now: datetime) -> Book:
+        """Make this the standing wish, and let what runs go on: it wants the same."""
+        return replace(self, standing={**self.standing, control: Intent(control, on, source, since=now)})
 
     def command(self, intent: Intent) -> Book:
         """Let a timed command rule its control; it replaces an older one (g)."""
@@ -153,6 +165,29 @@ class Book:
         """End the command, else skip the running occurrence (g). None when there is nothing to cancel."""
         timed = self.timed(control, running, now)
         return self._without(timed[:1], running) if timed else None
+
+    def end(self, intent: Intent, running: Sequence[Occurrence], now: datetime, *, edited: bool) -> Book:
+        """End a wish because a person removed its entry in the Enphase app, or made it theirs by editing it.
+
+        A command ends, an occurrence is skipped to its end, a standing wish goes off; but where its entry was edited,
+        the family stays on for what the person made of it. A wish that is no more is left as it is.
+        """
+        control = intent.control
+        if self.standing.get(control) == intent:
+            standing = Intent(control, edited, Source.CLOUD, since=now)
+            return replace(self, standing={**self.standing, control: standing})
+        timed = [one for one in self.timed(control, running, now) if one == intent]
+        return self._without(timed, running) if timed else self
+
+    def replace_standing(self, older: Intent, newer: Intent, now: datetime) -> Book:
+        """Let a standing wish go off because a newer one needs its place (h)."""
+        control = older.control
+        if self.standing.get(control) != older:
+            return self
+        label = f"replaced by {newer.control.title}"
+        return replace(
+            self, standing={**self.standing, control: Intent(control, False, newer.source, since=now, label=label)}
+        )
 
     def drop_refused(self, intent: Intent, shown: bool, running: Sequence[Occurrence], now: datetime) -> Book:
         """Drop a flip or command that the cloud refused: what was so before counts again (i).
@@ -196,8 +231,15 @@ class Book:
         return replace(self, standing={**self.standing, **missing}, proven={**self.proven, **missing})
 
     def release(self, controls: Iterable[Control], now: datetime) -> Book:
-        """Give everything up before the app is removed: no timed wish, no window, every standing wish off."""
-        standing = {control: Intent(control, False, Source.COMMAND, since=now) for control in controls}
+        """Give everything up before the app is removed: no timed wish, no window, and off what the app switched on.
+
+        What was on before the app, or was switched on in the Enphase app, stays on.
+        """
+        standing = {
+            control: Intent(control, False, Source.COMMAND, since=now)
+            for control in controls
+            if not self._is_on_by_the_cloud(control)
+        }
         return Book(standing={**self.standing, **standing}, proven=self.proven, released=True)
 
     def confined_to(self, controls: Collection[Control]) -> Book:
@@ -251,6 +293,10 @@ class Book:
             released=data["released"] is True,
         )
 
+    def _is_on_by_the_cloud(self, control: Control) -> bool:
+        standing = self.standing.get(control)
+        return standing is not None and standing.on and standing.source is Source.CLOUD
+
     def _flip_back(self, control: Control, on: bool, running: Sequence[Occurrence], now: datetime) -> Book | None:
         """Return the book as it was before the flip that this one undoes; None when there is none to undo."""
         one = self.interruptions.get(control)
@@ -269,9 +315,9 @@ class Book:
         top = restored.top(control, running, now)
         return restored if top is not None and top.on is on else None
 
-    def _running_rivals(self, control: Control, running: Sequence[Occurrence], now: datetime) -> tuple[Intent, ...]:
-        rival = RIVALS.get(control)
-        return tuple(intent for intent in self.timed(rival, running, now) if intent.on) if rival else ()
+    def _running(self, controls: Iterable[Control], running: Sequence[Occurrence], now: datetime) -> tuple[Intent, ...]:
+        """Return the timed wishes that want some of these controls on."""
+        return tuple(intent for control in controls for intent in self.timed(control, running, now) if intent.on)
 
     def _without(self, ended: Sequence[Intent], running: Sequence[Occurrence]) -> Book:
         """Return the book without these timed wishes: commands removed, occurrences skipped to their end."""

@@ -1,0 +1,138 @@
+"""Schedule entries: what one says, when it covers a moment, what it overlaps (`enlighten-battery-api.md` 6.8).
+
+The cloud knows weekly entries only: wall-clock times of the site and the weekdays on which they start. Overlaps are
+therefore a matter of the weekly wall clock, whatever the date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+
+from .decoding import as_mapping, as_sequence
+from .names import Control
+
+DAY = 24 * 60
+"""Minutes of a day."""
+
+WEEK = 7 * DAY
+EVERY_DAY = frozenset(range(1, 8))
+ALL_DAY = (time(0), time(23, 59))
+"""Start and end of an entry that holds the whole day: the last minute is never 24:00 (6.8)."""
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an entry says.
+
+    Attributes:
+        control: The control whose family it belongs to.
+        start: Local wall-clock start.
+        end: Local wall-clock end, the minute of which is outside; not after ``start`` it means the next day.
+        days: ISO weekdays (Monday is 1) on which it starts.
+        zone: IANA name of the zone of its times.
+        limit: Percent of charge; charging goes up to it, discharging down to it. None: the family has none.
+    """
+
+    control: Control
+    start: time
+    end: time
+    days: frozenset[int]
+    zone: str
+    limit: int | None = None
+
+    @property
+    def length(self) -> int:
+        """Minutes from start to end: 1 to 1440."""
+        return (_minutes(self.end) - _minutes(self.start)) % DAY or DAY
+
+    def begins(self) -> frozenset[int]:
+        """Return the minutes of the week (0 is Monday, 00:00) at which it starts."""
+        return frozenset((day - 1) * DAY + _minutes(self.start) for day in self.days)
+
+    def ends(self) -> frozenset[int]:
+        """Return the minutes of the week before which it ends."""
+        return frozenset((begin + self.length) % WEEK for begin in self.begins())
+
+    def covers(self, local: datetime) -> bool:
+        """Return whether its time includes this local wall-clock moment."""
+        moment = (local.isoweekday() - 1) * DAY + _minutes(local.time())
+        return any((moment - begin) % WEEK < self.length for begin in self.begins())
+
+    def overlaps(self, other: Terms) -> bool:
+        """Return whether both share a minute of the week; those that touch do not (C25)."""
+        return any(
+            (theirs - mine) % WEEK < self.length or (mine - theirs) % WEEK < other.length
+            for mine in self.begins()
+            for theirs in other.begins()
+        )
+
+    def touches(self, other: Terms) -> bool:
+        """Return whether one begins in the minute in which the other ends."""
+        return bool(self.begins() & other.ends() or other.begins() & self.ends())
+
+    def same_times(self, other: Terms) -> bool:
+        """Return whether both say the same, whatever zone the cloud lists them with."""
+        return replace(self, zone=other.zone) == other
+
+    def __str__(self) -> str:
+        if self.days == EVERY_DAY:
+            days = "every day"
+        else:
+            days = ", ".join(_WEEKDAYS[day - 1] for day in sorted(self.days)) or "on no day"
+        return f"{self.control.title} {self.start:%H:%M}-{self.end:%H:%M} {days}"
+
+    def to_json(self) -> dict[str, object]:
+        """Return the terms as the store keeps them."""
+        return {
+            "control": self.control.value,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "days": sorted(self.days),
+            "zone": self.zone,
+            "limit": self.limit,
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> Terms:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        data: Mapping[str, object] = as_mapping(value)
+        limit = data["limit"]
+        return cls(
+            control=Control(data["control"]),
+            start=time.fromisoformat(str(data["start"])),
+            end=time.fromisoformat(str(data["end"])),
+            days=frozenset(day for day in as_sequence(data["days"]) if isinstance(day, int)),
+            zone=str(data["zone"]),
+            limit=limit if isinstance(limit, int) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry in the cloud, own or foreign.
+
+    Attributes:
+        terms: What it says.
+        schedule_id: Its identity; the position in the list means nothing.
+        active: Whether the gateway has acknowledged it.
+        created_at: When it was made, by the cloud's clock (aware, UTC); None where the cloud does not say.
+    """
+
+    terms: Terms
+    schedule_id: str
+    active: bool
+    created_at: datetime | None = None
+
+
+def listed(entries: Iterable[Entry]) -> str:
+    """Put entries into words for a person, in the order of their times."""
+    return "; ".join(sorted(str(entry.terms) for entry in entries))
+
+
+def _minutes(wall: time) -> int:
+    """Return the minute of the day."""
+    return wall.hour * 60 + wall.minute

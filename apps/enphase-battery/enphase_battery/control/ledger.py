@@ -1,0 +1,215 @@
+"""The entries that the app owns. What is not in the ledger is foreign, and never touched.
+
+Everything is noted before it is sent, so that a restart at the worst moment finds what there may be in the cloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from .decoding import as_instant, as_mapping, as_sequence
+from .entries import Entry, Terms
+from .names import Control
+from .owned import News, Owned
+
+FLAG_AGAIN = timedelta(minutes=5)
+"""Shortest time between two writes of the same second flag of charge from grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All that the app owns in the cloud. Every method returns a new ledger and leaves this one as it is.
+
+    Attributes:
+        owned: The entries, those that are leaving included.
+        losses: How often entries of these terms were lost, as long as somebody wants them.
+        owed: The families in which something was written that no apply has followed (6.8, "Activation").
+        disable_owed: Whether an own entry of charge from grid is gone, and its second flag may have stayed on (S9).
+        flag_told: What the second flag of charge from grid was last told, and when.
+    """
+
+    owned: tuple[Owned, ...] = ()
+    losses: Mapping[Terms, int] = field(default_factory=dict)
+    owed: frozenset[Control] = frozenset()
+    disable_owed: bool = False
+    flag_told: tuple[bool, datetime] | None = None
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def staying(self) -> tuple[Owned, ...]:
+        """Return the owned entries that nobody has deleted."""
+        return tuple(one for one in self.owned if not one.leaving)
+
+    def find(self, terms: Terms) -> Owned | None:
+        """Return the owned entry of these terms that is to stay."""
+        return next((one for one in self.staying() if one.terms == terms), None)
+
+    def foreign(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """Return the entries that the app does not own."""
+        ids = {one.schedule_id for one in self.owned}
+        sent = [one for one in self.owned if one.schedule_id is None]
+        return tuple(
+            entry for entry in entries if entry.schedule_id not in ids and not any(one.made(entry) for one in sent)
+        )
+
+    def told(self, on: bool, at: datetime) -> bool:
+        """Return whether the second flag of charge from grid was told this a short while ago."""
+        return self.flag_told is not None and self.flag_told[0] is on and at - self.flag_told[1] < FLAG_AGAIN
+
+    def waits_for(self, control: Control) -> bool:
+        """Return whether a read still has to show that something of this control is gone."""
+        return any(one.terms.control is control and one.leaving and not one.gone for one in self.owned)
+
+    def next_look(self, consistency: timedelta) -> datetime | None:
+        """Return the instant from which a read can decide what is undecided now; None when nothing is."""
+        looks = [one.missing_since + consistency / 2 for one in self.owned if one.missing_since is not None]
+        looks += [one.written_at + consistency for one in self.owned if one.schedule_id is None]
+        looks += [one.deleted_at + consistency for one in self.owned if one.deleted_at is not None and not one.gone]
+        return min(looks, default=None)
+
+    # -- own writes ---------------------------------------------------------------------------------------------------
+
+    def creating(self, terms: Terms, at: datetime, cloud_at: datetime, entries: Iterable[Entry]) -> Ledger:
+        """Note a creation before it is sent.
+
+        Args:
+            terms: What is to be created.
+            at: The current instant (aware, UTC).
+            cloud_at: The same by the cloud's clock.
+            entries: What the last read listed.
+        """
+        stood = frozenset(entry.schedule_id for entry in entries if entry.terms.same_times(terms))
+        return replace(self, owned=(*self.owned, Owned(terms, cloud_at, at, stood)), owed=self.owed | {terms.control})
+
+    def updating(self, schedule_id: str, terms: Terms, at: datetime) -> Ledger:
+        """Note an update before it is sent."""
+        return self._changed(schedule_id, lambda one: one.updating(terms, at))
+
+    def deleting(self, schedule_id: str, at: datetime) -> Ledger:
+        """Note a deletion before it is sent."""
+        deleted = self._changed(schedule_id, lambda one: replace(one, deleted_at=at, missing_since=None, gone=False))
+        charge = any(one.schedule_id == schedule_id and _charges(one) for one in self.owned)
+        return replace(deleted, disable_owed=self.disable_owed or charge)
+
+    def answered(self, terms: Terms) -> Ledger:
+        """Note that the cloud answered the creation or update to these terms with success."""
+        one = self.find(terms)
+        return self if one is None else self._with(one, replace(one, answered=True))
+
+    def refused(self, terms: Terms) -> Ledger:
+        """Note that the cloud refused the creation or update to these terms: it changed nothing."""
+        one = self.find(terms)
+        return self if one is None else self._with(one, None if one.schedule_id is None else one.not_updated())
+
+    def not_deleted(self, schedule_id: str) -> Ledger:
+        """Note that the cloud refused a deletion."""
+        return self._changed(schedule_id, lambda one: replace(one, deleted_at=None))
+
+    def applied(self, control: Control, at: datetime) -> Ledger:
+        """Note that the cloud answered an apply of this family with success."""
+        owned = tuple(one.applied(at) if one.terms.control is control else one for one in self.owned)
+        return replace(self, owned=owned, owed=self.owed - {control})
+
+    def telling(self, on: bool, at: datetime) -> Ledger:
+        """Note that the second flag of charge from grid is told something."""
+        return replace(self, flag_told=(on, at))
+
+    def disabled(self) -> Ledger:
+        """Note that a read shows the second flag of charge from grid off."""
+        return replace(self, disable_owed=False) if self.disable_owed else self
+
+    def owing_stuck(self, at: datetime) -> Ledger:
+        """Owe another apply to the families whose entries stay pending for long."""
+        stuck = {one.terms.control for one in self.owned if one.is_stuck(at)}
+        return self if stuck <= self.owed else replace(self, owed=self.owed | stuck)
+
+    def settled(self, control: Control) -> Ledger:
+        """Note that this family owes no apply: it is off, which tells the gateway enough."""
+        return replace(self, owed=self.owed - {control}) if control in self.owed else self
+
+    def confined_to(self, wanted: Iterable[Terms]) -> Ledger:
+        """Forget the losses of entries that nobody wants any more."""
+        terms = set(wanted)
+        losses = {one: count for one, count in self.losses.items() if one in terms}
+        return self if len(losses) == len(self.losses) else replace(self, losses=losses)
+
+    # -- reads --------------------------------------------------------------------------------------------------------
+
+    def saw(
+        self, entries: Sequence[Entry], at: datetime, consistency: timedelta
+    ) -> tuple[Ledger, tuple[tuple[Owned, News], ...]]:
+        """Weigh one read of the list.
+
+        Args:
+            entries: What it shows, of all families.
+            at: Instant (aware, UTC) of the read.
+            consistency: How long reads may show what was before a write.
+        """
+        by_id = {entry.schedule_id: entry for entry in entries}
+        taken = {one.schedule_id for one in self.owned}
+        kept: list[Owned] = []
+        news: list[tuple[Owned, News]] = []
+        for one in self.owned:
+            found = one
+            if one.schedule_id is None:
+                made = next((each for each in entries if each.schedule_id not in taken and one.made(each)), None)
+                if made is not None:
+                    found = replace(one, schedule_id=made.schedule_id)
+                    taken.add(made.schedule_id)
+            after, told = found.weighed(by_id.get(found.schedule_id or ""), at, consistency)
+            kept += [] if after is None else [after]
+            news += [] if told is None else [(found, told)]
+        losses = dict(self.losses)
+        for one, told in news:
+            if told is News.LOST:
+                losses[one.terms] = losses.get(one.terms, 0) + 1
+        charge = any(_charges(one) and told in (News.LOST, News.REMOVED) for one, told in news)
+        disable_owed = self.disable_owed or charge
+        return replace(self, owned=tuple(kept), losses=losses, disable_owed=disable_owed), tuple(news)
+
+    # -- the store ----------------------------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, object]:
+        """Return the ledger as the store keeps it."""
+        return {
+            "owned": [one.to_json() for one in self.owned],
+            "losses": [{"terms": terms.to_json(), "count": count} for terms, count in self.losses.items()],
+            "owed": sorted(control.value for control in self.owed),
+            "disable_owed": self.disable_owed,
+            "flag_told": [self.flag_told[0], self.flag_told[1].isoformat()] if self.flag_told else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Ledger:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        losses = [as_mapping(one) for one in as_sequence(data["losses"])]
+        return cls(
+            owned=tuple(Owned.from_json(one) for one in as_sequence(data["owned"])),
+            losses={Terms.from_json(one["terms"]): int(str(one["count"])) for one in losses},
+            owed=frozenset(Control(one) for one in as_sequence(data["owed"])),
+            disable_owed=data["disable_owed"] is True,
+            flag_told=None if data["flag_told"] is None else _told(as_sequence(data["flag_told"])),
+        )
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _changed(self, schedule_id: str, change: Callable[[Owned], Owned]) -> Ledger:
+        """Return the ledger with one entry changed, whose family owes an apply then."""
+        one = next((one for one in self.owned if one.schedule_id == schedule_id), None)
+        return self if one is None else replace(self._with(one, change(one)), owed=self.owed | {one.terms.control})
+
+    def _with(self, one: Owned, other: Owned | None) -> Ledger:
+        """Return the ledger with another entry in the place of one; None: without it."""
+        owned = (other if each is one else each for each in self.owned)
+        return replace(self, owned=tuple(each for each in owned if each is not None))
+
+
+def _told(value: Sequence[object]) -> tuple[bool, datetime]:
+    on, at = value
+    return on is True, as_instant(at)
+
+
+def _charges(one: Owned) -> bool:
+    return one.terms.control is Control.CHARGE_FROM_GRID

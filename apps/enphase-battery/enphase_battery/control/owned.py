@@ -1,0 +1,201 @@
+"""One entry that the app owns: from the moment before it is sent until a read shows that it is gone.
+
+An entry is owned only if the app can show that it made it. Its id is found by re-reading, because the answer to a
+creation has none and the list reorders itself (6.8 of `enlighten-battery-api.md`). As with switches, a read proves
+nothing within `consistency` of an own write: it may show what was before (10.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from .decoding import as_instant, as_mapping, as_optional_instant, as_sequence
+from .entries import Entry, Terms
+
+CLOCK_TOLERANCE = timedelta(seconds=2)
+"""By how much `createdAt` may seem to precede the request: clocks are compared by a header that has whole seconds."""
+
+APPLY_AGAIN = timedelta(minutes=5)
+"""How long an applied entry may stay pending before it is applied again; sites differ in which form they ignore."""
+
+MOST_APPLIES = 3
+"""How often an entry is applied; afterwards only the gateway can help."""
+
+
+class News(Enum):
+    """What a read tells of an owned entry, once."""
+
+    ACTIVE = "active"
+    """The gateway has it."""
+    LOST = "lost"
+    """It vanished before the gateway ever had it, or its creation never arrived: it has to be written again."""
+    REMOVED = "removed"
+    """It vanished after the gateway had it: a person removed it."""
+    EDITED = "edited"
+    """A person changed it: it is theirs now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """One entry that the app made, or is about to make. Every method returns a new object.
+
+    Attributes:
+        terms: What it says, or is to say.
+        asked_at: When the creation was sent, by the cloud's clock (aware, UTC).
+        written_at: When it was last written, by the own clock (aware, UTC).
+        stood: Ids of entries of the same terms that were listed before: they are somebody else's.
+        answered: Whether the cloud answered the last write with success.
+        schedule_id: Its identity; None until a read shows it.
+        before: What it said before its updates, as long as reads may still show that; oldest first.
+        applied_at: When it was last applied since it was written.
+        applies: How often it was applied since it was written.
+        active: Whether the gateway has it as it was written last.
+        missing_since: Instant of the first read that did not show it although it should.
+        deleted_at: When a deletion was last sent.
+        gone: Whether a read after the deletion did not show it.
+    """
+
+    terms: Terms
+    asked_at: datetime
+    written_at: datetime
+    stood: frozenset[str] = frozenset()
+    answered: bool = False
+    schedule_id: str | None = None
+    before: tuple[Terms, ...] = ()
+    applied_at: datetime | None = None
+    applies: int = 0
+    active: bool = False
+    missing_since: datetime | None = None
+    deleted_at: datetime | None = None
+    gone: bool = False
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it was deleted, as far as the app can do that."""
+        return self.deleted_at is not None
+
+    def is_stuck(self, at: datetime) -> bool:
+        """Return whether it was applied and did not become active for so long that another apply may help."""
+        if self.active or self.leaving or self.schedule_id is None or self.applied_at is None:
+            return False
+        return at - self.applied_at >= APPLY_AGAIN and self.applies < MOST_APPLIES
+
+    def made(self, entry: Entry) -> bool:
+        """Return whether a listed entry is what this creation made.
+
+        Where the answer was lost, only a time of creation after the request proves it.
+        """
+        if entry.schedule_id in self.stood or not entry.terms.same_times(self.terms):
+            return False
+        created = entry.created_at
+        return self.answered or (created is not None and created >= self.asked_at - CLOCK_TOLERANCE)
+
+    # -- own writes ---------------------------------------------------------------------------------------------------
+
+    def updating(self, terms: Terms, at: datetime) -> Owned:
+        """Note an update before it is sent: it is pending again, whatever it was (statement 45 of section 14)."""
+        return replace(
+            self,
+            terms=terms,
+            before=(*self.before, self.terms),
+            written_at=at,
+            answered=False,
+            applied_at=None,
+            applies=0,
+            active=False,
+        )
+
+    def not_updated(self) -> Owned:
+        """Note that an update was refused: it says what it said before."""
+        return replace(self, terms=self.before[-1], before=self.before[:-1]) if self.before else self
+
+    def applied(self, at: datetime) -> Owned:
+        """Note an apply that was answered with success."""
+        return self if self.active or self.leaving else replace(self, applied_at=at, applies=self.applies + 1)
+
+    # -- reads --------------------------------------------------------------------------------------------------------
+
+    def weighed(self, entry: Entry | None, at: datetime, consistency: timedelta) -> tuple[Owned | None, News | None]:
+        """Weigh one read; None instead of the object: it is not, or no longer, the app's.
+
+        Args:
+            entry: The listed entry of its id; None: none is listed.
+            at: Instant (aware, UTC) of the read.
+            consistency: How long reads may show what was before a write.
+        """
+        if self.deleted_at is not None:
+            return self._weighed_while_leaving(entry, fresh=at - self.deleted_at < consistency), None
+        young = at - self.written_at < consistency
+        if entry is None:
+            return self._weighed_as_missing(at, consistency, young=young)
+        if entry.terms.same_times(self.terms):
+            before = self.before if young else ()
+            shown = replace(self, before=before, missing_since=None, active=entry.active)
+            return shown, News.ACTIVE if entry.active and not self.active else None
+        earlier = next((terms for terms in self.before if entry.terms.same_times(terms)), None)
+        if earlier is None:
+            return None, News.EDITED
+        return (self if young else replace(self, terms=earlier, before=())), None
+
+    def _weighed_while_leaving(self, entry: Entry | None, *, fresh: bool) -> Owned | None:
+        """Weigh a read after a deletion: a fresh one may be an echo, a late one that shows it needs another try."""
+        if entry is None:
+            return replace(self, gone=True) if fresh else None
+        return self if fresh else replace(self, deleted_at=None, gone=False)
+
+    def _weighed_as_missing(
+        self, at: datetime, consistency: timedelta, *, young: bool
+    ) -> tuple[Owned | None, News | None]:
+        """Weigh a read that does not show it: two reads apart from each other have to agree."""
+        if young:
+            return self, None
+        if self.schedule_id is None:
+            return None, News.LOST
+        if self.missing_since is None:
+            return replace(self, missing_since=at), None
+        if at - self.missing_since < consistency / 2:
+            return self, None
+        return None, News.REMOVED if self.active else News.LOST
+
+    # -- the store ----------------------------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as the store keeps it."""
+        return {
+            "terms": self.terms.to_json(),
+            "asked_at": self.asked_at.isoformat(),
+            "written_at": self.written_at.isoformat(),
+            "stood": sorted(self.stood),
+            "answered": self.answered,
+            "schedule_id": self.schedule_id,
+            "before": [terms.to_json() for terms in self.before],
+            "applied_at": self.applied_at.isoformat() if self.applied_at else None,
+            "applies": self.applies,
+            "active": self.active,
+            "missing_since": self.missing_since.isoformat() if self.missing_since else None,
+            "deleted_at": self.deleted_at.isoformat() if self.deleted_at else None,
+            "gone": self.gone,
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> Owned:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        data = as_mapping(value)
+        schedule_id, applies = data["schedule_id"], data["applies"]
+        return cls(
+            terms=Terms.from_json(data["terms"]),
+            asked_at=as_instant(data["asked_at"]),
+            written_at=as_instant(data["written_at"]),
+            stood=frozenset(str(one) for one in as_sequence(data["stood"])),
+            answered=data["answered"] is True,
+            schedule_id=schedule_id if isinstance(schedule_id, str) else None,
+            before=tuple(Terms.from_json(terms) for terms in as_sequence(data["before"])),
+            applied_at=as_optional_instant(data["applied_at"]),
+            applies=applies if isinstance(applies, int) else 0,
+            active=data["active"] is True,
+            missing_since=as_optional_instant(data["missing_since"]),
+            deleted_at=as_optional_instant(data["deleted_at"]),
+            gone=data["gone"] is True,
+        )

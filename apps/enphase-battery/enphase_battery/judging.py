@@ -1,0 +1,186 @@
+"""What can be said of a wish after a pass that reached the cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .control.enforcement import REPORT_AGE
+from .control.entries import listed
+from .control.names import Control
+from .control.plan import (
+    CreateStep,
+    DeleteStep,
+    SwitchStep,
+    UpdateStep,
+    in_the_way,
+    is_given_up,
+    plan,
+    terms_wanted,
+    unapplied_by_others,
+)
+from .control.site_state import Habits
+from .control.verdict import Outcome, Verdict
+from .control.wanted import Wanted
+from .errors import Refused
+from .records import Failure, Records
+
+LOOK_AGAIN = timedelta(seconds=60)
+"""Longest time until the next read while a write is not shown yet."""
+
+GATEWAY_HINT = "look in the Enphase app whether the gateway is online"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a judge has before him.
+
+    Attributes:
+        records: What is known of the cloud.
+        habits: What this site's cloud accepts.
+        wanted: What is wanted of all controls that may be changed.
+        now: The current instant (aware, UTC).
+        consistency: How long reads may show old values after a write.
+        when: Puts an instant into words for people.
+    """
+
+    records: Records
+    habits: Habits
+    wanted: Mapping[Control, Wanted]
+    now: datetime
+    consistency: timedelta
+    when: Callable[[datetime], str]
+
+    def rehearsed(self, control: Control) -> Verdict:
+        """Return what would be done for a control, in a dry run."""
+        steps = plan(self.wanted, self.records.actual(self.habits, self.now), (control,))
+        steps = tuple(step for step in steps if step.control is control)
+        words = ", then ".join(str(step) for step in steps)
+        reason = f"would {words}: validate, write, read back" if steps else "nothing to do"
+        wanted = self.wanted[control]
+        if wanted.obstacle is not None and not steps:
+            reason = wanted.obstacle.reason
+        return self._verdict(control, Outcome.DRY_RUN, reason)
+
+    def judged(self, control: Control) -> Verdict:
+        """Return the verdict on what is wanted of a control. A failure's next try is the caller's to set."""
+        return (
+            self._failed(control)
+            or self._obstructed(control)
+            or self._switch_undecided(control)
+            or self._surplus_undecided(control)
+            or self._own_undecided(control)
+            or self._settled(control)
+        )
+
+    # -- one after the other ------------------------------------------------------------------------------------------
+
+    def _failed(self, control: Control) -> Verdict | None:
+        """Return the verdict if something that the wish needs was refused or ignored."""
+        wanted, failures = self.wanted[control], self.records.failures
+        own = wanted.own.terms if wanted.own is not None else ()
+        for step, failure in failures.items():
+            is_switch = isinstance(step, SwitchStep) and step.control is control and step.on is wanted.switch
+            is_entry = isinstance(step, (CreateStep, UpdateStep)) and step.terms in own
+            if is_switch or is_entry:
+                return self._failure(control, failure)
+        for terms in own:
+            if is_given_up(terms, self.records.ledger) and self.records.ledger.find(terms) is None:
+                lost = Refused(f"the entry {terms} vanished from the cloud again and again", hint=GATEWAY_HINT)
+                return self._failure(control, Failure(lost))
+        for step, failure in failures.items():
+            if isinstance(step, DeleteStep) and step.control is control:
+                reason = f"an own entry cannot be deleted yet: {failure.error}"
+                return self._verdict(control, Outcome.PENDING, reason, retry_at=failure.until)
+        return None
+
+    def _failure(self, control: Control, failure: Failure) -> Verdict:
+        error = failure.error
+        reason = str(error) if error else "the cloud answered with success and still shows the old value"
+        return self._verdict(control, Outcome.FAILED, reason, error.hint if error else "", failure.until)
+
+    def _obstructed(self, control: Control) -> Verdict | None:
+        """Return the verdict if nothing may be written for the wish."""
+        obstacle = self.wanted[control].obstacle
+        if obstacle is None:
+            return None
+        return self._verdict(control, Outcome.FAILED, obstacle.reason, obstacle.hint)
+
+    def _switch_undecided(self, control: Control) -> Verdict | None:
+        """Return the verdict as long as no read that counts shows the switch as it is to be."""
+        wanted, evidence = self.wanted[control], self.records.evidence[control]
+        if evidence.unproven is not None:
+            retry_at = min(self.now + LOOK_AGAIN, evidence.unproven.at + self.consistency)
+            return self._verdict(control, Outcome.PENDING, "written; the cloud does not show it yet", retry_at=retry_at)
+        only_anyway = wanted.anyway and not (wanted.intent.on and wanted.effective)
+        if evidence.known is wanted.switch or only_anyway:
+            return None
+        # A rival is still on, a read cannot decide yet (an echo), or the wish changed at the end of the pass.
+        rival = in_the_way(self.wanted, self.records.evidence, self.records.state).get(control)
+        reason = "waiting for the cloud"
+        if rival is not None:
+            reason = f"waits until {rival.title} is off"
+        elif wanted.switch and self.records.state.entries is None:
+            reason = "the schedule list of the cloud cannot be read"
+        retry_at = min(self.now + LOOK_AGAIN, evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN)
+        return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
+
+    def _surplus_undecided(self, control: Control) -> Verdict | None:
+        """Return the verdict as long as the cloud may still hold what is to go."""
+        ledger, look = self.records.ledger, self._next_look()
+        stays = terms_wanted(self.wanted)
+        surplus = any(one.terms.control is control and one.terms not in stays for one in ledger.staying())
+        if surplus or ledger.waits_for(control):
+            retry_at = min(look, self.now + LOOK_AGAIN)
+            return self._verdict(
+                control, Outcome.PENDING, "an own entry is deleted; the cloud still lists it", retry_at=retry_at
+            )
+        return None
+
+    def _own_undecided(self, control: Control) -> Verdict | None:
+        """Return the verdict as long as the gateway does not have what is to stand."""
+        wanted, ledger, look = self.wanted[control], self.records.ledger, self._next_look()
+        if wanted.own is None or not (wanted.intent.on and wanted.effective):
+            return None
+        owned = [ledger.find(terms) for terms in wanted.own.terms]
+        theirs = unapplied_by_others(control, self.records.actual(self.habits, self.now))
+        if theirs and not all(owned):
+            reason = f"waits until the gateway has an entry of yours: {listed(theirs)}"
+            return self._verdict(control, Outcome.PENDING, reason, retry_at=self.now + LOOK_AGAIN)
+        if any(one is None or one.schedule_id is None for one in owned):
+            return self._verdict(control, Outcome.PENDING, "written; the cloud does not list it yet", retry_at=look)
+        if not all(one is not None and one.active for one in owned):
+            return self._verdict(control, Outcome.PENDING, self._waits_for_gateway(), GATEWAY_HINT, look)
+        switches = self.records.state.switches
+        if control is Control.CHARGE_FROM_GRID and not (switches and switches.charge_schedule_on):
+            reason = "the cloud does not show the schedule of charge from grid switched on"
+            return self._verdict(control, Outcome.PENDING, reason, retry_at=self.now + LOOK_AGAIN)
+        return None
+
+    def _settled(self, control: Control) -> Verdict:
+        """Return the verdict on what is as it is to be: confirmed, unless the wish itself is held back."""
+        wanted = self.wanted[control]
+        rival = wanted.held_back_by
+        if rival is None:
+            return self._verdict(control, Outcome.CONFIRMED, wanted.note)
+        name = f"{rival.control.title} ({rival.label})" if rival.timed and rival.label else rival.control.title
+        until = f" until {self.when(rival.until)}" if rival.until else ""
+        return self._verdict(control, Outcome.PENDING, f"held back by {name}{until}")
+
+    def _next_look(self) -> datetime:
+        return self.records.next_look(self.consistency) or self.now + LOOK_AGAIN
+
+    def _waits_for_gateway(self) -> str:
+        """Return what the entries wait for, with what is known to keep the gateway from taking them."""
+        switches, storage = self.records.state.switches, self.records.state.storage
+        reason = "written and applied; waiting for the gateway"
+        report = storage.last_report if storage else None
+        if report is not None and self.now - report > REPORT_AGE:
+            return f"{reason}, which has not reported since {self.when(report)}"
+        return f"{reason}; {switches.override} overrides schedules" if switches and switches.override else reason
+
+    def _verdict(
+        self, control: Control, outcome: Outcome, reason: str = "", hint: str = "", retry_at: datetime | None = None
+    ) -> Verdict:
+        return Verdict(self.wanted[control], outcome, self.now, reason, hint, retry_at)

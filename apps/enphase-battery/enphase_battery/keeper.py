@@ -1,0 +1,148 @@
+"""Keeps the book of wishes: what people, windows and the Enphase app make of it, stored with every change."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+
+from .control.intent import Intent, Source
+from .control.names import Control
+from .control.verdict import Outcome, Verdict
+from .control.wanted import Wanted
+from .control.wishes import Book
+from .outlook import Outlook
+from .store import Store
+
+
+class Keeper:
+    """The one who writes into the book.
+
+    Args:
+        controls: The controls that may be changed; wishes for others are forgotten.
+        outlook: What there is to reckon with.
+        store: What outlives a restart.
+        section: The store's section for the book.
+        changed: Is called after every change.
+        clock: Returns the current instant (aware, UTC).
+        logger: Where changes are told that the app makes itself.
+    """
+
+    def __init__(
+        self,
+        controls: Collection[Control],
+        outlook: Outlook,
+        *,
+        store: Store,
+        section: str,
+        changed: Callable[[], None],
+        clock: Callable[[], datetime],
+        logger: logging.Logger,
+    ) -> None:
+        self._controls = tuple(controls)
+        self._outlook = outlook
+        self._store = store
+        self._section = section
+        self._changed = changed
+        self._clock = clock
+        self._logger = logger
+        book = store.read(section, Book.from_json) or Book()
+        for control in book.commands.keys() - set(controls):
+            logger.warning("A command for %s was running, and this app may not end it any more", control.title)
+        self.book = book.confined_to(controls)
+
+    def wanted(self) -> Mapping[Control, Wanted]:
+        """Return what is wanted now of every control."""
+        return self._outlook.wanted(self.book)
+
+    # -- what people wish ---------------------------------------------------------------------------------------------
+
+    def flip(self, control: Control, on: bool, source: Source, *, target_soc: int | None = None) -> None:
+        """Make this the standing wish, or undo the flip before (f)."""
+        now, running = self._clock(), self._outlook.running()
+        rivals = self._outlook.rivals(Intent(control, on, source, now))
+        self._keep(self.book.flip(control, on, source, running, now, rivals=rivals, target_soc=target_soc))
+
+    def command(self, intent: Intent) -> None:
+        """Let a timed command rule (g)."""
+        self._keep(self.book.command(intent))
+
+    def cancel(self, control: Control) -> bool:
+        """End the command, else skip the running occurrence (g); return whether there was anything to cancel."""
+        book = self.book.cancel(control, self._outlook.running(), self._clock())
+        if book is not None:
+            self._keep(book)
+        return book is not None
+
+    def release(self) -> None:
+        """Give everything up before the app is removed."""
+        self._keep(self.book.release(self._controls, self._clock()))
+
+    def expire(self) -> None:
+        """Forget what is over."""
+        self._keep(self.book.expire(self._clock()))
+
+    # -- what the cloud shows -----------------------------------------------------------------------------------------
+
+    def seen(self, shown: Mapping[Control, bool]) -> None:
+        """Adopt what the cloud shows where nothing is wished yet (j).
+
+        What a window wants on, now or soon, may be on because of the window, whose beginning was forgotten with the
+        store: then it is not taken for a standing wish, or nothing would ever end it. But where entries stand that the
+        app does not own, they are what would end with the switch.
+        """
+        now, near, ground = self._clock(), self._outlook.near(), self._outlook.ground
+        standing = {
+            control: on and (bool(ground.foreign_of(control)) or not self.book.timed(control, near, now))
+            for control, on in shown.items()
+        }
+        self._keep(self.book.adopt(standing, now))
+
+    def flipped_in_cloud(self, control: Control, on: bool) -> None:
+        """Take a change made in the Enphase app as a flip.
+
+        Off also skips a window that was written already; on ends no timed wish that waits for just that.
+        """
+        now, running = self._clock(), self._outlook.running()
+        top = self.book.top(control, running, now)
+        if on and top is not None and top.timed and top.on:
+            self._keep(self.book.stand(control, on, Source.CLOUD, now))
+        else:
+            self._keep(self.book.flip(control, on, Source.CLOUD, running if on else self._outlook.near(), now))
+
+    def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
+        """End a wish whose entry somebody removed in the Enphase app, or made theirs by editing it."""
+        self._keep(self.book.end(intent, self._outlook.near(), self._clock(), edited=edited))
+
+    # -- what became of it --------------------------------------------------------------------------------------------
+
+    def judged(self, verdict: Verdict, *, shown: bool) -> None:
+        """Draw the conclusions from a verdict.
+
+        Args:
+            verdict: What became of a wish.
+            shown: What the cloud shows for the control.
+        """
+        intent, now = verdict.wanted.intent, self._clock()
+        if verdict.outcome is Outcome.CONFIRMED:
+            self._keep(self.book.prove(intent))
+            self._replace_older(intent, now)
+        elif verdict.outcome is Outcome.FAILED and verdict.wanted.held_back_by is None:
+            # Else only the holding back was refused.
+            self._keep(self.book.drop_refused(intent, shown, self._outlook.running(), now))
+
+    def _replace_older(self, newer: Intent, now: datetime) -> None:
+        """Let the standing wishes go off that wait only because this one, standing too, has taken their place (h)."""
+        if newer.timed:
+            return
+        for one in self.wanted().values():
+            if one.held_back_by == newer and not one.intent.timed:
+                self._logger.info("%s is replaced by %s", one.intent.control.title.capitalize(), newer.control.title)
+                self._keep(self.book.replace_standing(one.intent, newer, now))
+
+    def _keep(self, book: Book) -> None:
+        """Make this the book, and store it."""
+        if book is not self.book:
+            self.book = book
+            self._store.write(self._section, book.to_json())
+            self._changed()

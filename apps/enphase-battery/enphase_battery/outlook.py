@@ -1,0 +1,74 @@
+"""The wishes held against calendar and site: what is wanted now, what is about to be, and what is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from .control.claims import Ground, Obstacle, claims
+from .control.entries import Entry
+from .control.intent import Intent
+from .control.names import Control
+from .control.shaping import entries_for
+from .control.wanted import Wanted, resolve, rivals_of
+from .control.windows import Occurrence
+from .control.wishes import Book
+from .site_calendar import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What follows from a book of wishes at this moment.
+
+    Attributes:
+        calendar: The time-of-use windows in the site's zone.
+        site: Returns what the site gives to reckon with, without what the calendar knows.
+        clock: Returns the current instant (aware, UTC).
+    """
+
+    calendar: Calendar
+    site: Callable[[], Ground]
+    clock: Callable[[], datetime]
+
+    @property
+    def ground(self) -> Ground:
+        """What there is to reckon with."""
+        return replace(self.site(), zone=self.calendar.zone, window_begins=self.calendar.begins)
+
+    def running(self) -> Sequence[Occurrence]:
+        """Return the occurrences whose time it is."""
+        return self.calendar.running(self.clock())
+
+    def near(self) -> Sequence[Occurrence]:
+        """Return the occurrences whose time it is, and those that are written before they start."""
+        now = self.clock()
+        return (*self.calendar.running(now), *self.calendar.upcoming(now))
+
+    def wanted(self, book: Book) -> Mapping[Control, Wanted]:
+        """Return what is wanted now of every control."""
+        now = self.clock()
+        return resolve(book, self.calendar.running(now), now, self.ground, self.calendar.upcoming(now))
+
+    def rivals(self, standing: Intent) -> frozenset[Control]:
+        """Return the controls whose timed wishes cannot stand beside this standing wish."""
+        return rivals_of(standing.control, self.ground, standing)
+
+    def foreseen(self, book: Book) -> Mapping[Intent, Obstacle]:
+        """Return the windows that are about to begin and cannot, each with what is in the way."""
+        now = self.clock()
+        upcoming = self.calendar.upcoming(now)
+        obstructed = claims(book, self.calendar.running(now), upcoming, now, self.ground).obstructed
+        return {wish: obstructed[wish.key] for wish in map(Intent.of_occurrence, upcoming) if wish.key in obstructed}
+
+    def left_over(self) -> tuple[Entry, ...]:
+        """Return the foreign entries that look as if the app had made them before its store was lost.
+
+        They are not touched: only the ledger says what is owned.
+        """
+        ground = self.ground
+        if not ground.foreign or ground.zone is None:
+            return ()
+        week = self.calendar.coming_week()
+        alike = {terms for wish in week for terms in entries_for(wish, ground.zone, ground.habits, ground.floor)}
+        return tuple(entry for entry in ground.foreign if entry.terms in alike)

@@ -1,0 +1,128 @@
+"""What is known of the cloud and what was written to it: kept by the reconciler, saved before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from .control.claims import Ground
+from .control.entries import Entry, Terms
+from .control.evidence import Evidence
+from .control.ledger import Ledger
+from .control.names import Control
+from .control.plan import Actual, DeleteStep, Step, SwitchStep
+from .control.site_state import Habits, SiteState
+from .errors import EnlightenError
+
+SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=15)
+"""Bounds of the time until the next look at an entry that the gateway does not have yet."""
+
+UNREADABLE = timedelta(minutes=5)
+"""Time until the next look at a list that could not be read, though the settings could."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that was tried in vain.
+
+    Attributes:
+        error: Why; None when the cloud answered with success and still shows the old value.
+        until: When it may be tried again (aware, UTC); None: in the next pass.
+        listed: The foreign entries that stood then: once there are others it may be tried again.
+    """
+
+    error: EnlightenError | None = None
+    until: datetime | None = None
+    listed: tuple[Entry, ...] = ()
+
+
+@dataclass(slots=True)
+class Records:
+    """All that the app knows of the cloud.
+
+    Attributes:
+        save: Is given evidence and ledger whenever they change.
+        evidence: What is known of every switch.
+        ledger: The entries that the app owns.
+        state: What was read last.
+        listed: The last list of entries that could be read.
+        failures: The steps that were tried in vain.
+    """
+
+    save: Callable[[Mapping[Control, Evidence], Ledger], None]
+    evidence: dict[Control, Evidence]
+    ledger: Ledger = field(default_factory=Ledger)
+    state: SiteState = field(default_factory=SiteState)
+    listed: tuple[Entry, ...] = ()
+    failures: dict[Step, Failure] = field(default_factory=dict)
+
+    def read(self, state: SiteState) -> None:
+        """Keep what was read."""
+        self.state = state
+        if state.entries is not None:
+            self.listed = state.entries
+
+    def note(self, control: Control, evidence: Evidence) -> None:
+        """Keep what is known of a switch."""
+        if evidence != self.evidence[control]:
+            self.evidence[control] = evidence
+            self.save(self.evidence, self.ledger)
+
+    def keep(self, ledger: Ledger) -> None:
+        """Keep a ledger."""
+        if ledger != self.ledger:
+            self.ledger = ledger
+            self.save(self.evidence, ledger)
+
+    def foreign(self) -> tuple[Entry, ...]:
+        """Return the entries that the app does not own, by the last list that could be read."""
+        return self.ledger.foreign(self.listed)
+
+    def ground(self, habits: Habits) -> Ground:
+        """Return what the site gives the rules to reckon with; the zone is the caller's."""
+        switches = self.state.switches
+        return Ground(
+            by_entries=frozenset(control for control in Control if self.state.by_entries(control)),
+            foreign=self.foreign(),
+            habits=habits,
+            floor=switches.floor if switches else Ground().floor,
+            charge_schedule_on=switches is None or switches.charge_schedule_on,
+        )
+
+    def actual(self, habits: Habits, now: datetime) -> Actual:
+        """Return what a plan starts from."""
+        return Actual(self.evidence, self.state, self.ledger, habits, now, self.failures.keys())
+
+    def begin_pass(self) -> None:
+        """Let every switch be tried again."""
+        self.failures = {step: one for step, one in self.failures.items() if not isinstance(step, SwitchStep)}
+
+    def forget_failures(self, now: datetime) -> frozenset[Control]:
+        """Forget the entries' failures after which another try is due; return the controls whose wait ends early."""
+        listed = self.foreign()
+        over = {step: one for step, one in self.failures.items() if one.until is not None and now >= one.until}
+        early = {step for step, one in self.failures.items() if one.until is not None and one.listed != listed}
+        self.failures = {step: one for step, one in self.failures.items() if step not in over and step not in early}
+        return frozenset(step.control for step in early)
+
+    def forget_failures_of(self, terms: Terms) -> None:
+        """Forget that an entry could not be written: it is."""
+        self.failures = {
+            step: one
+            for step, one in self.failures.items()
+            if isinstance(step, (SwitchStep, DeleteStep)) or step.terms != terms
+        }
+
+    def next_look(self, consistency: timedelta) -> datetime | None:
+        """Return when a read may show something new of the entries: less and less often the longer it takes."""
+        if self.state.switches is None:
+            return None
+        read_at = self.state.switches.read_at
+        looks = [self.ledger.next_look(consistency)]
+        for one in self.ledger.staying():
+            since = one.applied_at if one.applies == 1 else one.written_at
+            if since is not None and not one.active:
+                looks.append(read_at + min(read_at - since, LATEST))
+        earliest = read_at + (SOONEST if self.state.entries is not None else UNREADABLE)
+        return min((max(look, earliest) for look in looks if look is not None), default=None)

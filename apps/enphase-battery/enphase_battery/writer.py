@@ -1,0 +1,218 @@
+"""Takes one step of a plan: notes it, sends it, notes the answer.
+
+HTTP 200 is never believed (`enlighten-battery-api.md` 10.2): the step counts as done when a read shows it, which is
+the reconciler's business.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from .backoff import Backoff
+from .control.entries import Terms
+from .control.names import Control
+from .control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
+from .errors import Conflict, EnlightenError, Forbidden, NotAvailable, Refused
+from .ladder import Ladder
+from .ports import Site
+from .records import Failure, Records
+
+MOVE_PAUSE = timedelta(seconds=2)
+"""Time between a deletion and the next creation (10.4, "Moving several windows")."""
+
+REFUSALS = (Refused, Forbidden, NotAvailable)
+
+
+class Writer:
+    """The hand that writes.
+
+    Args:
+        site: The cloud side.
+        records: What is known, and what was written.
+        ladder: Which form a switch is written in next.
+        outdated: Returns whether somebody wishes otherwise meanwhile.
+        look: Reads and weighs what the cloud shows.
+        clock: Returns the current instant (aware, UTC).
+        sleep: Waits so many seconds.
+        backoff: Grows the time between tries.
+        settle: Seconds between validation and write.
+        logger: Where it is told what is written.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        records: Records,
+        ladder: Ladder,
+        *,
+        outdated: Callable[[SwitchStep], bool],
+        look: Callable[[], Awaitable[None]],
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        backoff: Backoff,
+        settle: float,
+        logger: logging.Logger,
+    ) -> None:
+        self._site = site
+        self._records = records
+        self._ladder = ladder
+        self._outdated = outdated
+        self._look = look
+        self._clock = clock
+        self._sleep = sleep
+        self._backoff = backoff
+        self._settle = settle
+        self._logger = logger
+        self._deleted_at: datetime | None = None
+
+    async def take(self, step: Step) -> bool:
+        """Take one step; return whether something was sent that a read has to show.
+
+        Raises:
+            EnlightenError: The cloud could not be reached, or would not let the app in. What was sent is noted.
+        """
+        self._logger.debug("Going to %s", step)
+        refusal = self._refusal(step)
+        if refusal is not None:
+            self._failed(step, refusal)
+            return False
+        if isinstance(step, SwitchStep):
+            return await self._switch(step)
+        if isinstance(step, DeleteStep):
+            await self._delete(step)
+        else:
+            await self._write_entry(step)
+        return False
+
+    # -- entries ------------------------------------------------------------------------------------------------------
+
+    async def _delete(self, step: DeleteStep) -> None:
+        ledger = self._records.ledger
+        self._records.keep(ledger.deleting(step.schedule_id, self._clock()))
+        try:
+            await self._site.delete(step.schedule_id)
+        except REFUSALS as refusal:
+            self._records.keep(self._records.ledger.not_deleted(step.schedule_id))
+            self._failed(step, refusal)
+            return
+        self._deleted_at = self._clock()
+        self._logger.info("Deleted the entry %s", step.terms)
+
+    async def _write_entry(self, step: CreateStep | UpdateStep) -> None:
+        await self._pause_after_deletion()
+        now, entries = self._clock(), self._records.state.entries or ()
+        try:
+            if isinstance(step, UpdateStep):
+                self._records.keep(self._records.ledger.updating(step.schedule_id, step.terms, now))
+                await self._site.update(step.schedule_id, step.terms)
+            else:
+                cloud_now = self._site.cloud_now()
+                self._records.keep(self._records.ledger.creating(step.terms, now, cloud_now, entries))
+                await self._site.create(step.terms)
+        except REFUSALS as refusal:
+            self._records.keep(self._records.ledger.refused(step.terms))
+            await self._explain(step, refusal)
+            return
+        self._records.keep(self._records.ledger.answered(step.terms))
+        self._records.forget_failures_of(step.terms)
+        self._logger.info("Wrote the entry %s", step.terms)
+
+    async def _explain(self, step: CreateStep | UpdateStep, refusal: EnlightenError) -> None:
+        """Find out why an entry was refused: read again what stands there, and learn what this cloud does not take."""
+        habits, terms = self._site.habits, step.terms
+        if isinstance(refusal, Conflict):
+            await self._look()
+            foreign = [entry.terms for entry in self._records.foreign()]
+            if any(other.overlaps(terms) for other in foreign):
+                return  # the plan that follows finds the obstacle, and names it
+            beside = [*foreign, *(one.terms for one in self._records.ledger.staying())]
+            if habits.touching and any(other.touches(terms) for other in beside):
+                self._logger.info("This cloud refuses entries that touch: they are kept a minute apart from now on")
+                self._site.learn(replace(habits, touching=False))
+                return
+            refusal = Refused(
+                f"the cloud refuses {terms} because of another entry, which it does not list ({refusal})",
+                hint="look at the schedules in the Enphase app",
+            )
+        elif isinstance(refusal, Refused) and habits.overnight and _is_overnight(terms):
+            self._logger.info("This cloud refuses entries over midnight: they are split from now on")
+            self._site.learn(replace(habits, overnight=False))
+            return
+        self._failed(step, refusal)
+
+    async def _pause_after_deletion(self) -> None:
+        if self._deleted_at is not None and (wait := self._deleted_at + MOVE_PAUSE - self._clock()) > timedelta(0):
+            await self._sleep(wait.total_seconds())
+
+    # -- switches -----------------------------------------------------------------------------------------------------
+
+    async def _switch(self, step: SwitchStep) -> bool:
+        """Write one switch in the next form of the ladder that is not refused; return whether it was answered."""
+        plain = SwitchStep(step.control, step.on)
+        while True:
+            form = self._ladder.next(plain)
+            try:
+                await self._site.validate(step, form)
+            except Refused as refusal:
+                self._failed(step, refusal)
+                return False
+            await self._sleep(self._settle)
+            if self._outdated(step):
+                return False
+            changes = self._records.evidence[step.control].believed is not step.on
+            self._note_sending(step, changes=changes)
+            self._ladder.tried(plain, form)
+            try:
+                await self._site.write(step, form, self._others(step.control))
+            except REFUSALS as refusal:
+                if changes:
+                    self._records.note(step.control, self._records.evidence[step.control].refused())
+                if not self._ladder.exhausted(plain):
+                    continue
+                self._failed(step, refusal)
+                return False
+            if changes:
+                self._records.note(step.control, self._records.evidence[step.control].answered(self._clock()))
+            ledger = self._records.ledger
+            self._records.keep(ledger.applied(step.control, self._clock()) if step.on else ledger.settled(step.control))
+            return True
+
+    def _note_sending(self, step: SwitchStep, *, changes: bool) -> None:
+        now = self._clock()
+        if changes:
+            self._records.note(step.control, self._records.evidence[step.control].sending(step.on, now))
+        if step.schedule is not None:
+            self._records.keep(self._records.ledger.telling(step.schedule, now))
+
+    def _others(self, control: Control) -> Mapping[Control, bool]:
+        """Return what was just written to the other switches, which a read may not show yet."""
+        return {
+            other: evidence.writes[-1].value
+            for other, evidence in self._records.evidence.items()
+            if other is not control and evidence.writes and evidence.writes[-1].answered
+        }
+
+    # -- failing ------------------------------------------------------------------------------------------------------
+
+    def _refusal(self, step: Step) -> Refused | None:
+        """Return why a step is not even tried on this site."""
+        switches = self._records.state.switches
+        refusal = switches.refusals.get(step.control) if switches else None
+        ends = isinstance(step, DeleteStep) or (isinstance(step, SwitchStep) and not step.on)
+        return None if refusal is None or (ends and refusal.only_on) else Refused(refusal.reason, hint=refusal.hint)
+
+    def _failed(self, step: Step, error: EnlightenError) -> None:
+        """Keep a failure: a switch may be tried in the next pass, an entry after a while or when others stand there."""
+        if isinstance(step, SwitchStep):
+            self._records.failures[SwitchStep(step.control, step.on)] = Failure(error)
+            return
+        until = self._clock() + self._backoff.after_failure(str(step))
+        self._records.failures[step] = Failure(error, until, self._records.foreign())
+        self._logger.warning("Could not %s: %s", step, error)
+
+
+def _is_overnight(terms: Terms) -> bool:
+    return terms.end <= terms.start

@@ -1,0 +1,247 @@
+"""What the app owns in the cloud: noted before it is sent, found by re-reading, never what somebody else made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, time, timedelta, timezone
+
+import pytest
+
+from enphase_battery.control.entries import Entry, Terms
+from enphase_battery.control.ledger import Ledger
+from enphase_battery.control.names import Control
+from enphase_battery.control.owned import News
+
+CHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.RESTRICT_DISCHARGE
+NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+CONSISTENCY, SECOND, MINUTE = timedelta(minutes=2), timedelta(seconds=1), timedelta(minutes=1)
+NIGHT = Terms(CHARGE, time(2), time(5), frozenset({7}), "Europe/London", 90)
+LATER = replace(NIGHT, start=time(3))
+HOLD = Terms(RESTRICT, time(6), time(8), frozenset({7}), "Europe/London")
+
+
+def entry(name: str, terms: Terms = NIGHT, *, active: bool = False, created: datetime | None = NOON) -> Entry:
+    return Entry(terms, name, active, created)
+
+
+def creating(*terms: Terms, listed: tuple[Entry, ...] = ()) -> Ledger:
+    ledger = Ledger()
+    for one in terms:
+        ledger = ledger.creating(one, NOON, NOON, listed)
+    return ledger
+
+
+def read(ledger: Ledger, *listed: Entry, after: timedelta = SECOND) -> Ledger:
+    return ledger.saw(listed, NOON + after, CONSISTENCY)[0]
+
+
+MINE = read(creating(NIGHT).answered(NIGHT), entry("mine"))
+"""A ledger with one entry whose id is known."""
+
+
+def news(ledger: Ledger, *listed: Entry, after: timedelta = SECOND) -> list[News]:
+    return [told for _, told in ledger.saw(listed, NOON + after, CONSISTENCY)[1]]
+
+
+# -- whose it is ------------------------------------------------------------------------------------------------------
+
+
+def test_a_creation_is_owned_before_it_is_sent_and_has_its_id_once_it_is_listed() -> None:
+    ledger = creating(NIGHT)
+    assert ledger.find(NIGHT) is not None
+    assert [one.schedule_id for one in read(ledger.answered(NIGHT), entry("mine")).owned] == ["mine"]
+
+
+def test_an_entry_that_stood_before_stays_foreign_although_it_says_the_same() -> None:
+    theirs, mine = entry("theirs"), entry("mine")
+    ledger = read(creating(NIGHT, listed=(theirs,)).answered(NIGHT), theirs)
+    assert ledger.foreign((theirs,)) == (theirs,)
+    assert [one.schedule_id for one in ledger.owned] == [None]
+    ledger = read(ledger, mine, theirs)
+    assert [one.schedule_id for one in ledger.owned] == ["mine"]
+    assert ledger.foreign((mine, theirs)) == (theirs,)
+
+
+def test_after_a_lost_answer_an_older_entry_is_not_owned_and_a_newer_one_is() -> None:
+    older, newer = entry("older", created=NOON - MINUTE), entry("newer", created=NOON + SECOND)
+    ledger = read(creating(NIGHT), older)
+    assert ledger.foreign((older,)) == (older,)
+    assert [one.schedule_id for one in read(ledger, older, newer).owned] == ["newer"]
+
+
+def test_the_clouds_clock_counts_for_when_an_entry_was_made() -> None:
+    ahead = timedelta(minutes=10)
+    ledger = Ledger().creating(NIGHT, NOON, NOON + ahead, ())
+    before, after = entry("before", created=NOON + 5 * MINUTE), entry("after", created=NOON + ahead)
+    assert [one.schedule_id for one in read(ledger, before).owned] == [None]
+    assert [one.schedule_id for one in read(ledger, before, after).owned] == ["after"]
+
+
+def test_an_entry_that_was_just_created_is_not_foreign_in_the_read_that_shows_it_first() -> None:
+    assert creating(NIGHT).answered(NIGHT).foreign((entry("mine"),)) == ()
+
+
+def test_two_creations_of_the_same_terms_are_two_entries() -> None:
+    ledger = read(creating(NIGHT, NIGHT).answered(NIGHT), entry("one"), entry("other"))
+    assert sorted(str(one.schedule_id) for one in ledger.owned) == ["one", "other"]
+
+
+def test_the_order_of_the_list_means_nothing() -> None:
+    both = read(creating(NIGHT, HOLD).answered(NIGHT).answered(HOLD), entry("hold", HOLD), entry("night"))
+    assert {one.terms: one.schedule_id for one in both.owned} == {NIGHT: "night", HOLD: "hold"}
+    assert read(both, entry("night"), entry("hold", HOLD)) == both
+
+
+def test_what_a_person_edited_leaves_the_ledger_and_is_told_once() -> None:
+    edited = entry("mine", LATER, active=True)
+    assert news(MINE, edited) == [News.EDITED]
+    ledger = read(MINE, edited)
+    assert ledger.owned == ()
+    assert news(ledger, edited) == []
+    assert ledger.foreign((edited,)) == (edited,)
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_creation_was_never_there() -> None:
+    assert creating(NIGHT).refused(NIGHT).owned == ()
+
+
+def test_a_refused_update_left_the_entry_as_it_was() -> None:
+    ledger = MINE.updating("mine", LATER, NOON + MINUTE)
+    assert ledger.find(NIGHT) is None
+    refused = ledger.refused(LATER)
+    assert refused.find(NIGHT) is not None
+    assert refused.find(LATER) is None
+
+
+def test_answers_about_what_is_not_owned_change_nothing() -> None:
+    for changed in (MINE.answered(HOLD), MINE.refused(HOLD), MINE.updating("x", HOLD, NOON), MINE.not_deleted("x")):
+        assert changed is MINE
+
+
+def test_what_is_deleted_does_not_stay_and_is_waited_for_until_a_read_does_not_show_it() -> None:
+    ledger = MINE.deleting("mine", NOON + MINUTE)
+    assert ledger.staying() == ()
+    assert ledger.find(NIGHT) is None
+    assert ledger.foreign((entry("mine"),)) == ()
+    assert ledger.waits_for(CHARGE)
+    assert not ledger.waits_for(RESTRICT)
+    shown_gone = read(ledger, after=MINUTE + SECOND)
+    assert not shown_gone.waits_for(CHARGE)
+    assert shown_gone.owned, "an echo may still show it"
+    assert read(shown_gone, after=MINUTE + CONSISTENCY).owned == ()
+
+
+def test_a_refused_deletion_leaves_the_entry_owned() -> None:
+    ledger = MINE.deleting("mine", NOON).not_deleted("mine")
+    assert [one.schedule_id for one in ledger.staying()] == ["mine"]
+
+
+# -- applies ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_write_of_an_entry_owes_its_family_an_apply() -> None:
+    assert creating(NIGHT).owed == {CHARGE}
+    settled = MINE.applied(CHARGE, NOON)
+    assert settled.owed == frozenset()
+    assert settled.updating("mine", LATER, NOON).owed == {CHARGE}
+    assert settled.deleting("mine", NOON).owed == {CHARGE}
+
+
+def test_an_apply_counts_for_the_entries_of_its_family() -> None:
+    both = read(creating(NIGHT, HOLD).answered(NIGHT).answered(HOLD), entry("n"), entry("h", HOLD))
+    applied = both.applied(CHARGE, NOON + MINUTE)
+    assert {one.terms: one.applied_at for one in applied.owned} == {NIGHT: NOON + MINUTE, HOLD: None}
+    assert applied.owed == {RESTRICT}
+    assert applied.settled(RESTRICT).owed == frozenset()
+    assert applied.settled(CHARGE) is applied
+
+
+def test_an_entry_that_stays_pending_owes_another_apply() -> None:
+    applied = MINE.applied(CHARGE, NOON)
+    assert applied.owing_stuck(NOON + 5 * MINUTE - SECOND) is applied
+    assert applied.owing_stuck(NOON + 5 * MINUTE).owed == {CHARGE}
+
+
+# -- the second flag of charge from grid ------------------------------------------------------------------------------
+
+
+def test_a_deleted_entry_of_charge_from_grid_owes_a_disable_and_one_of_another_family_none() -> None:
+    deleted = MINE.deleting("mine", NOON)
+    assert deleted.disable_owed
+    assert not deleted.disabled().disable_owed
+    assert MINE.disabled() is MINE
+    hold = read(creating(HOLD).answered(HOLD), entry("hold", HOLD)).deleting("hold", NOON)
+    assert not hold.disable_owed
+    assert deleted.deleting("hold", NOON).disable_owed, "what is owed stays owed"
+
+
+def test_what_the_flag_was_told_counts_for_five_minutes() -> None:
+    assert not MINE.told(True, NOON)
+    told = MINE.telling(True, NOON)
+    assert told.told(True, NOON + 5 * MINUTE - SECOND)
+    assert not told.told(True, NOON + 5 * MINUTE)
+    assert not told.told(False, NOON + SECOND)
+
+
+# -- losses -----------------------------------------------------------------------------------------------------------
+
+
+def test_losses_are_counted_as_long_as_somebody_wants_the_entry() -> None:
+    ledger = creating(NIGHT)
+    assert news(ledger, after=CONSISTENCY) == [News.LOST]
+    ledger = read(ledger, after=CONSISTENCY)
+    assert ledger.losses == {NIGHT: 1}
+    ledger = read(ledger.creating(NIGHT, NOON, NOON, ()), after=CONSISTENCY)
+    assert ledger.losses == {NIGHT: 2}
+    assert ledger.confined_to([NIGHT]) is ledger
+    assert ledger.confined_to([HOLD]).losses == {}
+
+
+def test_what_a_person_removed_is_no_loss() -> None:
+    active = read(MINE, entry("mine", active=True))
+    suspect = read(active, after=5 * MINUTE)
+    assert news(suspect, after=6 * MINUTE) == [News.REMOVED]
+    assert read(suspect, after=6 * MINUTE).losses == {}
+
+
+# -- when a look helps ------------------------------------------------------------------------------------------------
+
+
+def test_a_look_helps_once_it_can_decide_what_is_undecided() -> None:
+    assert MINE.next_look(CONSISTENCY) is None
+    assert creating(NIGHT).next_look(CONSISTENCY) == NOON + CONSISTENCY
+    missing = read(MINE, after=5 * MINUTE)
+    assert missing.next_look(CONSISTENCY) == NOON + 6 * MINUTE
+    deleted = MINE.deleting("mine", NOON + MINUTE)
+    assert deleted.next_look(CONSISTENCY) == NOON + MINUTE + CONSISTENCY
+    assert read(deleted, after=MINUTE + SECOND).next_look(CONSISTENCY) is None
+
+
+# -- the store --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        Ledger(),
+        creating(NIGHT, HOLD),
+        MINE.applied(CHARGE, NOON).telling(True, NOON),
+        MINE.deleting("mine", NOON).telling(False, NOON),
+        read(creating(NIGHT), after=CONSISTENCY),
+        MINE.updating("mine", LATER, NOON),
+    ],
+)
+def test_the_ledger_outlives_a_restart_unchanged(ledger: Ledger) -> None:
+    assert Ledger.from_json(json.loads(json.dumps(ledger.to_json()))) == ledger
+
+
+@pytest.mark.parametrize("member", sorted(Ledger().to_json()))
+def test_a_stored_ledger_with_a_member_missing_is_refused(member: str) -> None:
+    data = MINE.to_json()
+    del data[member]
+    with pytest.raises(KeyError):
+        Ledger.from_json(data)

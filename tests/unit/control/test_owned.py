@@ -1,0 +1,243 @@
+"""One owned entry: found by what it says, kept through old reads, lost, removed, edited, deleted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, time, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enphase_battery.control.entries import Entry, Terms
+from enphase_battery.control.names import Control
+from enphase_battery.control.owned import News, Owned
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+CONSISTENCY, SECOND, MINUTE = timedelta(minutes=2), timedelta(seconds=1), timedelta(minutes=1)
+NIGHT = Terms(Control.CHARGE_FROM_GRID, time(2), time(5), frozenset({7}), "Europe/London", 90)
+LONGER = replace(NIGHT, end=time(6))
+LONGEST = replace(NIGHT, end=time(7))
+CREATED = Owned(NIGHT, asked_at=NOON, written_at=NOON, answered=True)
+FOUND = replace(CREATED, schedule_id="mine")
+ACTIVE = replace(FOUND, active=True)
+
+
+def entry(terms: Terms = NIGHT, *, active: bool = False, created: datetime | None = NOON, name: str = "mine") -> Entry:
+    return Entry(terms, name, active, created)
+
+
+def weighed(one: Owned, listed: Entry | None, after: timedelta) -> tuple[Owned | None, News | None]:
+    return one.weighed(listed, NOON + after, CONSISTENCY)
+
+
+# -- which listed entry it is -----------------------------------------------------------------------------------------
+
+
+def test_a_creation_made_the_entry_that_says_the_same_and_did_not_stand_before() -> None:
+    one = replace(CREATED, stood=frozenset({"theirs"}))
+    assert one.made(entry())
+    assert one.made(entry(replace(NIGHT, zone="GB"))), "the cloud may name the zone otherwise"
+    assert not one.made(entry(name="theirs"))
+    assert not one.made(entry(LONGER))
+
+
+@pytest.mark.parametrize(
+    ("created", "owned"),
+    [
+        (NOON - timedelta(hours=1), False),
+        (NOON - 3 * SECOND, False),
+        (NOON - 2 * SECOND, True),
+        (NOON, True),
+        (NOON + MINUTE, True),
+        (None, False),
+    ],
+)
+def test_where_the_answer_was_lost_only_a_later_time_of_creation_proves_it(
+    created: datetime | None, owned: bool
+) -> None:
+    assert replace(CREATED, answered=False).made(entry(created=created)) is owned
+    assert CREATED.made(entry(created=created)), "an answered creation needs no such proof"
+
+
+# -- applies ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_that_stays_pending_for_five_minutes_is_applied_again_three_times_at_most() -> None:
+    one, now = FOUND, NOON
+    for applies in (1, 2, 3):
+        one = one.applied(now)
+        assert one.applies == applies
+        assert not one.is_stuck(now + 5 * MINUTE - SECOND)
+        assert one.is_stuck(now + 5 * MINUTE) is (applies < 3)
+        now += 5 * MINUTE
+
+
+def test_what_is_active_or_leaving_or_not_found_or_not_applied_is_not_stuck() -> None:
+    late = NOON + timedelta(hours=1)
+    applied = FOUND.applied(NOON)
+    assert applied.is_stuck(late)
+    assert not replace(applied, active=True).is_stuck(late)
+    assert not replace(applied, deleted_at=NOON).is_stuck(late)
+    assert not replace(applied, schedule_id=None).is_stuck(late)
+    assert not FOUND.is_stuck(late)
+
+
+def test_an_apply_says_nothing_new_of_what_is_active_or_leaving() -> None:
+    leaving = replace(FOUND, deleted_at=NOON)
+    assert ACTIVE.applied(NOON) is ACTIVE
+    assert leaving.applied(NOON) is leaving
+
+
+def test_an_update_is_pending_and_unapplied_again() -> None:
+    one = ACTIVE.updating(LONGER, NOON + MINUTE)
+    assert (one.terms, one.before, one.written_at) == (LONGER, (NIGHT,), NOON + MINUTE)
+    assert (one.active, one.answered, one.applied_at, one.applies) == (False, False, None, 0)
+
+
+def test_a_refused_update_says_what_it_said_before() -> None:
+    assert ACTIVE.updating(LONGER, NOON).not_updated().terms == NIGHT
+    assert ACTIVE.not_updated() is ACTIVE
+
+
+# -- reads of what is to stay -----------------------------------------------------------------------------------------
+
+
+def test_the_gateways_word_is_news_once() -> None:
+    active, news = weighed(FOUND, entry(active=True), MINUTE)
+    assert (active, news) == (ACTIVE, News.ACTIVE)
+    assert weighed(ACTIVE, entry(active=True), 2 * MINUTE) == (ACTIVE, None)
+    assert weighed(FOUND, entry(), MINUTE) == (FOUND, None)
+
+
+def test_right_after_a_write_a_list_without_it_proves_nothing() -> None:
+    for one in (CREATED, FOUND, ACTIVE):
+        assert weighed(one, None, CONSISTENCY - SECOND) == (one, None)
+
+
+def test_a_creation_that_is_not_listed_in_time_never_arrived() -> None:
+    assert weighed(CREATED, None, CONSISTENCY) == (None, News.LOST)
+
+
+@pytest.mark.parametrize(("one", "news"), [(FOUND, News.LOST), (ACTIVE, News.REMOVED)], ids=["pending", "active"])
+def test_what_two_reads_apart_do_not_show_is_lost_if_the_gateway_never_had_it_and_else_removed_by_a_person(
+    one: Owned, news: News
+) -> None:
+    suspect, nothing = weighed(one, None, 5 * MINUTE)
+    assert nothing is None
+    assert suspect is not None
+    assert suspect.missing_since == NOON + 5 * MINUTE
+    assert weighed(suspect, None, 6 * MINUTE - SECOND) == (suspect, None)
+    assert weighed(suspect, None, 6 * MINUTE) == (None, news)
+
+
+def test_a_list_that_flaps_loses_nothing() -> None:
+    suspect, _ = weighed(ACTIVE, None, 5 * MINUTE)
+    assert suspect is not None
+    assert weighed(suspect, entry(active=True), 6 * MINUTE) == (ACTIVE, None)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        LONGER,
+        replace(NIGHT, start=time(1)),
+        replace(NIGHT, days=frozenset({1})),
+        replace(NIGHT, limit=50),
+        replace(NIGHT, limit=None),
+    ],
+    ids=["end", "start", "days", "limit", "no limit"],
+)
+def test_what_says_something_else_is_the_persons_now(edited: Terms) -> None:
+    assert weighed(ACTIVE, entry(edited, active=True), MINUTE) == (None, News.EDITED)
+
+
+def test_after_an_update_the_terms_from_before_are_an_old_read_and_later_an_update_that_did_not_arrive() -> None:
+    one = ACTIVE.updating(LONGER, NOON)
+    assert weighed(one, entry(NIGHT, active=True), CONSISTENCY - SECOND) == (one, None)
+    late, news = weighed(one, entry(NIGHT, active=True), CONSISTENCY)
+    assert news is None
+    assert late is not None
+    assert late.terms == NIGHT
+    shown, news = weighed(one, entry(LONGER, active=True), CONSISTENCY)
+    assert news is News.ACTIVE
+    assert shown is not None
+    assert shown.terms == LONGER
+
+
+def test_after_two_updates_in_a_row_the_first_terms_are_an_old_read_too() -> None:
+    one = ACTIVE.updating(LONGER, NOON).updating(LONGEST, NOON + MINUTE)
+    for old in (NIGHT, LONGER):
+        kept, news = one.weighed(entry(old, active=True), NOON + 1.5 * MINUTE, CONSISTENCY)
+        assert news is None
+        assert kept is not None
+        assert kept.terms == LONGEST
+
+
+def test_what_was_shown_after_an_update_is_not_taken_back_by_an_old_read() -> None:
+    shown, _ = weighed(ACTIVE.updating(LONGER, NOON), entry(LONGER), SECOND)
+    assert shown is not None
+    kept, news = weighed(shown, entry(NIGHT, active=True), 2 * SECOND)
+    assert news is None
+    assert kept is not None
+    assert kept.terms == LONGER
+
+
+# -- reads of what is to go -------------------------------------------------------------------------------------------
+
+LEAVING = replace(ACTIVE, deleted_at=NOON)
+
+
+def test_what_was_deleted_is_forgotten_only_when_a_read_that_counts_does_not_show_it() -> None:
+    gone, _ = weighed(LEAVING, None, SECOND)
+    assert gone == replace(LEAVING, gone=True)
+    assert weighed(LEAVING, None, CONSISTENCY) == (None, None)
+    assert weighed(replace(LEAVING, gone=True), None, CONSISTENCY) == (None, None)
+
+
+def test_what_an_old_read_still_shows_is_not_deleted_twice() -> None:
+    assert weighed(LEAVING, entry(active=True), CONSISTENCY - SECOND) == (LEAVING, None)
+
+
+def test_what_a_late_read_still_shows_has_to_be_deleted_again() -> None:
+    again, news = weighed(replace(LEAVING, gone=True), entry(active=True), CONSISTENCY)
+    assert (again, news) == (ACTIVE, None)
+
+
+def test_what_was_deleted_is_leaving_even_if_a_person_edits_it_meanwhile() -> None:
+    assert weighed(LEAVING, entry(LONGER, active=True), SECOND) == (LEAVING, None)
+
+
+# -- the store --------------------------------------------------------------------------------------------------------
+
+INSTANTS = st.integers(0, 10**6).map(lambda seconds: NOON + timedelta(seconds=seconds))
+ANY_OWNED = st.builds(
+    Owned,
+    st.sampled_from([NIGHT, LONGER, replace(NIGHT, control=Control.RESTRICT_DISCHARGE, limit=None)]),
+    INSTANTS,
+    INSTANTS,
+    stood=st.frozensets(st.text(max_size=3)),
+    answered=st.booleans(),
+    schedule_id=st.none() | st.text(),
+    applied_at=st.none() | INSTANTS,
+    applies=st.integers(0, 3),
+    active=st.booleans(),
+    missing_since=st.none() | INSTANTS,
+    deleted_at=st.none() | INSTANTS,
+    gone=st.booleans(),
+)
+
+
+@given(ANY_OWNED, st.booleans())
+def test_an_owned_entry_outlives_a_restart_unchanged(one: Owned, updated: bool) -> None:
+    one = one.updating(LONGEST, NOON) if updated else one
+    assert Owned.from_json(json.loads(json.dumps(one.to_json()))) == one
+
+
+@pytest.mark.parametrize("member", sorted(ACTIVE.to_json()))
+def test_a_stored_entry_with_a_member_missing_is_refused(member: str) -> None:
+    data = ACTIVE.to_json()
+    del data[member]
+    with pytest.raises(KeyError):
+        Owned.from_json(data)
