@@ -38,20 +38,23 @@ class Simulator:
         await self.process.stop()
 
     async def control(self, what: str) -> Any:
-        """Read `what` of the control API: `model`, `requests` or `counters`."""
-        async with (
-            aiohttp.ClientSession(raise_for_status=True) as session,
-            session.get(f"{self.url}/__control/{what}") as response,
-        ):
-            return await response.json()
+        """Read `what` of the control API: `model`, `enforcement`, `requests` or `counters`."""
+        return await self._call("GET", what)
+
+    async def tell(self, what: str, **body: Any) -> Any:
+        """Post to `what` of the control API (`battery`, `app/settings`, `app/schedules`); return its answer."""
+        return await self._call("POST", what, json=body)
 
     async def switch(self, **switches: Any) -> None:
         """Change how the simulator behaves."""
+        await self._call("PATCH", "switches", json=switches)
+
+    async def _call(self, method: str, what: str, **more: Any) -> Any:
         async with (
             aiohttp.ClientSession(raise_for_status=True) as session,
-            session.patch(f"{self.url}/__control/switches", json=switches),
+            session.request(method, f"{self.url}/__control/{what}", **more) as response,
         ):
-            pass
+            return await response.json()
 
     async def _ready(self) -> bool:
         found = _READY.search(self.process.output())

@@ -1,7 +1,7 @@
 """A real Home Assistant and a real AppDaemon for the whole run; each test brings its own house into them."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,11 +9,8 @@ import pytest_asyncio
 
 from demo.appdaemon import AppDaemon
 from demo.home_assistant import HomeAssistant
-from demo.processes import running
-from demo.simulator import NEWEST_ERA, Simulator
 from demo.websocket import HomeAssistantSocket
-from tests.stack.house import House
-from tests.stack.programs import HOUSES, OpenHouse, appdaemon_in, home_assistant_in
+from tests.stack.programs import OpenHouse, appdaemon_in, home_assistant_in, house_in
 
 _HERE = Path(__file__).parent
 
@@ -56,19 +53,5 @@ async def home(home_assistant: HomeAssistant) -> AsyncIterator[HomeAssistantSock
 
 @pytest.fixture(scope="module")
 def open_house(folder: Path, appdaemon: AppDaemon, home: HomeAssistantSocket) -> OpenHouse:
-    """Return what opens a house: a cloud, and an instance of the app that has just been configured for it."""
-
-    @asynccontextmanager
-    async def opened(
-        name: str, era: str = NEWEST_ERA, switches: dict[str, object] | None = None, **settings: object
-    ) -> AsyncIterator[House]:
-        assert name in HOUSES
-        async with running(Simulator(folder / f"simulator-{name}.log", era)) as simulator:
-            await simulator.switch(**(switches or {}))
-            appdaemon.add_app(name, simulator.url, **{**House.settings(name), **settings})
-            try:
-                yield House(name, simulator, home)
-            finally:
-                await appdaemon.remove_app(name)
-
-    return opened
+    """Return what opens a house in the programs that the tests share."""
+    return partial(house_in, folder, appdaemon, home)

@@ -1,33 +1,44 @@
 """One house of the stack tests: a cloud of its own, an instance of the app, its toggles and its entities."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from demo.simulator import Simulator
-from demo.websocket import HomeAssistantSocket
-
-CHARGE, DISCHARGE, RESTRICT = CONTROLS = ("charge_from_grid", "discharge_to_grid", "restrict_discharge")
-FAMILIES = {CHARGE: "cfg", DISCHARGE: "dtg", RESTRICT: "rbd"}
+from demo.websocket import Event, HomeAssistantSocket
+from tests.stack.minutes import PATIENCE_SECONDS, eventually
+from tests.stack.phone import CHARGE, CONTROLS, DISCHARGE, FAMILIES, RESTRICT, Phone
 
 State = dict[str, Any]
-T = TypeVar("T")
-
-_PATIENCE_SECONDS = 30.0
-_POLL_SECONDS = 0.1
 
 
-async def eventually(check: Callable[[], Awaitable[T]], seconds: float = _PATIENCE_SECONDS) -> T:
-    """Call `check` until it no longer raises an AssertionError; after `seconds` let that through."""
-    end = time.monotonic() + seconds
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time in which the gateway enforced a control with one limit (percent); `end` is None while it lasts."""
+
+    start: datetime
+    end: datetime | None
+    limit: int | None
+
+    @classmethod
+    def parse(cls, document: State) -> "Stretch":
+        """Read one of the simulator's."""
+        start, end = document["start"], document["end"]
+        return cls(datetime.fromisoformat(start), end and datetime.fromisoformat(end), document["limit"])
+
+
+async def answer(results: asyncio.Queue[Event], number: str) -> dict[str, Any]:
+    """Return the data of the next final result with this id."""
     while True:
-        try:
-            return await check()
-        except AssertionError:
-            if time.monotonic() > end:
-                raise
-        await asyncio.sleep(_POLL_SECONDS)
+        data: dict[str, Any] = (await asyncio.wait_for(results.get(), PATIENCE_SECONDS))["data"]
+        if data["id"] == number and data["outcome"] != "pending":
+            return data
+
+
+def taken(events: asyncio.Queue[Event]) -> list[dict[str, Any]]:
+    """Return the data of all events that have come."""
+    return [events.get_nowait()["data"] for _ in range(events.qsize())]
 
 
 class House:
@@ -38,6 +49,9 @@ class House:
         self.name = name
         self.simulator = simulator
         self.home = home
+        self.phone = Phone(simulator)
+        self.found: State = {}
+        """The account as the app found it."""
 
     @staticmethod
     def settings(name: str) -> dict[str, Any]:
@@ -47,6 +61,7 @@ class House:
             "token_sensor": f"sensor.{name}_jwt",
             "toggles": {control: f"input_boolean.{name}_{control}" for control in CONTROLS},
             "settle": 0,
+            "poll": 2,
             "log_level": "DEBUG",
         }
 
@@ -67,7 +82,7 @@ class House:
         """Turn a control's toggle `on` or `off`, as a person in the browser does."""
         await self.home.call_service("input_boolean", f"turn_{to}", entity_id=self.toggle(control))
 
-    async def shows(self, entity: str, state: str, seconds: float = _PATIENCE_SECONDS, **attributes: str) -> State:
+    async def shows(self, entity: str, state: str, seconds: float = PATIENCE_SECONDS, **attributes: str) -> State:
         """Wait until Home Assistant shows `entity` with this state and these attributes; return its state object."""
 
         async def check() -> State:
@@ -84,9 +99,22 @@ class House:
         for control in CONTROLS:
             await self.shows(self.sensor(control), "off")
 
+    async def command(self, **data: Any) -> None:
+        """Fire a command at this house's app."""
+        await self.home.fire("enphase_battery_command", app=self.name, **data)
+
+    async def account(self) -> State:
+        """Return what the cloud stores: settings, switches, entries; not when the disclaimer was accepted."""
+        cloud: State = (await self.simulator.control("model"))["cloud"]
+        return {name: value for name, value in cloud.items() if name != "acceptedItcDisclaimer"}
+
+    async def own_entries(self) -> list[State]:
+        """Return the entries that the app has written, as the cloud stores them."""
+        return [entry for entry in (await self.account())["schedules"] if entry["scheduleId"] not in self.phone.left]
+
     async def cloud(self) -> dict[str, bool]:
         """Return each control's switch as the cloud stores it."""
-        cloud = (await self.simulator.control("model"))["cloud"]
+        cloud = await self.account()
         return {
             CHARGE: cloud["chargeFromGrid"],
             DISCHARGE: bool((cloud["dtgControl"] or {}).get("enabled")),
@@ -105,6 +133,15 @@ class House:
             assert (await self.gateway())[control] is wanted
 
         await eventually(check)
+
+    async def enforced(self, control: str) -> list[Stretch]:
+        """Return when the gateway has enforced a control, to the split second."""
+        stretches = (await self.simulator.control("enforcement"))[FAMILIES[control]]
+        return [Stretch.parse(one) for one in stretches]
+
+    async def soc(self) -> float:
+        """Return the battery's true state of charge in percent."""
+        return float((await self.simulator.control("model"))["battery"]["soc"])
 
     async def requests(self) -> list[dict[str, Any]]:
         """Return the cloud's request log, oldest first."""

@@ -1,7 +1,7 @@
 """A configuration with faults stops the app's work, says so, and harms nobody else."""
 
 from demo.appdaemon import AppDaemon
-from tests.stack.house import CHARGE
+from tests.stack.phone import CHARGE
 from tests.stack.programs import OpenHouse
 
 _OVERLAPPING = [

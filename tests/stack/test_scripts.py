@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from demo.home_assistant import TIME_ZONE, HomeAssistant
-from tests.stack.house import CHARGE, DISCHARGE, House
+from tests.stack.house import House
+from tests.stack.phone import CHARGE, DISCHARGE
 from tests.stack.programs import OpenHouse
 
 # As the guide has it; only the time differs.

@@ -1,42 +1,46 @@
 """Flipping a toggle changes the battery's setting in the cloud, and Home Assistant shows what is true."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.stack.house import CONTROLS, FAMILIES, House
+from demo.websocket import HomeAssistantSocket
+from tests.stack.house import House, taken
+from tests.stack.minutes import now
+from tests.stack.phone import CHARGE, CONTROLS, DISCHARGE, FAMILIES, RESTRICT
 from tests.stack.programs import OpenHouse
 
+TODAY, GUIDE = "2026-07", "2025-07"
+NAMES = {TODAY: "newest", GUIDE: "guide"}
 # In the world of the guide the switch alone decides; since schedules exist, a switch without an entry does nothing.
-ENFORCED = {"2026-07": "no", "2025-07": "yes"}
-NAMES = {"2026-07": "newest", "2025-07": "guide"}
+REASONS = {TODAY: "holds the whole day; switch off before adding schedules in the Enphase app", GUIDE: None}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=list(ENFORCED))
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=[TODAY, GUIDE])
 async def house(open_house: OpenHouse, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     era = request.param
-    async with open_house(NAMES[era], era, {"activation_delay": 1}) as opened:
+    async with open_house(NAMES[era], era) as opened:
         await opened.signed_in()
         yield opened
 
 
 @pytest.mark.parametrize("control", CONTROLS)
-async def test_a_flip_is_confirmed_by_the_cloud_and_enforced_as_far_as_the_era_allows(
-    house: House, control: str
-) -> None:
+async def test_a_flip_is_confirmed_by_the_cloud_and_enforced_by_the_gateway(house: House, control: str) -> None:
     await house.flip(control, "on")
-    shown = await house.shows(house.sensor(control), "on", wanted="on", outcome="confirmed", source="toggle")
-
+    shown = await house.shows(
+        house.sensor(control), "on", wanted="on", outcome="confirmed", source="toggle", enforced="yes"
+    )
+    assert shown["attributes"].get("reason") == REASONS[house.simulator.era]
     assert (await house.cloud()) == {each: each == control for each in CONTROLS}
-    enforced = ENFORCED[house.simulator.era]
-    assert shown["attributes"]["enforced"] == enforced
-    await house.gateway_enforces(control, enforced == "yes")
+    await house.gateway_enforces(control, True)
 
     await house.flip(control, "off")
-    await house.shows(house.sensor(control), "off", wanted="off", outcome="confirmed")
+    await house.shows(house.sensor(control), "off", wanted="off", outcome="confirmed", enforced="no")
     assert (await house.cloud()) == dict.fromkeys(CONTROLS, False)
+    assert await house.own_entries() == []
     await house.gateway_enforces(control, False)
 
 
@@ -56,13 +60,70 @@ async def test_every_write_is_preceded_by_a_validation_of_its_family(house: Hous
         begin = write
 
 
-@pytest.mark.parametrize("house", ["2026-07"], indirect=True)
+@pytest.mark.parametrize("house", [TODAY], indirect=True)
+async def test_a_flip_writes_an_all_day_entry_and_is_pending_until_the_gateway_has_it(
+    house: House, home: HomeAssistantSocket
+) -> None:
+    changes = await home.subscribe("state_changed")
+    await house.flip(RESTRICT, "on")
+    await house.shows(house.sensor(RESTRICT), "on", outcome="confirmed")
+
+    (entry,) = await house.own_entries()
+    assert (entry["scheduleType"], entry["startTime"], entry["endTime"]) == ("RBD", "00:00", "23:59")
+    assert (entry["days"], entry["scheduleStatus"]) == ([1, 2, 3, 4, 5, 6, 7], "active")
+    shown = [each["new_state"] for each in taken(changes) if each["entity_id"] == house.sensor(RESTRICT)]
+    pending = [each for each in shown if each["attributes"]["outcome"] == "pending"]
+    confirmed = next(each for each in shown if each["attributes"]["outcome"] == "confirmed")
+    assert "written and applied; waiting for the gateway" in {each["attributes"].get("reason") for each in pending}
+    began = (await house.enforced(RESTRICT))[-1].start
+    assert datetime.fromisoformat(pending[0]["last_updated"]) < began
+    assert datetime.fromisoformat(confirmed["last_updated"]) >= began
+
+    await house.flip(RESTRICT, "off")
+    await house.shows(house.sensor(RESTRICT), "off", outcome="confirmed")
+
+
+@pytest.mark.parametrize("house", [TODAY], indirect=True)
+async def test_of_two_toggles_that_need_the_whole_day_the_newer_replaces_the_older(house: House) -> None:
+    await house.flip(CHARGE, "on")
+    await house.shows(house.sensor(CHARGE), "on", outcome="confirmed")
+    await house.flip(RESTRICT, "on")
+    await house.shows(house.sensor(RESTRICT), "on", outcome="confirmed", enforced="yes")
+    reason = "replaced by restrict battery discharge"
+    await house.shows(house.sensor(CHARGE), "off", wanted="off", outcome="confirmed", reason=reason)
+    await house.shows(house.toggle(CHARGE), "off")
+    assert await house.cloud() == {CHARGE: False, DISCHARGE: False, RESTRICT: True}
+    assert [entry["scheduleType"] for entry in await house.own_entries()] == ["RBD"]
+
+    await house.flip(RESTRICT, "off")
+    await house.shows(house.sensor(RESTRICT), "off", outcome="confirmed")
+
+
+@pytest.mark.parametrize("house", [GUIDE], indirect=True)
+async def test_where_switches_alone_decide_two_toggles_stand_beside_each_other(house: House) -> None:
+    for control in (CHARGE, RESTRICT):
+        await house.flip(control, "on")
+    for control in (CHARGE, RESTRICT):
+        await house.shows(house.sensor(control), "on", outcome="confirmed", enforced="yes")
+    assert await house.cloud() == {CHARGE: True, DISCHARGE: False, RESTRICT: True}
+    for control in (CHARGE, RESTRICT):
+        await house.flip(control, "off")
+        await house.shows(house.sensor(control), "off", outcome="confirmed")
+
+
+@pytest.mark.parametrize("house", [TODAY], indirect=True)
 async def test_an_entity_says_why_the_gateway_does_nothing(house: House) -> None:
-    await house.flip("discharge_to_grid", "on")
-    reason = "switch is on; without a schedule entry the gateway does nothing"
-    await house.shows(house.sensor("discharge_to_grid"), "on", outcome="confirmed", enforced="no", reason=reason)
-    await house.flip("discharge_to_grid", "off")
-    await house.shows(house.sensor("discharge_to_grid"), "off", outcome="confirmed")
+    start, end = now() + timedelta(hours=3), now() + timedelta(hours=4)
+    await house.phone.adds(DISCHARGE, start, end)
+    await house.flip(DISCHARGE, "on")
+    shown = await house.shows(house.sensor(DISCHARGE), "on", outcome="confirmed", enforced="no")
+    assert shown["attributes"]["reason"] == (
+        f"your own entries decide when: discharge to grid {start:%H:%M}-{end:%H:%M} every day; "
+        "switch is on; no schedule entry covers this time"
+    )
+    assert await house.own_entries() == []
+    await house.flip(DISCHARGE, "off")
+    await house.shows(house.sensor(DISCHARGE), "off", outcome="confirmed")
 
 
 async def test_no_request_went_to_a_path_that_the_cloud_does_not_have(house: House) -> None:

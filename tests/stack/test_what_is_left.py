@@ -11,7 +11,7 @@ import aiohttp
 from demo.appdaemon import STORE, AppDaemon
 from demo.websocket import HomeAssistantSocket
 from simulator import EMAIL, PASSWORD
-from tests.stack.house import CHARGE
+from tests.stack.phone import CHARGE
 from tests.stack.programs import OpenHouse
 
 # A faulty configuration; Home Assistant's restarts; a library that Home Assistant's cameras would need.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .control.claims import Ground, Obstacle, claims
@@ -17,9 +17,11 @@ from .control.wishes import Book
 from .site_calendar import Calendar
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outlook:
     """What follows from a book of wishes at this moment.
+
+    A pass asks many times for the same; what was found last is given again as long as nothing has changed.
 
     Attributes:
         calendar: The time-of-use windows in the site's zone.
@@ -30,6 +32,7 @@ class Outlook:
     calendar: Calendar
     site: Callable[[], Ground]
     clock: Callable[[], datetime]
+    _found: tuple[Book, Ground, datetime, Mapping[Control, Wanted]] | None = field(default=None, init=False)
 
     @property
     def ground(self) -> Ground:
@@ -47,8 +50,14 @@ class Outlook:
 
     def wanted(self, book: Book) -> Mapping[Control, Wanted]:
         """Return what is wanted now of every control."""
-        now = self.clock()
-        return resolve(book, self.calendar.running(now), now, self.ground, self.calendar.upcoming(now))
+        now, ground = self.clock(), self.ground
+        if self._found is not None:
+            of, on, at, found = self._found
+            if of is book and at == now and on == ground:
+                return found
+        found = resolve(book, self.calendar.running(now), now, ground, self.calendar.upcoming(now))
+        self._found = (book, ground, now, found)
+        return found
 
     def rivals(self, standing: Intent) -> frozenset[Control]:
         """Return the controls whose timed wishes cannot stand beside this standing wish."""
