@@ -259,6 +259,8 @@ async def test_a_newer_standing_wish_replaces_the_older_once_it_is_confirmed(hou
     assert not wanted(house, RESTRICT)
     assert house.report(RESTRICT).reason == "replaced by discharge to grid"
     assert house.cloud.entries() == ["discharge to grid 00:00-23:59 every day"]
+    await house.controller.flip(DISCHARGE, False)
+    assert house.report(RESTRICT).reason == "", "nothing stands in its place any more"
 
 
 async def test_a_standing_wish_gives_way_for_a_window_and_comes_back_after_it(house: SmallHouse) -> None:

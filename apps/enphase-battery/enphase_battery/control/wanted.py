@@ -11,7 +11,7 @@ from .entries import listed
 from .intent import Intent
 from .names import RIVALS, Control
 from .windows import Occurrence
-from .wishes import Book
+from .wishes import Book, replaced_by
 
 NOTHING_KNOWN = Ground()
 """The ground of a site of which nothing has been read: its switches alone rule."""
@@ -109,7 +109,7 @@ def _wanted(top: Intent, tops: Mapping[Control, Intent], book: Book, all_claims:
     anyway = bool(own) or (is_hindered and stands_below and top != standing)
     if top.timed and not top.on:
         anyway = False  # a command to be off covers all that it finds (d)
-    return Wanted(top, held_back_by, obstacle, own, anyway, _note(top, ground))
+    return Wanted(top, held_back_by, obstacle, own, anyway, _note(top, tops, ground))
 
 
 def _held_back_by_switch(intent: Intent, tops: Mapping[Control, Intent], ground: Ground) -> Intent | None:
@@ -122,10 +122,12 @@ def _held_back_by_switch(intent: Intent, tops: Mapping[Control, Intent], ground:
     return rival if rank(rival) > rank(intent) else None
 
 
-def _note(top: Intent, ground: Ground) -> str:
+def _note(top: Intent, tops: Mapping[Control, Intent], ground: Ground) -> str:
     """Return what people should know of a wish that is carried out."""
-    if top.timed or not top.on:
-        return top.label if not top.timed else ""
+    if top.timed:
+        return ""
+    if not top.on:
+        return top.label if top.label in {replaced_by(one.control) for one in tops.values() if one.on} else ""
     if ground.needs_all_day(top):
         return "holds the whole day; switch off before adding schedules in the Enphase app"
     foreign = ground.foreign_of(top.control)

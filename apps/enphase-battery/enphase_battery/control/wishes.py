@@ -184,10 +184,8 @@ class Book:
         control = older.control
         if self.standing.get(control) != older:
             return self
-        label = f"replaced by {newer.control.title}"
-        return replace(
-            self, standing={**self.standing, control: Intent(control, False, newer.source, since=now, label=label)}
-        )
+        off = Intent(control, False, newer.source, since=now, label=replaced_by(newer.control))
+        return replace(self, standing={**self.standing, control: off})
 
     def drop_refused(self, intent: Intent, shown: bool, running: Sequence[Occurrence], now: datetime) -> Book:
         """Drop a flip or command that the cloud refused: what was so before counts again (i).
@@ -332,6 +330,11 @@ class Book:
             commands={control: intent for control, intent in self.commands.items() if control not in gone},
             skipped={**self.skipped, **skips},
         )
+
+
+def replaced_by(control: Control) -> str:
+    """Return what is said of a standing wish that gave its place to that of another control."""
+    return f"replaced by {control.title}"
 
 
 def _by_control(value: object) -> dict[Control, Intent]:
