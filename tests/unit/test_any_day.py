@@ -161,7 +161,7 @@ class Day:
         assert {control: one.switch for control, one in wanted.items()} == cloud.on, "not carried out"
         assert not any(one.intent.timed for one in wanted.values()), "something never ends"
         ledger = self.house.controller.reconciler.records.ledger
-        due = [str(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger)]
+        due = [str(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger, self.house.clock.now)]
         assert cloud.entries() == sorted(due), "not the entries that are wanted"
         cloud.writes()
         await self.house.controller.poll()

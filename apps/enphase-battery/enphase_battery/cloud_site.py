@@ -64,6 +64,7 @@ class CloudSite:
         self._failing: set[str] = set()
         self._missing: set[Control] = set()
         self._without_list_since: datetime | None = None
+        self._unsupported_since: dict[Control, datetime] = {}
         self._settings: BatterySettings | None = None
         self._knowledge: dict[str, str] = store.read("knowledge", _texts) or {}
         self.identity: Identity | None = None
@@ -184,13 +185,23 @@ class CloudSite:
         """Return which controls work with entries; remember it, and tell once which this site does not have."""
         found = {}
         for control, family in FAMILIES.items():
-            found[control] = schedules.family_status(family) != NOT_SUPPORTED
+            found[control] = self._works_with_entries(control, family, schedules)
             self._know(_schedules_of(control), "yes" if found[control] else "no")
             missing = is_missing(family, settings, schedules)
             if missing and control not in self._missing:
                 self._logger.warning("This site has no %s: its toggle can do nothing", control.title)
             (self._missing.add if missing else self._missing.discard)(control)
         return found
+
+    def _works_with_entries(self, control: Control, family: Family, schedules: ScheduleList) -> bool:
+        """Return whether a family works with entries; that it does not any more is believed only after a day."""
+        supported = schedules.family_status(family) != NOT_SUPPORTED
+        if supported or any(entry.family is family for entry in schedules.entries):
+            self._unsupported_since.pop(control, None)
+            return True
+        now = self._clock()
+        lasts = now - self._unsupported_since.setdefault(control, now) >= ASK_AGAIN
+        return self._knowledge.get(_schedules_of(control)) == "yes" and not lasts
 
     async def _read_storage(self, battery: Battery) -> Storage | None:
         try:

@@ -131,6 +131,7 @@ class Controller:
         self._timed_ends = {one.key: one.until for one in commands if one.until is not None}
         self._ruling_windows: set[str] = set()
         self._left_over: set[Entry] = set()
+        self._told: dict[Control, str] = {}
         self._poll_wanted = False
         self._work_wanted = False
         self._working = False
@@ -213,6 +214,11 @@ class Controller:
         self.keeper.flipped_in_cloud(control, on)
         self._work_wanted = True
 
+    def joined_in_cloud(self, control: Control) -> None:
+        """Hear that somebody put an entry of their own into a family that is on for a timed wish."""
+        self.keeper.joined_in_cloud(control)
+        self._work_wanted = True
+
     def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
         """Hear that somebody removed the entry of a wish in the Enphase app, or made it theirs by editing it."""
         self.keeper.ended_in_cloud(intent, edited=edited)
@@ -222,9 +228,11 @@ class Controller:
         """Pass a verdict on to whoever waits for it, and draw the conclusions."""
         self._house.judged(control, verdict)
         self._answers.judged(verdict)
-        if verdict.outcome is Outcome.FAILED:
+        if verdict.outcome is Outcome.FAILED and self._told.get(control) != verdict.reason:
             state = "on" if verdict.wanted.switch or verdict.wanted.obstacle else "off"
             self._logger.warning("Could not switch %s %s: %s", control.title, state, verdict.reason)
+        if verdict.outcome.final:
+            self._told[control] = verdict.reason if verdict.outcome is Outcome.FAILED else ""
         self.keeper.judged(verdict, shown=self.reconciler.evidence[control].known is True)
         self._house.changed()
 

@@ -19,6 +19,7 @@ from .control.plan import (
     plan,
     terms_wanted,
     unapplied_by_others,
+    unlisted,
 )
 from .control.site_state import Habits
 from .control.verdict import Outcome, Verdict
@@ -86,7 +87,7 @@ class Bench:
             if is_switch or is_entry:
                 return self._failure(control, failure)
         for terms in own:
-            if is_given_up(terms, self.records.ledger) and self.records.ledger.find(terms) is None:
+            if is_given_up(terms, self.records.ledger, self.now) and self.records.ledger.find(terms) is None:
                 lost = Refused(f"the entry {terms} vanished from the cloud again and again", hint=GATEWAY_HINT)
                 return self._failure(control, Failure(lost))
         for step, failure in failures.items():
@@ -98,7 +99,8 @@ class Bench:
     def _failure(self, control: Control, failure: Failure) -> Verdict:
         error = failure.error
         reason = str(error) if error else "the cloud answered with success and still shows the old value"
-        return self._verdict(control, Outcome.FAILED, reason, error.hint if error else "", failure.until)
+        outcome = Outcome.PENDING if failure.passing else Outcome.FAILED
+        return self._verdict(control, outcome, reason, error.hint if error else "", failure.until)
 
     def _obstructed(self, control: Control) -> Verdict | None:
         """Return the verdict if nothing may be written for the wish."""
@@ -140,23 +142,26 @@ class Bench:
 
     def _own_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as the gateway does not have what is to stand."""
-        wanted, ledger, look = self.wanted[control], self.records.ledger, self._next_look()
+        wanted, ledger = self.wanted[control], self.records.ledger
         if wanted.own is None or not (wanted.intent.on and wanted.effective):
             return None
         owned = [ledger.find(terms) for terms in wanted.own.terms]
+        switches, wishes = self.records.state.switches, terms_wanted(self.wanted)
         theirs = unapplied_by_others(control, self.records.actual(self.habits, self.now))
+        hint, retry_at = "", min(self._next_look(), self.now + LOOK_AGAIN)
         if theirs and not all(owned):
             reason = f"waits until the gateway has an entry of yours: {listed(theirs)}"
-            return self._verdict(control, Outcome.PENDING, reason, retry_at=self.now + LOOK_AGAIN)
-        if any(one is None or one.schedule_id is None for one in owned):
-            return self._verdict(control, Outcome.PENDING, "written; the cloud does not list it yet", retry_at=look)
-        if not all(one is not None and one.active for one in owned):
-            return self._verdict(control, Outcome.PENDING, self._waits_for_gateway(), GATEWAY_HINT, look)
-        switches = self.records.state.switches
-        if control is Control.CHARGE_FROM_GRID and not (switches and switches.charge_schedule_on):
+        elif any(unlisted(terms, wishes, ledger) for terms in wanted.own.terms):
+            reason = "waits until an own entry is gone"
+        elif any(one is None or one.schedule_id is None for one in owned):
+            reason = "written; the cloud does not list it yet"
+        elif not all(one is not None and one.active for one in owned):
+            reason, hint, retry_at = self._waits_for_gateway(), GATEWAY_HINT, self._next_look()
+        elif control is Control.CHARGE_FROM_GRID and not (switches and switches.charge_schedule_on):
             reason = "the cloud does not show the schedule of charge from grid switched on"
-            return self._verdict(control, Outcome.PENDING, reason, retry_at=self.now + LOOK_AGAIN)
-        return None
+        else:
+            return None
+        return self._verdict(control, Outcome.PENDING, reason, hint, retry_at)
 
     def _settled(self, control: Control) -> Verdict:
         """Return the verdict on what is as it is to be: confirmed, unless the wish itself is held back."""

@@ -60,8 +60,12 @@ class Keeper:
     def flip(self, control: Control, on: bool, source: Source, *, target_soc: int | None = None) -> None:
         """Make this the standing wish, or undo the flip before (f)."""
         now, running = self._clock(), self._outlook.running()
-        rivals = self._outlook.rivals(Intent(control, on, source, now))
-        self._keep(self.book.flip(control, on, source, running, now, rivals=rivals, target_soc=target_soc))
+        completed = not self._outlook.ground.foreign_of(control)
+        rivals = self._outlook.rivals(Intent(control, on, source, now, completed=completed))
+        flipped = self.book.flip(
+            control, on, source, running, now, rivals=rivals, target_soc=target_soc, completed=completed
+        )
+        self._keep(flipped)
 
     def command(self, intent: Intent) -> None:
         """Let a timed command rule (g)."""
@@ -109,6 +113,12 @@ class Keeper:
             self._keep(self.book.stand(control, on, Source.CLOUD, now))
         else:
             self._keep(self.book.flip(control, on, Source.CLOUD, running if on else self._outlook.near(), now))
+
+    def joined_in_cloud(self, control: Control) -> None:
+        """Hear that somebody put an entry of their own into a family that is on for a timed wish: it is to stay on."""
+        standing = self.book.standing.get(control)
+        if standing is not None and not standing.on:
+            self._keep(self.book.stand(control, True, Source.CLOUD, self._clock()))
 
     def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
         """End a wish whose entry somebody removed in the Enphase app, or made theirs by editing it."""

@@ -73,6 +73,9 @@ class Wishes(Protocol):
     def flipped_in_cloud(self, control: Control, on: bool) -> None:
         """Hear of a change that somebody made in the Enphase app."""
 
+    def joined_in_cloud(self, control: Control) -> None:
+        """Hear that somebody put an entry of their own into a family that is on for a timed wish."""
+
     def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
         """Hear that somebody removed the entry of a wish in the Enphase app, or made it theirs by editing it."""
 

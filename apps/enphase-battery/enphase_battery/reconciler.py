@@ -8,16 +8,15 @@ shows it, or a read late enough to count does not. Run twice, the second pass wr
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .backoff import Backoff
 from .control.claims import Ground
-from .control.evidence import Evidence, Sight
+from .control.evidence import Evidence
 from .control.ledger import Ledger
 from .control.names import Control
-from .control.owned import News, Owned
 from .control.plan import Step, SwitchStep, plan
 from .control.site_state import SiteState
 from .control.verdict import Outcome, Verdict
@@ -25,8 +24,9 @@ from .control.wanted import Wanted
 from .errors import BudgetExhausted, EnlightenError, RateLimited, SignInSuspended, Unreachable
 from .judging import Bench
 from .ladder import Ladder
+from .observer import Observer
 from .ports import Site, Wishes
-from .records import Failure, Records
+from .records import Records
 from .writer import Writer
 
 READ_BACK = (0.0, 1.0, 2.0, 4.0)
@@ -86,14 +86,24 @@ class Reconciler:
         self._consistency = consistency
         self._dry_run = dry_run
         self._logger = logger
-        self._ladder = Ladder(site.forms)
+        ladder = Ladder(site.forms)
         self.records = Records(save, {control: evidence.get(control, Evidence()) for control in Control}, ledger)
+        self._observer = Observer(
+            site,
+            wishes,
+            self.records,
+            ladder,
+            reconsider=self.reconsider,
+            clock=clock,
+            consistency=consistency,
+            logger=logger,
+        )
         self._writer = Writer(
             site,
             self.records,
-            self._ladder,
+            ladder,
             outdated=self._outdated,
-            look=self._look,
+            look=self._observer.look,
             clock=clock,
             sleep=sleep,
             backoff=backoff,
@@ -101,7 +111,6 @@ class Reconciler:
             logger=logger,
         )
         self.verdicts: dict[Control, Verdict] = {}
-        self.taken_over: list[tuple[datetime, str]] = []
         self.error: EnlightenError | None = None
         self.error_since: datetime | None = None
         self.reason = ""
@@ -117,6 +126,11 @@ class Reconciler:
     def evidence(self) -> Mapping[Control, Evidence]:
         """What is known of every switch."""
         return self.records.evidence
+
+    @property
+    def taken_over(self) -> Sequence[tuple[datetime, str]]:
+        """What people made theirs in the Enphase app: when (aware, UTC), and what."""
+        return self._observer.taken_over
 
     @property
     def ground(self) -> Ground:
@@ -148,8 +162,7 @@ class Reconciler:
         try:
             self.records.begin_pass()
             await self._look_first(everything=everything)
-            for control in self.records.forget_failures(self._clock()):
-                self.reconsider(control)
+            self._reconsider_what_differs()
             if self.error is not None:  # what had to wait for the cloud need not wait any more
                 self.verdicts = {one: verdict for one, verdict in self.verdicts.items() if verdict.outcome.final}
             await self._take_steps()
@@ -166,13 +179,23 @@ class Reconciler:
         """Read at the begin of a pass; a poll that has no budget left does not stop a new wish."""
         urgent = self._is_news_due()
         try:
-            await self._look(everything=everything, urgent=urgent)
+            await self._observer.look(everything=everything, urgent=urgent)
         except BudgetExhausted:
             if not (everything and urgent):
                 raise
-            await self._look()
+            await self._observer.look()
         else:
             self._poll_failed = False
+
+    def _reconsider_what_differs(self) -> None:
+        """Look again at what waits for nothing any more, and at what is said to be done and is not."""
+        now = self._clock()
+        for control in self.records.forget_failures(now):
+            self.reconsider(control)
+        for step in plan(self._changeable(), self.records.actual(self._site.habits, now), self._controls):
+            verdict = self.verdicts.get(step.control)
+            if verdict is not None and verdict.outcome is Outcome.CONFIRMED:
+                self.reconsider(step.control)
 
     def _is_news_due(self) -> bool:
         """Return whether something is wanted that has not been looked at yet."""
@@ -181,85 +204,6 @@ class Reconciler:
             (verdict := self.verdicts.get(control)) is None or verdict.wanted.key != wanted.key
             for control, wanted in due.items()
         )
-
-    async def _look(self, *, everything: bool = False, urgent: bool = True) -> None:
-        """Read, and weigh what the read shows of every control and every owned entry."""
-        if everything:
-            self.records.read(await self._site.read_all())
-        else:
-            state = await self._site.read_for_wish(urgent=urgent)
-            self.records.read(replace(state, storage=self.state.storage))
-        assert self.state.switches is not None  # noqa: S101  # both reads promise it; this tells the type checker
-        switches = self.state.switches
-        for control, on in switches.on.items():
-            evidence, sight = self.evidence[control].saw(on, switches.read_at, self._consistency)
-            self.records.note(control, evidence)
-            self._take_note_of(control, on, sight)
-        self._weigh_second_flag(on=switches.charge_schedule_on)
-        if self.state.entries is not None:
-            self._weigh_entries(switches.read_at)
-        self._wishes.seen({control: one.known for control, one in self.evidence.items() if one.known is not None})
-
-    def _take_note_of(self, control: Control, on: bool, sight: Sight) -> None:
-        """Draw the conclusions from what a read shows of a switch."""
-        if sight is Sight.NOT_SHOWN:
-            if self._ladder.exhausted(SwitchStep(control, not on)):
-                self.records.failures[SwitchStep(control, not on)] = Failure()
-        elif sight is Sight.SHOWN:
-            self.records.failures.pop(SwitchStep(control, on), None)
-            self._worked(SwitchStep(control, on))
-            self._logger.info("%s is %s in the cloud", control.title.capitalize(), "on" if on else "off")
-        elif sight is Sight.LATE:
-            self.reconsider(control)
-        elif sight is Sight.FOREIGN:
-            self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
-            self._wishes.flipped_in_cloud(control, on)
-
-    def _weigh_second_flag(self, *, on: bool) -> None:
-        """Draw the conclusions from what a read shows of the second flag of charge from grid."""
-        habits, told = self._site.habits, self.records.ledger.flag_told
-        if not on:
-            self.records.keep(self.records.ledger.disabled())
-        elif told is not None and told[0] and not habits.both_flags:
-            self._logger.info("This cloud wants both flags of charge from grid: they go together from now on")
-            self._site.learn(replace(habits, both_flags=True))
-
-    def _weigh_entries(self, read_at: datetime) -> None:
-        """Hold what the list shows against what the app owns, and draw the conclusions."""
-        claims = [claim for one in self._wishes.wanted().values() for claim in one.claims]
-        ledger, news = self.records.ledger.saw(self.state.entries or (), read_at, self._consistency)
-        stuck = ledger.owing_stuck(read_at)
-        for control in stuck.owed - ledger.owed:
-            self.reconsider(control)
-        self.records.keep(stuck.confined_to(terms for claim in claims for terms in claim.terms))
-        for one, told in news:
-            self._tell(one, told)
-            if told is News.ACTIVE:
-                self._worked(SwitchStep(one.terms.control, on=True))
-            if told in (News.ACTIVE, News.LOST):
-                self.reconsider(one.terms.control)
-            else:
-                for claim in claims:
-                    if one.terms in claim.terms:
-                        self._wishes.ended_in_cloud(claim.intent, edited=told is News.EDITED)
-
-    def _tell(self, one: Owned, told: News) -> None:
-        """Say in the log what a read tells of an entry; keep for the problem sensor what a person has to know."""
-        if told is News.ACTIVE:
-            self._logger.info("The gateway has the entry %s", one.terms)
-        elif told is News.LOST:
-            self._logger.warning("The entry %s vanished before the gateway had it", one.terms)
-        elif told is News.REMOVED:
-            self._logger.info("Somebody removed the entry %s in the Enphase app", one.terms)
-        else:
-            self._logger.warning("Somebody changed the entry %s in the Enphase app: it is not the app's now", one.terms)
-            self.taken_over.append((self._clock(), f"the entry {one.terms} was changed in the Enphase app"))
-
-    def _worked(self, step: SwitchStep) -> None:
-        """Take note of the form that did it."""
-        form = self._ladder.worked(step)
-        if form is not None:
-            self._site.remember(step, form)
 
     def _looks(self) -> list[datetime]:
         """Return when to look although nobody wishes: after an error, else at what reads have not decided yet."""
@@ -309,10 +253,11 @@ class Reconciler:
             if not steps and not unread:
                 return
             if not steps:
-                await self._look()
+                await self._observer.look()
                 unread = False
                 continue
             step = steps[0]
+            self.reconsider(step.control)  # what was said of it is over, whoever wishes what before the pass ends
             answered = await self._writer.take(step)
             unread = unread or not isinstance(step, SwitchStep)
             if answered and isinstance(step, SwitchStep):
@@ -325,7 +270,7 @@ class Reconciler:
             await self._sleep(delay)
             if self._outdated(step):
                 return
-            await self._look()
+            await self._observer.look()
             if self.evidence[step.control].unproven is None and not self._is_unseen(step.control):
                 return
 

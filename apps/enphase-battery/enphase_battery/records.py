@@ -30,11 +30,13 @@ class Failure:
         error: Why; None when the cloud answered with success and still shows the old value.
         until: When it may be tried again (aware, UTC); None: in the next pass.
         listed: The foreign entries that stood then: once there are others it may be tried again.
+        passing: Whether it is nothing but a matter of time.
     """
 
     error: EnlightenError | None = None
     until: datetime | None = None
     listed: tuple[Entry, ...] = ()
+    passing: bool = False
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class Records:
         evidence: What is known of every switch.
         ledger: The entries that the app owns.
         state: What was read last.
-        listed: The last list of entries that could be read.
+        listed: The last list of entries that could be read; None before the first.
         failures: The steps that were tried in vain.
     """
 
@@ -54,7 +56,7 @@ class Records:
     evidence: dict[Control, Evidence]
     ledger: Ledger = field(default_factory=Ledger)
     state: SiteState = field(default_factory=SiteState)
-    listed: tuple[Entry, ...] = ()
+    listed: tuple[Entry, ...] | None = None
     failures: dict[Step, Failure] = field(default_factory=dict)
 
     def read(self, state: SiteState) -> None:
@@ -77,7 +79,13 @@ class Records:
 
     def foreign(self) -> tuple[Entry, ...]:
         """Return the entries that the app does not own, by the last list that could be read."""
-        return self.ledger.foreign(self.listed)
+        return self.ledger.foreign(self.listed or ())
+
+    def in_force(self) -> frozenset[str] | None:
+        """Return the ids of what the gateway has by the last list; None while none was read."""
+        if self.listed is None:
+            return None
+        return frozenset(entry.schedule_id for entry in self.listed if entry.active)
 
     def ground(self, habits: Habits) -> Ground:
         """Return what the site gives the rules to reckon with; the zone is the caller's."""
@@ -88,6 +96,7 @@ class Records:
             habits=habits,
             floor=switches.floor if switches else Ground().floor,
             charge_schedule_on=switches is None or switches.charge_schedule_on,
+            on=frozenset(control for control, one in self.evidence.items() if one.known),
         )
 
     def actual(self, habits: Habits, now: datetime) -> Actual:

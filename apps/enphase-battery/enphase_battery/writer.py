@@ -23,6 +23,9 @@ from .records import Failure, Records
 MOVE_PAUSE = timedelta(seconds=2)
 """Time between a deletion and the next creation (10.4, "Moving several windows")."""
 
+TRY_AGAIN = timedelta(seconds=15)
+"""Time until the next try of a creation that an own entry is in the way of, although it is deleted."""
+
 REFUSALS = (Refused, Forbidden, NotAvailable)
 
 
@@ -98,6 +101,7 @@ class Writer:
             self._records.keep(self._records.ledger.not_deleted(step.schedule_id))
             self._failed(step, refusal)
             return
+        self._records.keep(self._records.ledger.deleted(step.schedule_id))
         self._deleted_at = self._clock()
         self._logger.info("Deleted the entry %s", step.terms)
 
@@ -132,6 +136,9 @@ class Writer:
             if habits.touching and any(other.touches(terms) for other in beside):
                 self._logger.info("This cloud refuses entries that touch: they are kept a minute apart from now on")
                 self._site.learn(replace(habits, touching=False))
+                return
+            if any(one.leaving and one.terms.overlaps(terms) for one in self._records.ledger.owned):
+                self._waits(step, "waits until an own entry is gone from the cloud")
                 return
             refusal = Refused(
                 f"the cloud refuses {terms} because of another entry, which it does not list ({refusal})",
@@ -203,6 +210,11 @@ class Writer:
         refusal = switches.refusals.get(step.control) if switches else None
         ends = isinstance(step, DeleteStep) or (isinstance(step, SwitchStep) and not step.on)
         return None if refusal is None or (ends and refusal.only_on) else Refused(refusal.reason, hint=refusal.hint)
+
+    def _waits(self, step: CreateStep | UpdateStep, reason: str) -> None:
+        """Keep for what a step waits that is to be tried again soon."""
+        until = self._clock() + TRY_AGAIN
+        self._records.failures[step] = Failure(Refused(reason), until, self._records.foreign(), passing=True)
 
     def _failed(self, step: Step, error: EnlightenError) -> None:
         """Keep a failure: a switch may be tried in the next pass, an entry after a while or when others stand there."""

@@ -11,7 +11,7 @@ from enphase_battery.control.claims import Claim
 from enphase_battery.control.entries import Entry, Terms
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.ledger import Ledger
+from enphase_battery.control.ledger import Ledger, Loss
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import (
     Actual,
@@ -275,8 +275,8 @@ def test_nothing_is_created_over_an_own_entry_that_cannot_be_deleted() -> None:
 
 @pytest.mark.parametrize(("losses", "given_up"), [(1, False), (2, False), (3, True)])
 def test_an_entry_that_vanished_is_written_again_twice_at_most(losses: int, given_up: bool) -> None:
-    ledger = Ledger(losses={terms(): losses})
-    assert is_given_up(terms(), ledger) is given_up
+    ledger = Ledger(losses={terms(): Loss(losses, NOON)})
+    assert is_given_up(terms(), ledger, NOON) is given_up
     assert bool(steps(timed(terms()), cloud(ledger=ledger))) is not given_up
 
 
@@ -314,14 +314,14 @@ def test_a_flip_to_on_switches_on_whatever_others_left_unapplied() -> None:
 
 
 def test_after_the_last_own_entry_the_second_flag_is_switched_off_with_the_first() -> None:
-    deleted = owning(terms()).deleting("own 0", NOON)
+    deleted = owning(terms()).deleting("own 0", NOON).deleted("own 0")
     assert steps(off(), cloud(CHARGE, ledger=deleted)) == ["switch charge from grid off, and its schedule off"]
     assert steps(off(), cloud(ledger=deleted)) == ["switch charge from grid off, and its schedule off"]
     assert steps(off(), cloud(ledger=deleted.disabled())) == []
 
 
 def test_a_disable_is_not_repeated_every_minute() -> None:
-    told = owning(terms()).deleting("own 0", NOON).telling(False, NOON)
+    told = owning(terms()).deleting("own 0", NOON).deleted("own 0").telling(False, NOON)
     assert steps(off(), cloud(ledger=told)) == []
     later = replace(cloud(ledger=told), now=NOON + timedelta(minutes=5))
     assert steps(off(), later) == ["switch charge from grid off, and its schedule off"]
@@ -329,14 +329,14 @@ def test_a_disable_is_not_repeated_every_minute() -> None:
 
 def test_while_entries_of_others_stand_in_the_family_its_second_flag_is_left_alone() -> None:
     theirs = Entry(terms(start=1, end=2), "theirs", True, NOON)
-    deleted = owning(terms()).deleting("own 0", NOON)
+    deleted = owning(terms()).deleting("own 0", NOON).deleted("own 0")
     assert steps(off(), cloud(ledger=deleted, foreign=(theirs,))) == []
 
 
 def test_a_standing_on_without_an_entry_of_the_app_is_not_disabled() -> None:
     theirs = Entry(terms(start=1, end=2), "theirs", True, NOON)
     standing = {**off(), CHARGE: Wanted(Intent(CHARGE, True, Source.TOGGLE, NOON))}
-    ledger = owning(terms()).deleting("own 0", NOON).settled(CHARGE)
+    ledger = owning(terms()).deleting("own 0", NOON).deleted("own 0").settled(CHARGE)
     assert steps(standing, cloud(CHARGE, ledger=ledger, foreign=(theirs,))) == []
 
 
@@ -369,7 +369,7 @@ def test_where_both_flags_are_wanted_a_second_flag_that_is_off_goes_along_with_t
 def test_after_the_last_own_entry_nothing_is_applied_that_sleeps_with_the_second_flag() -> None:
     theirs = Entry(terms(start=1, end=2), "theirs", True, NOON)
     standing = {**off(), CHARGE: Wanted(Intent(CHARGE, True, Source.CLOUD, NOON))}
-    ledger = owning(terms()).deleting("own 0", NOON)
+    ledger = owning(terms()).deleting("own 0", NOON).deleted("own 0")
     assert steps(standing, cloud(CHARGE, ledger=ledger, foreign=(theirs,), second_flag=False)) == []
 
 

@@ -503,14 +503,14 @@ def test_a_command_whose_entry_a_person_took_is_over_and_the_window_under_it_goe
     book = ALL_OFF.command(command).end(command, (NIGHT,), at(3), edited=edited)
     assert book.commands == {}
     assert wants(book, CHARGE, 3, NIGHT)
+    assert book.standing[CHARGE].on is edited, "what a person made of it stays in force"
 
 
 @pytest.mark.parametrize("edited", [False, True])
 def test_an_occurrence_whose_entry_a_person_took_is_skipped_to_its_end(edited: bool) -> None:
     book = ALL_OFF.end(Intent.of_occurrence(NIGHT), (NIGHT,), at(3), edited=edited)
-    assert not wants(book, CHARGE, 3, NIGHT)
     assert book.skipped == {NIGHT.key: NIGHT.end}
-    assert book.standing == ALL_OFF.standing
+    assert wants(book, CHARGE, 3, NIGHT) is edited, "what a person made of it stays in force"
 
 
 def test_a_standing_wish_goes_off_when_a_person_removed_its_entry_and_stays_on_for_what_they_made_of_it() -> None:

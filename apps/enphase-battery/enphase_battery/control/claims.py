@@ -37,6 +37,7 @@ class Ground:
         zone: The site's zone; None while it is not known.
         window_begins: Minutes of the week at which the configured windows begin.
         charge_schedule_on: The second flag of charge from grid: while it is off, entries sleep though the switch is on.
+        on: The controls whose switch is on by the last read that counted.
     """
 
     by_entries: frozenset[Control] = frozenset()
@@ -47,6 +48,7 @@ class Ground:
     zone: tzinfo | None = None
     window_begins: frozenset[int] = frozenset()
     charge_schedule_on: bool = True
+    on: frozenset[Control] = frozenset()
 
     def foreign_of(self, control: Control) -> tuple[Entry, ...]:
         """Return the entries of one family that the app does not own."""
@@ -62,6 +64,7 @@ class Ground:
             standing is not None
             and standing.on
             and standing.source is not Source.CLOUD
+            and standing.completed
             and standing.control in self.by_entries
             and not self.foreign_of(standing.control)
         )
@@ -123,7 +126,15 @@ def claims(
         now: The current instant (aware).
         ground: What there is to reckon with.
     """
-    wishes = sorted(_wishes(book, running, upcoming, now, ground), key=lambda wish: _rank(wish, now), reverse=True)
+    whole_days = {control for control, one in book.standing.items() if ground.needs_all_day(one)}
+
+    def order(wish: Intent) -> tuple[int, datetime, str]:
+        """Put a window that has not come last: it gives way to what is wanted now, for its own control to its start."""
+        layer, since, name = rank(wish)
+        near = now if wish.control in whole_days else now + GIVE_WAY
+        return (layer if wish.since <= near else -1, since, name)
+
+    wishes = sorted(_wishes(book, running, upcoming, now, ground), key=order, reverse=True)
     standing: list[Claim] = []
     held_back: dict[str, Intent] = {}
     obstructed: dict[str, Obstacle] = {}
@@ -165,16 +176,11 @@ def _wishes(
             yield standing
 
 
-def _rank(intent: Intent, now: datetime) -> tuple[int, datetime, str]:
-    """Order of the claims: a window that is far from its start gives way to what is wanted now."""
-    layer, since, name = rank(intent)
-    return (layer if intent.since <= now + GIVE_WAY else -1, since, name)
-
-
 def _obstacle(claim: Claim, book: Book, ground: Ground) -> Obstacle | None:
     """Return why nothing may be written for a claim, because of what others made."""
     control = claim.intent.control
-    siblings = ground.foreign_of(control)
+    # Where the switch is on already, only what its owner has applied is in force; the rest is not the app's to decide.
+    siblings = [entry for entry in ground.foreign_of(control) if entry.active or control not in ground.on]
     blocking = [entry for entry in ground.foreign if any(entry.terms.overlaps(terms) for terms in claim.terms)]
     if blocking:
         return Obstacle(

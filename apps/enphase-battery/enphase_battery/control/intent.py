@@ -33,6 +33,8 @@ class Intent:
         until: Instant (aware, UTC) at which a timed wish ends; None for a standing wish.
         target_soc: Percent at which charging stops or discharging ends; None when the wish names none.
         label: The window's name; of a standing wish that the app itself changed, why; else empty.
+        completed: Whether the app adds the all-day entry that a standing wish needs. Not where others' entries decided
+            when it was wished: they may go, and nobody wished the whole day then.
     """
 
     control: Control
@@ -42,6 +44,7 @@ class Intent:
     until: datetime | None = None
     target_soc: int | None = None
     label: str = ""
+    completed: bool = True
 
     @property
     def key(self) -> str:
@@ -83,6 +86,7 @@ class Intent:
             "until": self.until.isoformat() if self.until else None,
             "target_soc": self.target_soc,
             "label": self.label,
+            "completed": self.completed,
         }
 
     @classmethod
@@ -97,4 +101,5 @@ class Intent:
             until=as_optional_instant(data["until"]),
             target_soc=target_soc if isinstance(target_soc, int) else None,
             label=str(data["label"]),
+            completed=data.get("completed") is not False,
         )

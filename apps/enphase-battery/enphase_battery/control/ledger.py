@@ -5,7 +5,7 @@ Everything is noted before it is sent, so that a restart at the worst moment fin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,14 @@ from .owned import News, Owned
 
 FLAG_AGAIN = timedelta(minutes=5)
 """Shortest time between two writes of the same second flag of charge from grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How often entries of the same terms were lost, and when (aware, UTC) the last time."""
+
+    count: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Ledger:
     """
 
     owned: tuple[Owned, ...] = ()
-    losses: Mapping[Terms, int] = field(default_factory=dict)
+    losses: Mapping[Terms, Loss] = field(default_factory=dict)
     owed: frozenset[Control] = frozenset()
     disable_owed: bool = False
     flag_told: tuple[bool, datetime] | None = None
@@ -57,6 +65,21 @@ class Ledger:
     def told(self, on: bool, at: datetime) -> bool:
         """Return whether the second flag of charge from grid was told this a short while ago."""
         return self.flag_told is not None and self.flag_told[0] is on and at - self.flag_told[1] < FLAG_AGAIN
+
+    def to_delete(self, wanted: Collection[Terms], entries: Iterable[Entry]) -> tuple[Owned, ...]:
+        """Return the owned entries that are to go: nobody wants them, or their deletion had no answer and they stand.
+
+        Args:
+            wanted: What is to stand.
+            entries: What the last read listed.
+        """
+        listed = {entry.schedule_id for entry in entries}
+        return tuple(
+            one
+            for one in self.owned
+            if one.schedule_id is not None
+            and (one.schedule_id in listed and not one.answered if one.leaving else one.terms not in wanted)
+        )
 
     def waits_for(self, control: Control) -> bool:
         """Return whether a read still has to show that something of this control is gone."""
@@ -89,7 +112,9 @@ class Ledger:
 
     def deleting(self, schedule_id: str, at: datetime) -> Ledger:
         """Note a deletion before it is sent."""
-        deleted = self._changed(schedule_id, lambda one: replace(one, deleted_at=at, missing_since=None, gone=False))
+        deleted = self._changed(
+            schedule_id, lambda one: replace(one, deleted_at=at, missing_since=None, gone=False, answered=False)
+        )
         charge = any(one.schedule_id == schedule_id and _charges(one) for one in self.owned)
         return replace(deleted, disable_owed=self.disable_owed or charge)
 
@@ -102,6 +127,10 @@ class Ledger:
         """Note that the cloud refused the creation or update to these terms: it changed nothing."""
         one = self.find(terms)
         return self if one is None else self._with(one, None if one.schedule_id is None else one.not_updated())
+
+    def deleted(self, schedule_id: str) -> Ledger:
+        """Note that the cloud answered a deletion with success."""
+        return self._changed(schedule_id, lambda one: replace(one, answered=True))
 
     def not_deleted(self, schedule_id: str) -> Ledger:
         """Note that the cloud refused a deletion."""
@@ -132,7 +161,7 @@ class Ledger:
     def confined_to(self, wanted: Iterable[Terms]) -> Ledger:
         """Forget the losses of entries that nobody wants any more."""
         terms = set(wanted)
-        losses = {one: count for one, count in self.losses.items() if one in terms}
+        losses = {one: loss for one, loss in self.losses.items() if one in terms}
         return self if len(losses) == len(self.losses) else replace(self, losses=losses)
 
     # -- reads --------------------------------------------------------------------------------------------------------
@@ -164,7 +193,8 @@ class Ledger:
         losses = dict(self.losses)
         for one, told in news:
             if told is News.LOST:
-                losses[one.terms] = losses.get(one.terms, 0) + 1
+                before = losses.get(one.terms)
+                losses[one.terms] = Loss(before.count + 1 if before else 1, at)
         charge = any(_charges(one) and told in (News.LOST, News.REMOVED) for one, told in news)
         disable_owed = self.disable_owed or charge
         return replace(self, owned=tuple(kept), losses=losses, disable_owed=disable_owed), tuple(news)
@@ -175,7 +205,10 @@ class Ledger:
         """Return the ledger as the store keeps it."""
         return {
             "owned": [one.to_json() for one in self.owned],
-            "losses": [{"terms": terms.to_json(), "count": count} for terms, count in self.losses.items()],
+            "losses": [
+                {"terms": terms.to_json(), "count": loss.count, "at": loss.at.isoformat()}
+                for terms, loss in self.losses.items()
+            ],
             "owed": sorted(control.value for control in self.owed),
             "disable_owed": self.disable_owed,
             "flag_told": [self.flag_told[0], self.flag_told[1].isoformat()] if self.flag_told else None,
@@ -187,7 +220,9 @@ class Ledger:
         losses = [as_mapping(one) for one in as_sequence(data["losses"])]
         return cls(
             owned=tuple(Owned.from_json(one) for one in as_sequence(data["owned"])),
-            losses={Terms.from_json(one["terms"]): int(str(one["count"])) for one in losses},
+            losses={
+                Terms.from_json(one["terms"]): Loss(int(str(one["count"])), as_instant(one["at"])) for one in losses
+            },
             owed=frozenset(Control(one) for one in as_sequence(data["owed"])),
             disable_owed=data["disable_owed"] is True,
             flag_told=None if data["flag_told"] is None else _told(as_sequence(data["flag_told"])),

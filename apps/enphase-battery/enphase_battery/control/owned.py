@@ -46,7 +46,7 @@ class Owned:
         asked_at: When the creation was sent, by the cloud's clock (aware, UTC).
         written_at: When it was last written, by the own clock (aware, UTC).
         stood: Ids of entries of the same terms that were listed before: they are somebody else's.
-        answered: Whether the cloud answered the last write with success.
+        answered: Whether the cloud answered the last write, or the deletion, with success.
         schedule_id: Its identity; None until a read shows it.
         before: What it said before its updates, as long as reads may still show that; oldest first.
         applied_at: When it was last applied since it was written.
@@ -110,6 +110,10 @@ class Owned:
     def not_updated(self) -> Owned:
         """Note that an update was refused: it says what it said before."""
         return replace(self, terms=self.before[-1], before=self.before[:-1]) if self.before else self
+
+    def deleting(self, at: datetime) -> Owned:
+        """Note a deletion before it is sent."""
+        return replace(self, deleted_at=at, missing_since=None, gone=False, answered=False)
 
     def applied(self, at: datetime) -> Owned:
         """Note an apply that was answered with success."""

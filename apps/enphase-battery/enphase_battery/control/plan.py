@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
-from .entries import Entry, Terms
+from .entries import EVERY_DAY, Entry, Terms
 from .evidence import Evidence
 from .ledger import Ledger
 from .names import RIVALS, Control
+from .owned import Owned
 from .site_state import Habits, SiteState
 from .wanted import Wanted
 
 MOST_LOSSES = 2
 """How often an entry that vanished before the gateway had it is written again."""
+
+STANDING_AGAIN = timedelta(hours=1)
+"""How long after that a standing wish, which has no end, is given another try."""
 
 
 NEVER = datetime.min.replace(tzinfo=timezone.utc)
@@ -171,9 +175,21 @@ def unapplied_by_others(control: Control, actual: Actual) -> tuple[Entry, ...]:
     return tuple(entry for entry in foreign if entry.terms.control is control and not entry.active)
 
 
-def is_given_up(terms: Terms, ledger: Ledger) -> bool:
-    """Return whether an entry vanished too often to be written once more."""
-    return ledger.losses.get(terms, 0) > MOST_LOSSES
+def unlisted(terms: Terms, wanted: Collection[Terms], ledger: Ledger) -> tuple[Owned, ...]:
+    """Return the own entries in the way that nobody wants any more, and that no read has shown yet: they have no id."""
+    return tuple(
+        one
+        for one in ledger.staying()
+        if one.schedule_id is None and one.terms not in wanted and one.terms.overlaps(terms)
+    )
+
+
+def is_given_up(terms: Terms, ledger: Ledger, now: datetime) -> bool:
+    """Return whether an entry vanished too often to be written once more; a standing wish's is tried again at times."""
+    loss = ledger.losses.get(terms)
+    if loss is None or loss.count <= MOST_LOSSES:
+        return False
+    return terms.days != EVERY_DAY or now - loss.at < STANDING_AGAIN
 
 
 def _has_failed(step: Step, actual: Actual) -> bool:
@@ -190,7 +206,7 @@ def _entry_steps(
     if actual.state.entries is None:
         return [], []
     terms = terms_wanted(wanted)
-    surplus = [one for one in actual.ledger.staying() if one.terms not in terms and one.schedule_id is not None]
+    surplus = actual.ledger.to_delete(terms, actual.state.entries)
     missing = [
         each
         for each in terms
@@ -198,7 +214,8 @@ def _entry_steps(
         and wanted[each.control].switch  # while it is off nothing applies an entry, and it would vanish
         and actual.ledger.find(each) is None
         and not unapplied_by_others(each.control, actual)
-        and not is_given_up(each, actual.ledger)
+        and not unlisted(each, terms, actual.ledger)
+        and not is_given_up(each, actual.ledger, actual.now)
         and CreateStep(each) not in actual.failed
     ]
     deletes = [DeleteStep(one.schedule_id, one.terms) for one in surplus if one.schedule_id is not None]
@@ -219,8 +236,9 @@ def _updates(deletes: Sequence[DeleteStep], missing: Sequence[Terms], actual: Ac
     its way: what moves among others is deleted before anything is written.
     """
     updates: dict[str, UpdateStep] = {}
+    staying = {one.schedule_id for one in actual.ledger.staying()}
     for terms in missing:
-        for step in deletes:
+        for step in (one for one in deletes if one.schedule_id in staying):
             is_same = step.terms.overlaps(terms) or len(deletes) == len(missing) == 1
             update = UpdateStep(step.schedule_id, terms)
             if (

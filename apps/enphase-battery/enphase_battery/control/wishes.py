@@ -13,49 +13,9 @@ from datetime import datetime
 
 from .decoding import as_instant, as_mapping, as_sequence
 from .intent import Intent, Source
+from .interruption import Interruption
 from .names import Control
 from .windows import Occurrence
-
-
-@dataclass(frozen=True, slots=True)
-class Interruption:
-    """What a flip ended, kept so that flipping back before ``until`` undoes it (f).
-
-    Attributes:
-        flipped_to: The value of the flip.
-        standing: The standing wish before the flip; None when none was known yet.
-        commands: Commands that the flip ended, of this control and of its rival.
-        skipped: Keys of the occurrences that the flip ended.
-        until: Instant (aware, UTC) at which the ended timed wish would have ended by itself.
-    """
-
-    flipped_to: bool
-    standing: Intent | None
-    commands: tuple[Intent, ...]
-    skipped: tuple[str, ...]
-    until: datetime
-
-    def to_json(self) -> dict[str, object]:
-        """Return the interruption as the store keeps it."""
-        return {
-            "flipped_to": self.flipped_to,
-            "standing": self.standing.to_json() if self.standing else None,
-            "commands": [command.to_json() for command in self.commands],
-            "skipped": list(self.skipped),
-            "until": self.until.isoformat(),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Interruption:
-        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
-        standing = data["standing"]
-        return cls(
-            flipped_to=data["flipped_to"] is True,
-            standing=None if standing is None else Intent.from_json(as_mapping(standing)),
-            commands=tuple(Intent.from_json(as_mapping(item)) for item in as_sequence(data["commands"])),
-            skipped=tuple(str(key) for key in as_sequence(data["skipped"])),
-            until=as_instant(data["until"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +67,7 @@ class Book:
         *,
         rivals: Collection[Control] = (),
         target_soc: int | None = None,
+        completed: bool = True,
     ) -> Book:
         """Make ``on`` the standing wish and end what cannot stand beside it, or undo the flip before (f).
 
@@ -118,6 +79,7 @@ class Book:
             now: The current instant (aware).
             rivals: The controls that cannot be on for a time beside this one when it is on.
             target_soc: Percent at which it is to stop.
+            completed: Whether the app adds the entry that it needs; False where others' entries decide.
         """
         restored = self._flip_back(control, on, running, now)
         if restored is not None:
@@ -141,15 +103,16 @@ class Book:
                 until=max(intent.until for intent in own or beside if intent.until is not None),
             )
         book = self._without(ended, running)
+        standing = Intent(control, on, source, since=now, target_soc=target_soc, completed=completed)
         return replace(
             book,
-            standing={**self.standing, control: Intent(control, on, source, since=now, target_soc=target_soc)},
+            standing={**self.standing, control: standing},
             interruptions=interruptions,
-            released=False,
+            released=self.released and source is Source.CLOUD,  # the Enphase app is used by those who left this one
         )
 
     def stand(self, control: Control, on: bool, source: Source, now: datetime) -> Book:
-        """Make this the standing wish, and let what runs go on: it wants the same."""
+        """Make this the standing wish, and let what runs go on."""
         return replace(self, standing={**self.standing, control: Intent(control, on, source, since=now)})
 
     def command(self, intent: Intent) -> Book:
@@ -169,15 +132,17 @@ class Book:
     def end(self, intent: Intent, running: Sequence[Occurrence], now: datetime, *, edited: bool) -> Book:
         """End a wish because a person removed its entry in the Enphase app, or made it theirs by editing it.
 
-        A command ends, an occurrence is skipped to its end, a standing wish goes off; but where its entry was edited,
-        the family stays on for what the person made of it. A wish that is no more is left as it is.
+        A command ends, an occurrence is skipped to its end, a standing wish goes off. Where the entry was edited the
+        family stays on for what the person made of it. A wish that is no more is left as it is.
         """
         control = intent.control
         if self.standing.get(control) == intent:
-            standing = Intent(control, edited, Source.CLOUD, since=now)
-            return replace(self, standing={**self.standing, control: standing})
+            return self.stand(control, edited, Source.CLOUD, now)
         timed = [one for one in self.timed(control, running, now) if one == intent]
-        return self._without(timed, running) if timed else self
+        if not timed:
+            return self
+        ended = self._without(timed, running)
+        return ended.stand(control, True, Source.CLOUD, now) if edited else ended
 
     def replace_standing(self, older: Intent, newer: Intent, now: datetime) -> Book:
         """Let a standing wish go off because a newer one needs its place (h)."""

@@ -1,0 +1,151 @@
+"""Reads what the cloud shows, weighs it, and draws the conclusions: what is proven, what somebody else did."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from .control.evidence import Sight
+from .control.names import Control
+from .control.owned import News, Owned
+from .control.plan import SwitchStep
+from .control.wanted import Wanted
+from .ladder import Ladder
+from .ports import Site, Wishes
+from .records import Failure, Records
+
+
+class Observer:
+    """The eye of the reconciler.
+
+    Args:
+        site: The cloud side.
+        wishes: Who is told what somebody did in the Enphase app.
+        records: Where everything is kept that is known.
+        ladder: Learns which form of a write worked.
+        reconsider: Makes the next pass look at a control again.
+        clock: Returns the current instant (aware, UTC).
+        consistency: How long reads may show old values after a write.
+        logger: Where changes of state are told.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        wishes: Wishes,
+        records: Records,
+        ladder: Ladder,
+        *,
+        reconsider: Callable[[Control], None],
+        clock: Callable[[], datetime],
+        consistency: timedelta,
+        logger: logging.Logger,
+    ) -> None:
+        self._site = site
+        self._wishes = wishes
+        self._records = records
+        self._ladder = ladder
+        self._reconsider = reconsider
+        self._clock = clock
+        self._consistency = consistency
+        self._logger = logger
+        self.taken_over: list[tuple[datetime, str]] = []
+
+    async def look(self, *, everything: bool = False, urgent: bool = True) -> None:
+        """Read, and weigh what the read shows of every control and every owned entry."""
+        records = self._records
+        is_first = records.state.switches is None
+        before, stood = self._wishes.wanted(), records.in_force()
+        was_on = frozenset(control for control, one in records.evidence.items() if one.known)
+        if everything:
+            records.read(await self._site.read_all())
+        else:
+            records.read(replace(await self._site.read_for_wish(urgent=urgent), storage=records.state.storage))
+        switches = records.state.switches
+        assert switches is not None  # noqa: S101  # both reads promise it; this tells the type checker
+        if is_first:  # only now is it known what the wishes need on this site
+            before = self._wishes.wanted()
+        for control, on in switches.on.items():
+            evidence, sight = records.evidence[control].saw(on, switches.read_at, self._consistency)
+            records.note(control, evidence)
+            self._take_note_of(control, on, sight)
+        self._weigh_second_flag(on=switches.charge_schedule_on)
+        if records.state.entries is not None:
+            self._weigh_entries(switches.read_at, before)
+            self._weigh_foreign({one for one in was_on if one in before and before[one].switch}, stood)
+        self._wishes.seen({control: one.known for control, one in records.evidence.items() if one.known is not None})
+
+    def _take_note_of(self, control: Control, on: bool, sight: Sight) -> None:
+        """Draw the conclusions from what a read shows of a switch."""
+        if sight is Sight.NOT_SHOWN:
+            if self._ladder.exhausted(SwitchStep(control, not on)):
+                self._records.failures[SwitchStep(control, not on)] = Failure()
+        elif sight is Sight.SHOWN:
+            self._records.failures.pop(SwitchStep(control, on), None)
+            self._worked(SwitchStep(control, on))
+            self._logger.info("%s is %s in the cloud", control.title.capitalize(), "on" if on else "off")
+        elif sight is Sight.LATE:
+            self._reconsider(control)
+        elif sight is Sight.FOREIGN:
+            self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
+            self._wishes.flipped_in_cloud(control, on)
+
+    def _weigh_second_flag(self, *, on: bool) -> None:
+        """Draw the conclusions from what a read shows of the second flag of charge from grid."""
+        habits, told = self._site.habits, self._records.ledger.flag_told
+        if not on:
+            self._records.keep(self._records.ledger.disabled())
+        elif told is not None and told[0] and not habits.both_flags:
+            self._logger.info("This cloud wants both flags of charge from grid: they go together from now on")
+            self._site.learn(replace(habits, both_flags=True))
+
+    def _weigh_foreign(self, on: Collection[Control], stood: frozenset[str] | None) -> None:
+        """Take note of entries that others put into a family that the app keeps on.
+
+        Args:
+            on: The families that were on, and are to be.
+            stood: The entries that were in force by the last list; None: there was none.
+        """
+        for entry in self._records.foreign():
+            if stood is not None and entry.active and entry.schedule_id not in stood and entry.terms.control in on:
+                self._logger.info("Somebody added the entry %s in the Enphase app", entry.terms)
+                self._wishes.joined_in_cloud(entry.terms.control)
+
+    def _weigh_entries(self, read_at: datetime, before: Mapping[Control, Wanted]) -> None:
+        """Hold what the list shows against what the app owns, and draw the conclusions."""
+        claims = [claim for one in before.values() for claim in one.claims]
+        ledger, news = self._records.ledger.saw(self._records.state.entries or (), read_at, self._consistency)
+        stuck = ledger.owing_stuck(read_at)
+        for control in stuck.owed - ledger.owed:
+            self._reconsider(control)
+        self._records.keep(stuck.confined_to(terms for claim in claims for terms in claim.terms))
+        for one, told in news:
+            self._tell(one, told)
+            if told is News.ACTIVE:
+                self._worked(SwitchStep(one.terms.control, on=True))
+            if told in (News.ACTIVE, News.LOST):
+                self._reconsider(one.terms.control)
+            else:
+                for claim in claims:
+                    if one.terms in claim.terms:
+                        self._wishes.ended_in_cloud(claim.intent, edited=told is News.EDITED)
+
+    def _tell(self, one: Owned, told: News) -> None:
+        """Say in the log what a read tells of an entry; keep for the problem sensor what a person has to know."""
+        if told is News.ACTIVE:
+            self._logger.info("The gateway has the entry %s", one.terms)
+        elif told is News.LOST:
+            self._logger.warning("The entry %s vanished before the gateway had it", one.terms)
+        elif told is News.REMOVED:
+            self._logger.info("Somebody removed the entry %s in the Enphase app", one.terms)
+        else:
+            self._logger.warning("Somebody changed the entry %s in the Enphase app: it is not the app's now", one.terms)
+            self.taken_over.append((self._clock(), f"the entry {one.terms} was changed in the Enphase app"))
+
+    def _worked(self, step: SwitchStep) -> None:
+        """Take note of the form that did it."""
+        form = self._ladder.worked(step)
+        if form is not None:
+            self._site.remember(step, form)
