@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .control.evidence import Sight
 from .control.names import Control
 from .control.owned import News, Owned
-from .control.plan import SwitchStep
+from .control.plan import SwitchStep, terms_wanted
 from .control.wanted import Wanted
 from .ladder import Ladder
 from .ports import Site, Wishes
@@ -74,7 +74,7 @@ class Observer:
         self._weigh_second_flag(on=switches.charge_schedule_on)
         if records.state.entries is not None:
             self._weigh_entries(switches.read_at, before)
-            self._weigh_foreign({one for one in was_on if one in before and before[one].switch}, stood)
+            self._weigh_foreign({one: before[one] for one in was_on & before.keys() if before[one].switch}, stood)
         self._wishes.seen({control: one.known for control, one in records.evidence.items() if one.known is not None})
 
     def _take_note_of(self, control: Control, on: bool, sight: Sight) -> None:
@@ -101,15 +101,19 @@ class Observer:
             self._logger.info("This cloud wants both flags of charge from grid: they go together from now on")
             self._site.learn(replace(habits, both_flags=True))
 
-    def _weigh_foreign(self, on: Collection[Control], stood: frozenset[str] | None) -> None:
+    def _weigh_foreign(self, on: Mapping[Control, Wanted], stood: frozenset[str] | None) -> None:
         """Take note of entries that others put into a family that the app keeps on.
 
+        One that says just what the app wants there may be its own, of which it lost track: it is nobody's wish.
+
         Args:
-            on: The families that were on, and are to be.
+            on: The families that were on, and are to be, with what was wanted of them.
             stood: The entries that were in force by the last list; None: there was none.
         """
+        own = terms_wanted(on)
         for entry in self._records.foreign():
-            if stood is not None and entry.active and entry.schedule_id not in stood and entry.terms.control in on:
+            is_new = stood is not None and entry.schedule_id not in stood and entry.terms not in own
+            if is_new and entry.active and entry.terms.control in on:
                 self._logger.info("Somebody added the entry %s in the Enphase app", entry.terms)
                 self._wishes.joined_in_cloud(entry.terms.control)
 
