@@ -12,7 +12,7 @@ HOME_ASSISTANT := .venv-homeassistant/.ready
 
 SOURCES := apps demo simulator tests tools
 
-.PHONY: help setup demo run test lint types unit stack clean
+.PHONY: help setup demo run test lint types unit year stack clean
 
 help:  ## what can be made
 	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -31,7 +31,7 @@ run: $(RUNTIME)  ## AppDaemon with your own appdaemon.yaml and apps/apps.yaml
 	exit $$missing
 	@exec $(BIN)/appdaemon -c .
 
-test: lint types unit stack  ## all checks: style, types, unit, scenarios, simulator, the real stack
+test: lint types unit year stack  ## all checks: style, types, unit, scenarios, simulator, a year, the real stack
 
 lint: $(DEVELOPMENT)  ## style, with ruff
 	$(BIN)/ruff check $(SOURCES)
@@ -40,9 +40,12 @@ lint: $(DEVELOPMENT)  ## style, with ruff
 types: $(DEVELOPMENT)  ## types, with mypy --strict
 	$(BIN)/mypy $(SOURCES)
 
-unit: $(DEVELOPMENT)  ## all tests but the stack's, with coverage of the app
-	$(BIN)/pytest -m "not stack" -n auto --cov --cov-report=term --cov-fail-under=90
+unit: $(DEVELOPMENT)  ## all tests but the year's and the stack's, with coverage
+	$(BIN)/pytest -m "not stack" --ignore=tests/year -n auto --cov --cov-report=term --cov-fail-under=90
 	$(BIN)/coverage report --include='*/control/*' --fail-under=100
+
+year: $(DEVELOPMENT)  ## a year of windows in each of three zones: the app against the simulator, on one clock
+	$(BIN)/pytest tests/year -n auto
 
 stack: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## tests on a real Home Assistant and a real AppDaemon
 	$(BIN)/pytest -m stack tests/stack

@@ -108,7 +108,10 @@ async def test_a_deletion_that_no_read_has_weighed_yet_is_waited_for(house: Smal
     await house.command(command="cancel", control="restrict_discharge")
     outcome, reason = said(house, RESTRICT)
     assert outcome is Outcome.PENDING
-    assert reason in {"written; the cloud does not show it yet", "an own entry is deleted; the cloud still lists it"}
+    assert reason in {
+        "written; the cloud does not show it yet",
+        "waits until the cloud shows that an own entry is gone",
+    }
     await house.wait(minutes=2)
     assert said(house, RESTRICT) == (Outcome.CONFIRMED, "")
 
@@ -121,7 +124,7 @@ async def test_what_the_list_still_shows_after_its_deletion_is_waited_for(house:
     await house.wait(minutes=1)
     house.cloud.lag = timedelta(seconds=30)
     await house.command(command="cancel", control="discharge_to_grid")
-    assert said(house, DISCHARGE) == (Outcome.PENDING, "an own entry is deleted; the cloud still lists it")
+    assert said(house, DISCHARGE) == (Outcome.PENDING, "waits until the cloud shows that an own entry is gone")
     await house.wait(minutes=2)
     assert said(house, DISCHARGE) == (Outcome.CONFIRMED, "")
 

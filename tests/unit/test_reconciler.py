@@ -64,6 +64,7 @@ class Household:
             when=lambda instant: f"{instant:%H:%M}",
             sleep=self.clock.sleep,
             backoff=Backoff(lambda: 0.0),
+            hurry=lambda: None,
             settle=1.0,
             consistency=consistency,
             dry_run=dry_run,

@@ -41,6 +41,10 @@ from .reconciler import Reconciler
 from .site_calendar import Calendar
 from .store import Store
 
+HURRY = 5
+"""How often at least, in a time as long as `lead`, the cloud is tried for a window that it does not have yet: an outage
+that ends before the start costs nothing, and one that ends later as little as may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -122,6 +126,7 @@ class Controller:
             when=self.calendar.when,
             sleep=sleep,
             backoff=Backoff(random),
+            hurry=self._hurry,
             settle=rules.settle,
             consistency=rules.consistency,
             dry_run=rules.dry_run,
@@ -315,6 +320,13 @@ class Controller:
         if zone is None:
             raise CommandError("until: the site's time zone is not known yet", hint="use duration, or set time_zone")
         return next_local_time(zone, command.until, now)
+
+    def _hurry(self) -> timedelta | None:
+        """Return how long may pass between two tries to reach the cloud for a window; None while none waits for it."""
+        now, verdicts = self._clock(), self.reconciler.verdicts.values()
+        confirmed = {one.wanted.intent for one in verdicts if one.outcome is Outcome.CONFIRMED}
+        late = any(Intent.of_occurrence(one) not in confirmed for one in self.calendar.running(now))
+        return self._rules.lead / HURRY if late or self.calendar.upcoming(now) else None
 
     def _book_changed(self) -> None:
         self._work_wanted = True

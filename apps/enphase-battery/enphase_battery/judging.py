@@ -135,9 +135,10 @@ class Bench:
         surplus = any(one.terms.control is control and one.terms not in stays for one in ledger.staying())
         if surplus or ledger.waits_for(control):
             retry_at = min(look, self.now + LOOK_AGAIN)
-            return self._verdict(
-                control, Outcome.PENDING, "an own entry is deleted; the cloud still lists it", retry_at=retry_at
-            )
+            reason = "waits until the cloud shows that an own entry is gone"
+            if self.records.state.entries is None:
+                reason = f"{reason}; its schedule list cannot be read"
+            return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
         return None
 
     def _own_undecided(self, control: Control) -> Verdict | None:

@@ -52,6 +52,8 @@ class Reconciler:
         when: Puts an instant into words for people, in the site's local time.
         sleep: Waits so many seconds.
         backoff: Grows the time between tries.
+        hurry: Returns the longest time between two tries to reach the cloud while something is soon to be written;
+            None while nothing is.
         settle: Seconds between validation and write.
         consistency: How long reads may show old values after a write.
         dry_run: Only say what would be done.
@@ -71,6 +73,7 @@ class Reconciler:
         when: Callable[[datetime], str],
         sleep: Callable[[float], Awaitable[None]],
         backoff: Backoff,
+        hurry: Callable[[], timedelta | None],
         settle: float,
         consistency: timedelta,
         dry_run: bool,
@@ -83,6 +86,7 @@ class Reconciler:
         self._when = when
         self._sleep = sleep
         self._backoff = backoff
+        self._hurry = hurry
         self._consistency = consistency
         self._dry_run = dry_run
         self._logger = logger
@@ -303,7 +307,8 @@ class Reconciler:
     def _postpone(self, error: EnlightenError) -> None:
         """Keep every wish for a later try: the cloud could not be reached or would not let the app in."""
         now = self._clock()
-        retry_at = max(now + self._backoff.after_failure("cloud"), _earliest_retry(error, now))
+        wait = self._backoff.after_failure("cloud")
+        retry_at = max(now + min(wait, self._hurry() or wait), _earliest_retry(error, now))
         if self.error is None or str(self.error) != str(error):
             self._logger.warning("%s; trying again at %s", error, self._when(retry_at))
         if self.error_since is None:

@@ -15,7 +15,16 @@ from .backoff import Backoff
 from .control.entries import Terms
 from .control.names import Control
 from .control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
-from .errors import Conflict, EnlightenError, Forbidden, NotAvailable, Refused
+from .errors import (
+    BudgetExhausted,
+    Conflict,
+    EnlightenError,
+    Forbidden,
+    NotAvailable,
+    RateLimited,
+    Refused,
+    SignInSuspended,
+)
 from .ladder import Ladder
 from .ports import Site
 from .records import Failure, Records
@@ -27,6 +36,9 @@ TRY_AGAIN = timedelta(seconds=15)
 """Time until the next try of a creation that an own entry is in the way of, although it is deleted."""
 
 REFUSALS = (Refused, Forbidden, NotAvailable)
+
+NOT_TAKEN = (BudgetExhausted, RateLimited, SignInSuspended)
+"""Errors after which the cloud surely has nothing of what was to be written."""
 
 
 class Writer:
@@ -116,6 +128,9 @@ class Writer:
                 cloud_now = self._site.cloud_now()
                 self._records.keep(self._records.ledger.creating(step.terms, now, cloud_now, entries))
                 await self._site.create(step.terms)
+        except NOT_TAKEN:
+            self._records.keep(self._records.ledger.refused(step.terms))
+            raise
         except REFUSALS as refusal:
             self._records.keep(self._records.ledger.refused(step.terms))
             await self._explain(step, refusal)

@@ -32,7 +32,7 @@ class Ledger:
 
     Attributes:
         owned: The entries, those that are leaving included.
-        losses: How often entries of these terms were lost, as long as somebody wants them.
+        losses: How often entries of these terms vanished, as long as somebody wants them; one that never arrived did not.
         owed: The families in which something was written that no apply has followed (6.8, "Activation").
         disable_owed: Whether an own entry of charge from grid is gone, and its second flag may have stayed on (S9).
         flag_told: What the second flag of charge from grid was last told, and when.
@@ -192,7 +192,7 @@ class Ledger:
             news += [] if told is None else [(found, told)]
         losses = dict(self.losses)
         for one, told in news:
-            if told is News.LOST:
+            if told is News.LOST and (one.answered or one.schedule_id is not None):
                 before = losses.get(one.terms)
                 losses[one.terms] = Loss(before.count + 1 if before else 1, at)
         charge = any(_charges(one) and told in (News.LOST, News.REMOVED) for one, told in news)

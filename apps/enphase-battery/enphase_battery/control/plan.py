@@ -203,14 +203,13 @@ def _entry_steps(
     wanted: Mapping[Control, Wanted], actual: Actual, controls: Collection[Control]
 ) -> tuple[list[DeleteStep], list[CreateStep | UpdateStep]]:
     """Return what is to be deleted, and what is to be written after that."""
-    if actual.state.entries is None:
-        return [], []
     terms = terms_wanted(wanted)
-    surplus = actual.ledger.to_delete(terms, actual.state.entries)
+    surplus = actual.ledger.to_delete(terms, actual.state.entries or ())
     missing = [
         each
         for each in terms
-        if each.control in controls
+        if actual.state.entries is not None  # nobody knows what stands there, but what is owned can go all the same
+        and each.control in controls
         and wanted[each.control].switch  # while it is off nothing applies an entry, and it would vanish
         and actual.ledger.find(each) is None
         and not unapplied_by_others(each.control, actual)

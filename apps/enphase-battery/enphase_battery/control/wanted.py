@@ -58,7 +58,8 @@ class Wanted:
         """Identity of what has to be done: another one whenever another verdict is needed."""
         entries = ", ".join(f"{terms} {terms.limit}" for claim in self.claims for terms in claim.terms)
         obstacle = self.obstacle.reason if self.obstacle else ""
-        return f"{self.intent.key}={'on' if self.switch else 'off'} [{entries}] {obstacle}".rstrip()
+        waits = self.held_back_by.key if self.held_back_by else ""
+        return f"{self.intent.key}={'on' if self.switch else 'off'} [{entries}] {obstacle}{waits}".rstrip()
 
 
 def resolve(
@@ -102,10 +103,12 @@ def _wanted(top: Intent, tops: Mapping[Control, Intent], book: Book, all_claims:
     control = top.control
     standing = book.standing.get(control)
     own = all_claims.of(control)
-    held_back_by = all_claims.held_back.get(top.key) or _held_back_by_switch(top, tops, ground)
+    held_back_by = all_claims.held_back.get(top.key)
+    if (rival := _held_back_by_switch(top, tops, ground)) is not None:
+        held_back_by, own = rival, ()
     obstacle = all_claims.obstructed.get(top.key)
     stands_below = standing is not None and standing.on and not ground.needs_all_day(standing)
-    is_hindered = control in ground.by_entries and (held_back_by is not None or obstacle is not None)
+    is_hindered = control in ground.by_entries and rival is None and (held_back_by or obstacle) is not None
     anyway = bool(own) or (is_hindered and stands_below and top != standing)
     if top.timed and not top.on:
         anyway = False  # a command to be off covers all that it finds (d)

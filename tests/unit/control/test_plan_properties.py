@@ -301,7 +301,7 @@ def lived(situation: Situation) -> Situation:
     return situation
 
 
-@settings(max_examples=3000)
+@settings(max_examples=300)
 @given(situations())
 def test_the_plan_reaches_the_wish_or_names_what_is_in_the_way(situation: Situation) -> None:
     wanted, cloud = lived(situation).wanted(), situation.cloud
@@ -322,7 +322,7 @@ def test_the_plan_reaches_the_wish_or_names_what_is_in_the_way(situation: Situat
             assert all(entry.active for entry in cloud.entries.values() if entry.terms in claim.terms)
 
 
-@settings(max_examples=3000)
+@settings(max_examples=150)
 @given(situations())
 def test_applied_again_the_plan_writes_nothing(situation: Situation) -> None:
     taken = len(lived(situation).taken)
@@ -333,7 +333,7 @@ def test_applied_again_the_plan_writes_nothing(situation: Situation) -> None:
     assert len(situation.taken) == taken
 
 
-@settings(max_examples=3000)
+@settings(max_examples=150)
 @given(situations())
 def test_what_was_written_is_applied_and_after_the_last_charge_its_second_flag_is_off(situation: Situation) -> None:
     owed = situation.ledger.disable_owed
@@ -346,7 +346,7 @@ def test_what_was_written_is_applied_and_after_the_last_charge_its_second_flag_i
         assert not cloud.flag, situation
 
 
-@settings(max_examples=3000)
+@settings(max_examples=150)
 @given(situations())
 def test_every_changed_entry_costs_one_write_and_every_changed_family_one_apply(situation: Situation) -> None:
     # In a family that waits for an entry of somebody else's it is two: that one's, then the app's.
