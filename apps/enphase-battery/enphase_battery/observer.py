@@ -140,6 +140,8 @@ class Observer:
         """Say in the log what a read tells of an entry; keep for the problem sensor what a person has to know."""
         if told is News.ACTIVE:
             self._logger.info("The gateway has the entry %s", one.terms)
+        elif told is News.LOST and one.schedule_id is None:
+            self._logger.info("The entry %s did not arrive in the cloud", one.terms)
         elif told is News.LOST:
             self._logger.warning("The entry %s vanished before the gateway had it", one.terms)
         elif told is News.REMOVED:

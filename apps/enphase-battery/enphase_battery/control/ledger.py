@@ -32,7 +32,7 @@ class Ledger:
 
     Attributes:
         owned: The entries, those that are leaving included.
-        losses: How often entries of these terms vanished, as long as somebody wants them; one that never arrived did not.
+        losses: How often entries of these terms vanished, as long as somebody wants them; not those that never arrived.
         owed: The families in which something was written that no apply has followed (6.8, "Activation").
         disable_owed: Whether an own entry of charge from grid is gone, and its second flag may have stayed on (S9).
         flag_told: What the second flag of charge from grid was last told, and when.
