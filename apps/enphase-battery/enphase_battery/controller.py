@@ -15,25 +15,18 @@ import pytz  # noqa: TC002  # a type of a public dataclass
 
 from .answers import POLL, Answers
 from .backoff import Backoff
+from .commander import Commander
 from .control.decoding import as_mapping
-from .control.entries import Entry, listed
+from .control.entries import Entry
 from .control.evidence import Evidence
 from .control.intent import Intent, Source
 from .control.ledger import Ledger
 from .control.names import Control
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
-from .control.windows import Window, next_local_time
+from .control.windows import Window
 from .errors import CommandError, EnlightenError
-from .home.commands import (
-    CancelCommand,
-    Command,
-    CommandEnvelope,
-    DiagnoseCommand,
-    RefreshCommand,
-    ReleaseCommand,
-    SetCommand,
-)
+from .home.commands import Command, CommandEnvelope
 from .keeper import Keeper
 from .outlook import Outlook
 from .ports import Cloud, House
@@ -132,6 +125,17 @@ class Controller:
             dry_run=rules.dry_run,
             logger=logger,
         )
+        self._commander = Commander(
+            rules.controls,
+            keeper=self.keeper,
+            outlook=self.outlook,
+            answers=self._answers,
+            cloud=cloud,
+            house=house,
+            reconsider=self.reconciler.reconsider,
+            clock=clock,
+            logger=logger,
+        )
         commands = self.keeper.book.commands.values()
         self._timed_ends = {one.key: one.until for one in commands if one.until is not None}
         self._ruling_windows: set[str] = set()
@@ -167,7 +171,7 @@ class Controller:
             envelope: What its result has to repeat.
         """
         try:
-            await self._obey(command, envelope)
+            self._poll_wanted |= await self._commander.obey(command, envelope)
         except CommandError as error:
             self.reject(envelope, error)
         await self.work()
@@ -242,84 +246,6 @@ class Controller:
         self._house.changed()
 
     # -- inside -------------------------------------------------------------------------------------------------------
-
-    async def _obey(self, command: Command, envelope: CommandEnvelope) -> None:
-        """Carry a command out as far as that can be done at once. Raises CommandError when it is impossible."""
-        if isinstance(command, SetCommand):
-            self._check_control(command.control)
-            self._logger.info("%s is commanded %s", command.control.title.capitalize(), "on" if command.on else "off")
-            self._set(command)
-            self._await_verdict(envelope, command.control)
-        elif isinstance(command, CancelCommand):
-            self._check_control(command.control)
-            if self.keeper.cancel(command.control):
-                self._await_verdict(envelope, command.control)
-            else:
-                self._answers.close(envelope, Outcome.CONFIRMED, "nothing to cancel")
-        elif isinstance(command, RefreshCommand):
-            await self._refresh_and_poll(envelope)
-        elif isinstance(command, ReleaseCommand):
-            self._logger.info("Released: everything is switched off, and windows rest until the next wish")
-            self.keeper.release()
-            self._await_verdict(envelope, *self._rules.controls)
-        elif isinstance(command, DiagnoseCommand):
-            self._answers.report(envelope, self._house.diagnosis())
-        else:
-            raise CommandError(
-                "this app cannot answer a request for a second factor yet",
-                hint="switch the second factor off for the account, or use another account that has access to the site",
-            )
-
-    async def _refresh_and_poll(self, envelope: CommandEnvelope) -> None:
-        """Carry `refresh` out: the token now, the state with the next round."""
-        try:
-            await self._cloud.refresh()
-        except EnlightenError as error:
-            self._answers.close(envelope, Outcome.FAILED, str(error), str(error))
-        else:
-            self._answers.open(envelope, (POLL,))
-        self._poll_wanted = True
-
-    def _await_verdict(self, envelope: CommandEnvelope, *controls: Control) -> None:
-        """Let a command wait for fresh verdicts on what is now wanted of these controls."""
-        wanted = self.wanted()
-        for control in controls:
-            self.reconciler.reconsider(control)
-        keys = [wanted[control].intent.key for control in controls if control in wanted]
-        if keys:
-            self._answers.open(envelope, keys)
-        else:
-            self._answers.close(envelope, Outcome.CONFIRMED, "nothing was wanted before")
-
-    def _check_control(self, control: Control) -> None:
-        if control not in self._rules.controls:
-            choices = ", ".join(one.value for one in self._rules.controls)
-            raise CommandError(f"control: {control.value} is not one that this app may change ({choices})")
-
-    def _set(self, command: SetCommand) -> None:
-        now = self._clock()
-        until = self._until(command, now)
-        control, target_soc = command.control, command.target_soc
-        if until is not None:
-            self.keeper.command(Intent(control, command.on, Source.COMMAND, now, until, target_soc=target_soc))
-            return
-        foreign = self.outlook.ground.foreign_of(control)
-        if target_soc is not None and foreign:
-            raise CommandError(
-                f"target_soc: entries of yours decide: {listed(foreign)}", hint="set their limits in the Enphase app"
-            )
-        self.keeper.flip(control, command.on, Source.COMMAND, target_soc=target_soc)
-
-    def _until(self, command: SetCommand, now: datetime) -> datetime | None:
-        """Return the instant at which a `set` ends; None when it names no end."""
-        if command.duration is not None:
-            return now + command.duration
-        if command.until is None:
-            return None
-        zone = self.calendar.zone
-        if zone is None:
-            raise CommandError("until: the site's time zone is not known yet", hint="use duration, or set time_zone")
-        return next_local_time(zone, command.until, now)
 
     def _hurry(self) -> timedelta | None:
         """Return how long may pass between two tries to reach the cloud for a window; None while none waits for it."""

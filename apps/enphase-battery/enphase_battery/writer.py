@@ -132,18 +132,24 @@ class Writer:
             self._records.keep(self._records.ledger.refused(step.terms))
             raise
         except REFUSALS as refusal:
-            self._records.keep(self._records.ledger.refused(step.terms))
-            await self._explain(step, refusal)
-            return
+            await self._look()
+            if not self._has_arrived(step):
+                self._records.keep(self._records.ledger.refused(step.terms))
+                self._explain(step, refusal)
+                return
         self._records.keep(self._records.ledger.answered(step.terms))
         self._records.forget_failures_of(step.terms)
         self._logger.info("Wrote the entry %s", step.terms)
 
-    async def _explain(self, step: CreateStep | UpdateStep, refusal: EnlightenError) -> None:
-        """Find out why an entry was refused: read again what stands there, and learn what this cloud does not take."""
+    def _has_arrived(self, step: CreateStep | UpdateStep) -> bool:
+        """Return whether a creation was carried out although its answer denies it: a 500 may come after the act."""
+        one = self._records.ledger.find(step.terms)
+        return isinstance(step, CreateStep) and one is not None and one.schedule_id is not None
+
+    def _explain(self, step: CreateStep | UpdateStep, refusal: EnlightenError) -> None:
+        """Find out why an entry was refused, by what stands there, and learn what this cloud does not take."""
         habits, terms = self._site.habits, step.terms
         if isinstance(refusal, Conflict):
-            await self._look()
             foreign = [entry.terms for entry in self._records.foreign()]
             if any(other.overlaps(terms) for other in foreign):
                 return  # the plan that follows finds the obstacle, and names it
