@@ -243,6 +243,7 @@ async def test_what_will_keep_a_window_from_running_is_a_problem_before_it_start
     assert scheduled.snapshot().problems == (problem,)
     scheduled.cloud.remove(in_the_way)
     await scheduled.controller.poll()
+    await scheduled.wait(minutes=1)
     assert problems(scheduled) == []
 
 

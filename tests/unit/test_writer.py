@@ -70,7 +70,7 @@ async def test_a_boost_is_written_applied_confirmed_once_the_gateway_has_it_and_
     assert not house.cloud.charge_schedule_on
     await house.wait(minutes=10, poll=True)
     assert house.cloud.writes() == []
-    assert owned(house) == Ledger(flag_told=owned(house).flag_told)
+    assert owned(house) == Ledger(flag_told=owned(house).flag_told, met=owned(house).met)
 
 
 async def test_an_entry_is_in_the_store_before_it_is_sent(house: SmallHouse) -> None:
@@ -222,16 +222,19 @@ async def test_a_refused_creation_has_failed_and_the_switch_is_not_touched(
     assert f"Could not write the entry {BOOST_ENTRY}: no" in caplog.text
 
 
-async def test_a_refused_creation_is_tried_at_once_when_other_entries_stand_there(tmp_path: Path) -> None:
+async def test_a_refused_creation_is_tried_again_when_other_entries_stand_there(tmp_path: Path) -> None:
     window = Window("Rate", CHARGE, time(12), time(14), EVERY_DAY, None)
     house = SmallHouse(tmp_path, rules(windows=(window,)), has_schedules=True)
     in_the_way = house.cloud.add(theirs("20:00", "21:00"))
-    house.cloud.trouble["create"] = [Refused("no")]
+    house.cloud.trouble["create"] = [Refused("no")] * 3  # after the third the next try is four minutes away
     await house.controller.poll()
+    await house.wait(minutes=1, seconds=1)
+    await house.wait(minutes=2, seconds=1)
     assert house.cloud.entries() == []
+    assert house.cloud.trouble["create"] == []
     house.cloud.remove(in_the_way)
     await house.wait(seconds=20, poll=True)
-    await house.wait(seconds=1, poll=True)
+    await house.wait(minutes=1, poll=True)
     assert house.cloud.entries() == ["charge from grid 12:00-14:00 Sun"]
 
 

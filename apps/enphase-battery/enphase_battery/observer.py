@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -52,17 +52,19 @@ class Observer:
         self._consistency = consistency
         self._logger = logger
         self.taken_over: list[tuple[datetime, str]] = []
+        self._wanted_before: Mapping[Control, Wanted] = {}
 
     async def look(self, *, everything: bool = False, urgent: bool = True) -> None:
         """Read, and weigh what the read shows of every control and every owned entry."""
         records = self._records
         is_first = records.state.switches is None
-        before, stood = self._wishes.wanted(), records.in_force()
+        before = self._wishes.wanted()
         was_on = frozenset(control for control, one in records.evidence.items() if one.known)
         if everything:
-            records.read(await self._site.read_all())
+            records.read(await self._site.read_all(), self._consistency)
         else:
-            records.read(replace(await self._site.read_for_wish(urgent=urgent), storage=records.state.storage))
+            state = await self._site.read_for_wish(urgent=urgent)
+            records.read(replace(state, storage=records.state.storage), self._consistency)
         switches = records.state.switches
         assert switches is not None  # noqa: S101  # both reads promise it; this tells the type checker
         if is_first:  # only now is it known what the wishes need on this site
@@ -74,7 +76,9 @@ class Observer:
         self._weigh_second_flag(on=switches.charge_schedule_on)
         if records.state.entries is not None:
             self._weigh_entries(switches.read_at, before)
-            self._weigh_foreign({one: before[one] for one in was_on & before.keys() if before[one].switch}, stood)
+            self._weigh_foreign(was_on, before)
+            records.keep(records.ledger.meeting(records.state.entries))
+            self._wanted_before = before
         self._wishes.seen({control: one.known for control, one in records.evidence.items() if one.known is not None})
 
     def _take_note_of(self, control: Control, on: bool, sight: Sight) -> None:
@@ -101,21 +105,23 @@ class Observer:
             self._logger.info("This cloud wants both flags of charge from grid: they go together from now on")
             self._site.learn(replace(habits, both_flags=True))
 
-    def _weigh_foreign(self, on: Mapping[Control, Wanted], stood: frozenset[str] | None) -> None:
-        """Take note of entries that others put into a family that the app keeps on.
+    def _weigh_foreign(self, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
+        """Take note of entries that others put into a family that the app kept on.
 
         One that says just what the app wants there may be its own, of which it lost track: it is nobody's wish.
 
         Args:
-            on: The families that were on, and are to be, with what was wanted of them.
-            stood: The entries that were in force by the last list; None: there was none.
+            was_on: The families that were on before the read.
+            before: What was wanted before it.
         """
-        own = terms_wanted(on)
+        own = {*terms_wanted(before), *terms_wanted(self._wanted_before)}
         for entry in self._records.foreign():
-            is_new = stood is not None and entry.schedule_id not in stood and entry.terms not in own
-            if is_new and entry.active and entry.terms.control in on:
+            control = entry.terms.control
+            kept_on = any(control in wanted and wanted[control].switch for wanted in (before, self._wanted_before))
+            is_new = bool(self._wanted_before) and entry.schedule_id not in self._records.ledger.met
+            if is_new and entry.active and entry.terms not in own and kept_on and control in was_on:
                 self._logger.info("Somebody added the entry %s in the Enphase app", entry.terms)
-                self._wishes.joined_in_cloud(entry.terms.control)
+                self._wishes.joined_in_cloud(control)
 
     def _weigh_entries(self, read_at: datetime, before: Mapping[Control, Wanted]) -> None:
         """Hold what the list shows against what the app owns, and draw the conclusions."""

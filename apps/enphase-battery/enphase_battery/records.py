@@ -49,6 +49,7 @@ class Records:
         ledger: The entries that the app owns.
         state: What was read last.
         listed: The last list of entries that could be read; None before the first.
+        fading: Entries of others that the last reads did not show, each with the first of them.
         failures: The steps that were tried in vain.
     """
 
@@ -57,13 +58,18 @@ class Records:
     ledger: Ledger = field(default_factory=Ledger)
     state: SiteState = field(default_factory=SiteState)
     listed: tuple[Entry, ...] | None = None
+    fading: dict[Entry, datetime] = field(default_factory=dict)
     failures: dict[Step, Failure] = field(default_factory=dict)
 
-    def read(self, state: SiteState) -> None:
-        """Keep what was read."""
-        self.state = state
-        if state.entries is not None:
-            self.listed = state.entries
+    def read(self, state: SiteState, consistency: timedelta) -> None:
+        """Keep what was read. An entry of others that one read does not show counts as standing for a while (10.3)."""
+        before, self.state = self.foreign(), state
+        if state.entries is None or state.switches is None:
+            return
+        self.listed, now = state.entries, state.switches.read_at
+        ids = {entry.schedule_id for entry in state.entries}
+        missing = {entry: self.fading.get(entry, now) for entry in before if entry.schedule_id not in ids}
+        self.fading = {entry: since for entry, since in missing.items() if now - since < consistency / 2}
 
     def note(self, control: Control, evidence: Evidence) -> None:
         """Keep what is known of a switch."""
@@ -78,14 +84,8 @@ class Records:
             self.save(self.evidence, ledger)
 
     def foreign(self) -> tuple[Entry, ...]:
-        """Return the entries that the app does not own, by the last list that could be read."""
-        return self.ledger.foreign(self.listed or ())
-
-    def in_force(self) -> frozenset[str] | None:
-        """Return the ids of what the gateway has by the last list; None while none was read."""
-        if self.listed is None:
-            return None
-        return frozenset(entry.schedule_id for entry in self.listed if entry.active)
+        """Return the entries that the app does not own, by the last list that could be read and the one before."""
+        return self.ledger.foreign((*(self.listed or ()), *self.fading))
 
     def ground(self, habits: Habits) -> Ground:
         """Return what the site gives the rules to reckon with; the zone is the caller's."""
@@ -129,6 +129,7 @@ class Records:
             return None
         read_at = self.state.switches.read_at
         looks = [self.ledger.next_look(consistency)]
+        looks += [since + consistency / 2 for since in self.fading.values()]
         for one in self.ledger.staying():
             since = one.applied_at if one.applies == 1 else one.written_at
             if since is not None and not one.active:

@@ -21,7 +21,6 @@ from .errors import (
     EnlightenError,
     Forbidden,
     NotAvailable,
-    RateLimited,
     Refused,
     SignInSuspended,
 )
@@ -37,7 +36,7 @@ TRY_AGAIN = timedelta(seconds=15)
 
 REFUSALS = (Refused, Forbidden, NotAvailable)
 
-NOT_TAKEN = (BudgetExhausted, RateLimited, SignInSuspended)
+NOT_TAKEN = (BudgetExhausted, SignInSuspended)
 """Errors after which the cloud surely has nothing of what was to be written."""
 
 

@@ -191,20 +191,20 @@ def test_what_the_flag_was_told_counts_for_five_minutes() -> None:
 
 
 def test_losses_are_counted_as_long_as_somebody_wants_the_entry() -> None:
-    ledger = creating(NIGHT).answered(NIGHT)
+    ledger = creating(NIGHT).answered(NIGHT).applied(CHARGE, NOON)
     assert news(ledger, after=CONSISTENCY) == [News.LOST]
     ledger = read(ledger, after=CONSISTENCY)
     assert [loss.count for loss in ledger.losses.values()] == [1]
-    ledger = read(ledger.creating(NIGHT, NOON, NOON, ()).answered(NIGHT), after=CONSISTENCY)
+    ledger = read(ledger.creating(NIGHT, NOON, NOON, ()).answered(NIGHT).applied(CHARGE, NOON), after=CONSISTENCY)
     assert [loss.count for loss in ledger.losses.values()] == [2]
     assert ledger.confined_to([NIGHT]) is ledger
     assert ledger.confined_to([HOLD]).losses == {}
 
 
-def test_what_never_arrived_is_no_loss() -> None:
-    ledger = creating(NIGHT)
-    assert news(ledger, after=CONSISTENCY) == [News.LOST]
-    assert read(ledger, after=CONSISTENCY).losses == {}
+def test_what_never_arrived_or_was_never_applied_is_no_loss() -> None:
+    for ledger in (creating(NIGHT).answered(NIGHT), creating(NIGHT).applied(CHARGE, NOON)):
+        assert news(ledger, after=CONSISTENCY) == [News.LOST]
+        assert read(ledger, after=CONSISTENCY).losses == {}
 
 
 def test_what_a_person_removed_is_no_loss() -> None:

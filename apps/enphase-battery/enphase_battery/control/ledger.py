@@ -32,10 +32,11 @@ class Ledger:
 
     Attributes:
         owned: The entries, those that are leaving included.
-        losses: How often entries of these terms vanished, as long as somebody wants them; not those that never arrived.
+        losses: How often entries of these terms vanished, as long as somebody wants them; not unapplied ones.
         owed: The families in which something was written that no apply has followed (6.8, "Activation").
         disable_owed: Whether an own entry of charge from grid is gone, and its second flag may have stayed on (S9).
         flag_told: What the second flag of charge from grid was last told, and when.
+        met: Ids of all entries that were ever in force, whoever made them.
     """
 
     owned: tuple[Owned, ...] = ()
@@ -43,6 +44,7 @@ class Ledger:
     owed: frozenset[Control] = frozenset()
     disable_owed: bool = False
     flag_told: tuple[bool, datetime] | None = None
+    met: frozenset[str] = frozenset()
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -154,6 +156,11 @@ class Ledger:
         stuck = {one.terms.control for one in self.owned if one.is_stuck(at)}
         return self if stuck <= self.owed else replace(self, owed=self.owed | stuck)
 
+    def meeting(self, entries: Iterable[Entry]) -> Ledger:
+        """Note which entries are in force."""
+        met = self.met | {entry.schedule_id for entry in entries if entry.active}
+        return self if met == self.met else replace(self, met=met)
+
     def settled(self, control: Control) -> Ledger:
         """Note that this family owes no apply: it is off, which tells the gateway enough."""
         return replace(self, owed=self.owed - {control}) if control in self.owed else self
@@ -192,7 +199,7 @@ class Ledger:
             news += [] if told is None else [(found, told)]
         losses = dict(self.losses)
         for one, told in news:
-            if told is News.LOST and (one.answered or one.schedule_id is not None):
+            if told is News.LOST and one.applies and (one.answered or one.schedule_id is not None):
                 before = losses.get(one.terms)
                 losses[one.terms] = Loss(before.count + 1 if before else 1, at)
         charge = any(_charges(one) and told in (News.LOST, News.REMOVED) for one, told in news)
@@ -211,6 +218,7 @@ class Ledger:
             ],
             "owed": sorted(control.value for control in self.owed),
             "disable_owed": self.disable_owed,
+            "met": sorted(self.met),
             "flag_told": [self.flag_told[0], self.flag_told[1].isoformat()] if self.flag_told else None,
         }
 
@@ -225,6 +233,7 @@ class Ledger:
             },
             owed=frozenset(Control(one) for one in as_sequence(data["owed"])),
             disable_owed=data["disable_owed"] is True,
+            met=frozenset(str(one) for one in as_sequence(data["met"])),
             flag_told=None if data["flag_told"] is None else _told(as_sequence(data["flag_told"])),
         )
 
