@@ -40,9 +40,10 @@ lint: $(DEVELOPMENT)  ## style, with ruff
 types: $(DEVELOPMENT)  ## types, with mypy --strict
 	$(BIN)/mypy $(SOURCES)
 
-unit: $(DEVELOPMENT)  ## all tests but the year's and the stack's, with coverage
-	$(BIN)/pytest -m "not stack" --ignore=tests/year -n auto --cov --cov-report=term --cov-fail-under=90
+unit: $(DEVELOPMENT)  ## unit tests with coverage, scenarios, the simulator's tests
+	$(BIN)/pytest tests/unit -n auto --cov --cov-report=term --cov-fail-under=90
 	$(BIN)/coverage report --include='*/control/*' --fail-under=100
+	$(BIN)/pytest tests/scenarios tests/simulator -n auto
 
 year: $(DEVELOPMENT)  ## a year of windows in each of three zones: the app against the simulator, on one clock
 	$(BIN)/pytest tests/year -n auto

@@ -186,6 +186,37 @@ async def test_a_family_that_the_site_does_not_support_works_with_its_switch(sit
     assert (await site.read_all()).has_schedules == {CHARGE: True, DISCHARGE: False, RESTRICT: True}
 
 
+async def test_that_a_family_is_not_supported_any_more_is_believed_only_after_a_day_without_a_break(
+    site: CloudSite, make_site: MakeSite, cloud: Simulator, clock: Clock
+) -> None:
+    async def charges_by_entries(site: CloudSite) -> bool:
+        return (await site.read_all()).has_schedules[CHARGE]
+
+    assert await charges_by_entries(site)
+    cloud.set(schedules_not_supported=("cfg",))
+    assert await charges_by_entries(site), "one answer proves nothing"
+    clock.now += timedelta(hours=23)
+    cloud.set(schedules_not_supported=())
+    assert await charges_by_entries(site)
+    cloud.set(schedules_not_supported=("cfg",))
+    assert await charges_by_entries(site)
+    clock.now += timedelta(hours=23)
+    assert await charges_by_entries(site)
+    clock.now += timedelta(hours=1)
+    assert not await charges_by_entries(site)
+    assert not await charges_by_entries(make_site()), "and remembered over a restart"
+
+
+async def test_a_family_that_lists_entries_works_with_them_whatever_else_is_said_of_it(
+    site: CloudSite, cloud: Simulator, clock: Clock
+) -> None:
+    await site.create(Terms(CHARGE, time(2), time(5), frozenset({1}), "Europe/London", 90))
+    cloud.set(schedules_not_supported=("cfg", "dtg"))
+    for _ in range(2):
+        assert (await site.read_all()).has_schedules == {CHARGE: True, DISCHARGE: False, RESTRICT: True}
+        clock.now += timedelta(days=1)
+
+
 async def test_without_the_list_nothing_is_claimed_and_it_is_told_once(
     site: CloudSite, cloud: Simulator, told: Callable[[], list[str]]
 ) -> None:

@@ -129,6 +129,20 @@ async def test_what_the_list_still_shows_after_its_deletion_is_waited_for(house:
     assert said(house, DISCHARGE) == (Outcome.CONFIRMED, "")
 
 
+async def test_what_an_unlisted_entry_of_another_control_is_in_the_way_of_waits_for_it(house: SmallHouse) -> None:
+    house.cloud.switch(DISCHARGE, True)
+    await house.wait(minutes=3, poll=True)
+    await house.wait(minutes=1, poll=True)
+    house.cloud.lag = timedelta(minutes=1)
+    await house.controller.flip(RESTRICT, True)
+    await house.command(**{**BOOST, "control": "discharge_to_grid"})
+    assert said(house, DISCHARGE) == (Outcome.PENDING, "waits until an own entry is gone")
+    house.cloud.lag = timedelta(0)
+    for _ in range(3):
+        await house.wait(minutes=1)
+    assert said(house, DISCHARGE)[0] is Outcome.CONFIRMED
+
+
 async def test_without_the_list_a_wish_waits_and_says_so(house: SmallHouse) -> None:
     house.cloud.list_answers = False
     await house.command(**BOOST)

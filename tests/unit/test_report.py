@@ -134,6 +134,17 @@ async def test_without_a_request_left_what_was_read_still_stands(house: SmallHou
     assert house.snapshot().readable is True
 
 
+async def test_a_budget_that_stays_used_up_is_a_problem_after_a_while_and_is_not_called_an_outage(
+    house: SmallHouse,
+) -> None:
+    await house.controller.poll()
+    house.cloud.trouble["read"] = [BudgetExhausted("used up", next_at=NOON + timedelta(hours=1))] * 2
+    await house.wait(poll=True, minutes=1)
+    assert problems(house) == []
+    await house.wait(poll=True, minutes=15)
+    assert problems(house) == ["used up"]
+
+
 async def test_what_needs_a_person_is_a_problem_at_once(house: SmallHouse) -> None:
     house.cloud.trouble["read"] = [WrongPassword("the password is wrong", hint="correct it")]
     await house.controller.poll()

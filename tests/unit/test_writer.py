@@ -120,6 +120,15 @@ async def test_an_entry_whose_answer_was_lost_is_found_by_the_clouds_clock_and_n
     assert house.cloud.enforces(CHARGE)
 
 
+async def test_a_creation_that_is_carried_out_and_then_refused_is_owned_all_the_same(house: SmallHouse) -> None:
+    house.cloud.trouble["answer to create"] = [Refused("500 after the act")]
+    await house.command(**BOOST, id="a")
+    await pass_by(house, 1)
+    assert house.outcomes()[-1] == ("a", "confirmed", "")
+    await pass_by(house, 10)
+    assert house.cloud.entries() == []
+
+
 async def test_an_entry_that_never_arrived_is_written_again_once_a_read_counts(house: SmallHouse) -> None:
     house.cloud.trouble["create"] = [Unreachable("no line")]
     await house.command(**BOOST)

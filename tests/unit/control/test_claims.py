@@ -82,6 +82,13 @@ def test_foreign_entries_of_other_families_are_no_reason_to_do_without_an_entry(
     assert due(resolve(on(CHARGE), (), NOON, with_foreign(elsewhere))[CHARGE])
 
 
+def test_where_foreign_entries_decided_when_it_was_wished_none_is_added_when_they_are_gone() -> None:
+    book = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), NOON, completed=False)
+    wanted = resolve(book, (), NOON, EMPTY)[CHARGE]
+    assert wanted.switch
+    assert due(wanted) == []
+
+
 @pytest.mark.parametrize("book", [Book().adopt({CHARGE: True}, NOON), on(CHARGE, source=Source.CLOUD)])
 def test_what_the_enphase_app_switched_on_is_not_the_apps_to_complete(book: Book) -> None:
     wanted = resolve(book, (), NOON, EMPTY)[CHARGE]
@@ -177,6 +184,23 @@ def test_where_only_one_of_both_works_with_entries_their_switches_are_rivals_sti
     assert resolve(book, (), NOON, mixed)[CHARGE].held_back_by == command(DISCHARGE)
 
 
+def test_what_a_rivals_switch_holds_back_is_off_and_has_no_entry_though_it_works_with_entries() -> None:
+    mixed = replace(EMPTY, by_entries=frozenset({CHARGE, RESTRICT}))
+    alone = resolve(on(CHARGE), (), NOON, mixed)[CHARGE]
+    assert alone.switch
+    beside = resolve(on(CHARGE).command(command(DISCHARGE)), (), NOON, mixed)[CHARGE]
+    assert not beside.switch
+    assert due(beside) == []
+
+
+def test_another_rival_is_another_thing_to_judge() -> None:
+    mixed = replace(EMPTY, by_entries=frozenset({CHARGE, RESTRICT}))
+    keys = {
+        resolve(on(CHARGE).command(command(DISCHARGE, hours=hours)), (), NOON, mixed)[CHARGE].key for hours in (1, 2)
+    }
+    assert len(keys) == 2
+
+
 # -- (g), (h) rank ----------------------------------------------------------------------------------------------------
 
 
@@ -239,6 +263,14 @@ def test_a_standing_wish_gives_way_to_a_window_five_minutes_before_it_starts_how
     assert (due(early[RESTRICT]), due(early[CHARGE])) == (["restrict battery discharge 00:00-23:59 every day"], [])
     late = resolve(book, (), start - GIVE_WAY, EMPTY, (coming,))
     assert (due(late[RESTRICT]), due(late[CHARGE])) == ([], ["charge from grid 12:15-13:00 Sun"])
+
+
+def test_a_standing_wish_gives_way_to_a_window_of_its_own_control_only_at_the_start() -> None:
+    coming, book = window(RESTRICT, 0.25, 1), on(RESTRICT)
+    early = resolve(book, (), coming.start - timedelta(seconds=1), EMPTY, (coming,))
+    assert due(early[RESTRICT]) == ["restrict battery discharge 00:00-23:59 every day"]
+    begun = resolve(book, (coming,), coming.start, EMPTY)
+    assert due(begun[RESTRICT]) == ["restrict battery discharge 12:15-13:00 Sun"]
 
 
 def test_a_command_that_lasts_into_a_window_holds_it_back() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta, timezone
 import pytest
 
 from enphase_battery.control.entries import Entry, Terms
-from enphase_battery.control.ledger import Ledger
+from enphase_battery.control.ledger import MOST_MET, Ledger
 from enphase_battery.control.names import Control
 from enphase_battery.control.owned import News
 
@@ -251,3 +251,17 @@ def test_a_stored_ledger_with_a_member_missing_is_refused(member: str) -> None:
     del data[member]
     with pytest.raises(KeyError):
         Ledger.from_json(data)
+
+
+# -- who was met ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_in_force_was_met_and_what_was_met_long_ago_is_forgotten_in_the_end() -> None:
+    def met(*ids: str) -> list[Entry]:
+        return [Entry(NIGHT, one, active=True) for one in ids]
+
+    ledger = Ledger().meeting(met("a", "b")).meeting([*met("c"), Entry(NIGHT, "pending", active=False)])
+    assert ledger.met == {"a", "b", "c"}
+    assert ledger.meeting(met("c")) is ledger
+    full = Ledger(met=frozenset(str(number) for number in range(MOST_MET)))
+    assert full.meeting(met("a")).met == {"a"}

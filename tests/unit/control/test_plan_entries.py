@@ -8,12 +8,13 @@ from datetime import datetime, time, timedelta, timezone
 import pytest
 
 from enphase_battery.control.claims import Claim
-from enphase_battery.control.entries import Entry, Terms
+from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger, Loss
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import (
+    STANDING_AGAIN,
     Actual,
     CreateStep,
     DeleteStep,
@@ -278,6 +279,14 @@ def test_an_entry_that_vanished_is_written_again_twice_at_most(losses: int, give
     ledger = Ledger(losses={terms(): Loss(losses, NOON)})
     assert is_given_up(terms(), ledger, NOON) is given_up
     assert bool(steps(timed(terms()), cloud(ledger=ledger))) is not given_up
+
+
+def test_a_standing_wishs_entry_that_was_given_up_is_tried_again_after_an_hour_and_a_timed_ones_is_not() -> None:
+    hold = replace(terms(RESTRICT), days=EVERY_DAY)
+    ledger = Ledger(losses={hold: Loss(3, NOON), terms(): Loss(3, NOON)})
+    assert is_given_up(hold, ledger, NOON + STANDING_AGAIN - timedelta(seconds=1))
+    assert not is_given_up(hold, ledger, NOON + STANDING_AGAIN)
+    assert is_given_up(terms(), ledger, NOON + STANDING_AGAIN)
 
 
 def test_foreign_entries_are_in_no_step() -> None:

@@ -17,6 +17,9 @@ from .owned import News, Owned
 FLAG_AGAIN = timedelta(minutes=5)
 """Shortest time between two writes of the same second flag of charge from grid."""
 
+MOST_MET = 500
+"""How many entries are remembered as met: a year of them; then only those that are in force now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -114,9 +117,7 @@ class Ledger:
 
     def deleting(self, schedule_id: str, at: datetime) -> Ledger:
         """Note a deletion before it is sent."""
-        deleted = self._changed(
-            schedule_id, lambda one: replace(one, deleted_at=at, missing_since=None, gone=False, answered=False)
-        )
+        deleted = self._changed(schedule_id, lambda one: one.deleting(at))
         charge = any(one.schedule_id == schedule_id and _charges(one) for one in self.owned)
         return replace(deleted, disable_owed=self.disable_owed or charge)
 
@@ -158,7 +159,8 @@ class Ledger:
 
     def meeting(self, entries: Iterable[Entry]) -> Ledger:
         """Note which entries are in force."""
-        met = self.met | {entry.schedule_id for entry in entries if entry.active}
+        listed = frozenset(entry.schedule_id for entry in entries if entry.active)
+        met = self.met | listed if len(self.met) < MOST_MET else listed
         return self if met == self.met else replace(self, met=met)
 
     def settled(self, control: Control) -> Ledger:
