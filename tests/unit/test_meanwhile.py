@@ -259,6 +259,21 @@ async def test_a_hold_comes_back_when_a_command_ends_before_the_app_has_carried_
     assert house.cloud.entries() == [HOLD_ENTRY]
 
 
+async def test_a_hold_comes_back_when_what_covered_it_came_and_went_within_one_pass(house: SmallHouse) -> None:
+    async def command_and_cancel() -> None:
+        during(house, "create", lambda: house.command(**CANCEL))
+        await house.command(**set_on(CHARGE, 30))
+
+    house.cloud.switch(DISCHARGE, True)
+    await house.wait(minutes=3, poll=True)
+    await house.wait(minutes=1, poll=True)
+    await hold(house)
+    during(house, "write", command_and_cancel)
+    await house.controller.flip(DISCHARGE, False)
+    assert house.cloud.writes()[-2:] == [f"create {HOLD_ENTRY}", "write restrict_discharge on"], "all in one pass"
+    assert house.cloud.entries() == [HOLD_ENTRY]
+
+
 async def test_what_is_said_to_be_done_and_is_not_any_more_is_done_again(windowed: SmallHouse) -> None:
     await until(windowed, "12:45")
     assert windowed.report(CHARGE).outcome is Outcome.CONFIRMED
@@ -316,6 +331,21 @@ async def test_a_sleeping_schedule_that_some_reads_do_not_show_is_not_woken(
     for _ in range(5):
         await windowed.wait(seconds=1, poll=True)
     assert windowed.cloud.writes() == []
+    await until(windowed, "18:30")
+    assert not windowed.cloud.enforces(CHARGE)
+
+
+async def test_a_sleeping_schedule_that_was_not_shown_for_long_is_not_taken_for_a_new_one(
+    windowed: SmallHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windowed.cloud.add(theirs(18, 22))
+    await until(windowed, "12:43")
+    hidden = True
+    shown(windowed, monkeypatch, lambda state: replace(state, entries=()) if hidden else state)
+    for _ in range(2):
+        await windowed.wait(minutes=1, poll=True)
+    assert windowed.cloud.writes()[-1] == "write charge_from_grid on"
+    hidden = False
     await until(windowed, "18:30")
     assert not windowed.cloud.enforces(CHARGE)
 

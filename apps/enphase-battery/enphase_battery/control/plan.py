@@ -48,48 +48,45 @@ class SwitchStep:
         return f"switch {self.control.title} {'on' if self.on else 'off'}{flag}"
 
 
-@dataclass(frozen=True, slots=True)
-class CreateStep:
-    """Write a new entry."""
+class _EntryStep:
+    """What the steps that write an entry have in common."""
 
+    __slots__ = ()
     terms: Terms
 
     @property
     def control(self) -> Control:
-        """The control that it is for."""
+        """The control that the entry is for."""
         return self.terms.control
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStep(_EntryStep):
+    """Write a new entry."""
+
+    terms: Terms
 
     def __str__(self) -> str:
         return f"write the entry {self.terms}"
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateStep:
+class UpdateStep(_EntryStep):
     """Rewrite an owned entry in place."""
 
     schedule_id: str
     terms: Terms
-
-    @property
-    def control(self) -> Control:
-        """The control that it is for."""
-        return self.terms.control
 
     def __str__(self) -> str:
         return f"change an own entry to {self.terms}"
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteStep:
+class DeleteStep(_EntryStep):
     """Delete an owned entry."""
 
     schedule_id: str
     terms: Terms
-
-    @property
-    def control(self) -> Control:
-        """The control that it was for."""
-        return self.terms.control
 
     def __str__(self) -> str:
         return f"delete the own entry {self.terms}"
