@@ -186,10 +186,10 @@ def _rulings(wanted: Mapping[Control, Wanted], verdicts: Mapping[Control, Verdic
 
 def _reason(wanted: Wanted | None, verdict: Verdict | None, enforcement_reason: str, ground: Ground) -> str:
     """Return why a control is as it is: by the verdict, else why the gateway does not act; then what is not kept."""
-    is_confirmed = verdict is None or verdict.outcome is Outcome.CONFIRMED
-    reasons = [wanted.note if is_confirmed and wanted else verdict.reason if verdict else ""]
+    is_confirmed = verdict is not None and verdict.outcome is Outcome.CONFIRMED
+    reasons = [wanted.note if wanted and is_confirmed else verdict.reason if verdict else ""]
     if wanted is not None and wanted.intent.on:
-        reasons += [enforcement_reason if is_confirmed else "", _target_not_kept(wanted.intent, ground)]
+        reasons += ["" if verdict and not is_confirmed else enforcement_reason, _target_not_kept(wanted.intent, ground)]
     return "; ".join(reason for reason in reasons if reason)
 
 
