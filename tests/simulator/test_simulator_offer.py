@@ -296,3 +296,5 @@ def test_a_site_takes_windows_over_midnight_unless_told_otherwise(make: Make) ->
     """C28."""
     me = Browser(make()).sign_in()
     me.create("CFG", "22:00", "05:00")
+    (stored,) = me.schedules()["cfg"]["details"]
+    assert (stored["startTime"], stored["endTime"]) == ("22:00", "05:00")

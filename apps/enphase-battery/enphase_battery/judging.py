@@ -35,7 +35,7 @@ GATEWAY_HINT = "look in the Enphase app whether the gateway is online"
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a judge has before him.
+    """What a verdict is found from.
 
     Attributes:
         records: What is known of the cloud.
