@@ -8,7 +8,7 @@ from .enforcement import Stretch
 from .faults import Fault
 from .simulator import Simulator
 from .switches import SwitchError, Switches
-from .wire import LOST, Request, Response
+from .wire import LOST, Ending, Request, Response
 
 __all__ = [
     "EMAIL",
@@ -16,6 +16,7 @@ __all__ = [
     "PASSWORD",
     "SITE_ID",
     "USER_ID",
+    "Ending",
     "Fault",
     "Request",
     "Response",

@@ -33,17 +33,22 @@ def admit(world: World, request: Request) -> str:
     origin = request.header("origin")
     if request.method == "DELETE" or (request.method not in _SAFE and origin not in {"", _ORIGIN}):
         raise RefusedError(as_text("Invalid CORS request", 403))  # statements 24 and 57
-    session = _session(world, request) if world.era.needs_jar else None
+    _check_header_set(world, request)
+    session = _session(world, request) if world.era.needs_jar else world.sessions.known(request.cookie(SESSION_COOKIE))
     _check_jwt(world, request)
     _check_shape(world, request)
     if site_of(request) != str(SITE_ID) or request.query.get("userId", str(USER_ID)) != str(USER_ID):
         raise RefusedError(spring_error(world, request, 403))
-    return session.key if session else "account"
+    return session.key if session is not None and session.logged_in else "account"
 
 
 def check_xsrf(world: World, caller: str, request: Request) -> None:
-    """Raise RefusedError for a POST or PUT without a valid XSRF token (statements 27 and 28)."""
-    if request.method in _SAFE or not world.era.needs_xsrf or world.xsrf.accepts(caller, request):
+    """Raise RefusedError for a POST or PUT without a valid XSRF token (statements 27 and 28), or of a wrong shape."""
+    if request.method in _SAFE:
+        return
+    if not world.era.needs_xsrf or world.xsrf.accepts(caller, request):
+        if world.switches.write_shape == "cookie_eauth":
+            _check_cookie_eauth(world, request)
         return
     refusal = spring_error(world, request, 403)
     asks_first = request.path.endswith("/isValid") and not request.header("x-xsrf-token")
@@ -63,6 +68,27 @@ def site_of(request: Request) -> str:
     return next((part for part in request.path.split("/") if part.isdigit()), "")
 
 
+def _check_header_set(world: World, request: Request) -> None:
+    """Refuse the headers that a site does not want to see (C7, C9): the wrong variant of section 5."""
+    refuses = world.switches.e_auth
+    concerned = refuses == "refused" or (refuses == "refused_reads" and request.method in _SAFE)
+    if concerned and request.header("e-auth-token"):
+        raise RefusedError(login_wall(world))
+    if world.switches.jar == "refused" and request.header("cookie"):
+        raise RefusedError(spring_error(world, request, 403))
+
+
+def _check_cookie_eauth(world: World, request: Request) -> None:
+    """Raise RefusedError for a write of another shape than D of section 5: the jar, and the manager token in it."""
+    token = request.cookie(MANAGER_COOKIE)
+    is_script = request.header("x-requested-with") == "XMLHttpRequest" and not request.header("authorization")
+    is_own = world.signer.is_own(token) and request.header("e-auth-token") == token
+    if not (is_script and is_own and request.cookie(SESSION_COOKIE)):
+        raise RefusedError(spring_error(world, request, 403))
+    if living_session(world, request) is None:
+        raise RefusedError(spring_error(world, request, 401))
+
+
 def _session(world: World, request: Request) -> Session:
     """Statements 17, 18 and 20: an incomplete jar is refused, a dead session is walled."""
     if not request.cookie(SESSION_COOKIE) or not world.signer.is_own(request.cookie(MANAGER_COOKIE)):
@@ -80,7 +106,7 @@ def _check_jwt(world: World, request: Request) -> None:
     if not token and not world.era.needs_jwt:
         return
     if not token:
-        raise RefusedError(spring_error(world, request, 403 if world.era.needs_jar else 401))
+        raise RefusedError(spring_error(world, request, world.era.missing_jwt))
     if not world.signer.is_living(token, world.cloud_time()):
         raise RefusedError(spring_error(world, request, 401))
 

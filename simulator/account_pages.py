@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING
 from .access import living_session, site_of
 from .account import EMAIL, SITE_ID, USER_ID
 from .battery import CAPACITY_KWH, POWER_KW
+from .documents import Document, odd
 from .pages import login_wall, site_page
+from .profiles import BACKUP_PROFILE, MODES
 from .wire import RefusedError, Request, Response, as_json, redirect
 
 if TYPE_CHECKING:
     from .world import World
 
 _CHARGING, _DISCHARGING, _IDLE = 12, 13, 17
-_MODES = {
-    "self-consumption": "Self-Consumption",
-    "cost_savings": "Savings",
-    "backup_only": "Full Backup",
-    "ai_optimisation": "AI Optimization",
-}  # section 6.2
 
 
 class AccountPages:
@@ -47,7 +43,7 @@ class AccountPages:
         if self._world.switches.site_listed_twice:
             ids = [*ids[:1], *ids]
         names = {site: "Home" if site == SITE_ID else f"House {site - SITE_ID + 1}" for site in ids}
-        return as_json(
+        return self._answer(
             {
                 "sites": [
                     {"id": site, "path": f"/web/{site}?v=3.4.0", "title": names[site], "favourite": False}
@@ -62,7 +58,7 @@ class AccountPages:
         site = site_of(request)
         user = {"id": USER_ID, "email": EMAIL, "country": "GB", "isHost": False, "isAdmin": False}
         user["isInstaller"] = self._world.switches.user_role == "installer"
-        return as_json(
+        return self._answer(
             {
                 "app": {
                     "userId": USER_ID,
@@ -95,8 +91,6 @@ class AccountPages:
             "available_power": POWER_KW,
             "max_power": POWER_KW,
         }
-        if world.switches.status_numbers == "na":
-            numbers = dict.fromkeys(numbers, "N/A")
         micros = {"total_micros": 6, "active_micros": 6, "inactive_micros": 0, "inactive_micros_sn": []}
         storage = {
             "id": 100000001,
@@ -116,7 +110,9 @@ class AccountPages:
             "battery_soh": "100%",
         }
         head = {"show_battery_banner": False, "included_count": 1, "excluded_count": 0}
-        return as_json({**numbers, **micros, **head, "storages": [storage]})
+        status = _numberless({**numbers, **micros, **head}, world.switches.status_numbers)
+        storages = [_numberless(storage, world.switches.status_numbers)]
+        return self._answer({**status, "storages": storages})
 
     def _led(self) -> int:
         now, soc = self._world.site.enforced(), self._world.site.battery().soc
@@ -127,8 +123,12 @@ class AccountPages:
         return _IDLE
 
     def _mode(self) -> str:
-        switches = self._world.switches
-        return _MODES["backup_only"] if switches.storm else _MODES.get(switches.profile, switches.profile)
+        profile = BACKUP_PROFILE if self._world.switches.storm else self._world.site.shown_profile()
+        return MODES.get(profile, profile)
+
+    def _answer(self, document: Document) -> Response:
+        members = self._world.switches.odd_members
+        return as_json(odd(document, members) if members else document)
 
     def _need_session(self, request: Request) -> None:
         if living_session(self._world, request) is None:
@@ -141,3 +141,15 @@ class AccountPages:
 
     def _site_ids(self) -> list[int]:
         return [SITE_ID + number for number in range(self._world.switches.sites)]
+
+
+def _numberless(document: Document, form: str) -> Document:
+    if form == "numbers":
+        return document
+    instead = "N/A" if form == "na" else None
+    return {name: instead if name != "id" and _is_number(value) else value for name, value in document.items()}
+
+
+def _is_number(value: object) -> bool:
+    percent = isinstance(value, str) and value.endswith("%")
+    return percent or (isinstance(value, (int, float)) and not isinstance(value, bool))

@@ -13,6 +13,7 @@ from .documents import (
     Document,
     battery_details,
     envelope,
+    odd,
     profile_details,
     schedule_entry,
     schedule_list,
@@ -20,6 +21,7 @@ from .documents import (
 )
 from .families import Family
 from .offer import unchangeable
+from .profiles import parse_profile
 from .settings import MalformedError, SettingsChange, parse_change
 from .site import ConflictError, NoEntryError
 from .windows import parse_window
@@ -71,7 +73,7 @@ class BatteryConfig:
 
     def site_settings(self, _caller: str, _request: Request) -> Response:
         """GET siteSettings/<site>."""
-        return self._wrapped("site-settings", to_json(site_settings(self._world.switches)))
+        return self._wrapped("site-settings", self._read("site", site_settings))
 
     def profile(self, _caller: str, _request: Request) -> Response:
         """GET profile/<site>."""
@@ -102,6 +104,21 @@ class BatteryConfig:
         if not self._is_ignored(caller, change, request.query.get("source", "")):
             self._world.site.change_settings(change)
         return as_json(_SUCCESS)
+
+    def change_profile(self, _caller: str, request: Request) -> Response:
+        """PUT profile/<site>: pending until the gateway takes it (statements 52, 59 and 61)."""
+        change = parse_profile(_mapping(request))
+        if change.has_devices:
+            return spring_error(self._world, request, int(self._world.switches.profile_devices))
+        self._world.site.request_profile(change)
+        return as_json(_SUCCESS)
+
+    def cancel_profile(self, _caller: str, request: Request) -> Response:
+        """PUT cancel/profile/<site> (statement 60)."""
+        _mapping(request)
+        if self._world.site.cancel_profile():
+            return as_json(_SUCCESS)
+        return as_json({"error": {"status": "ALREADY_PROCESSED", "message": "Changes already processed."}}, 409)
 
     def accept_disclaimer(self, _caller: str, request: Request) -> Response:
         """POST batterySettings/acceptDisclaimer/<site> (section 6.4)."""
@@ -183,7 +200,8 @@ class BatteryConfig:
 @lru_cache(maxsize=16)
 def _written(make: _Make, state: CloudState, switches: Switches) -> str:
     """Write a document as JSON; from the same state and switches it is made only once."""
-    return to_json(make(state, switches))
+    document = make(state, switches)
+    return to_json(odd(document, switches.odd_members) if switches.odd_members else document)
 
 
 def _body(request: Request) -> object:

@@ -46,6 +46,8 @@ class Control:
                 return as_json(operator.requests())
             case "GET", "counters":
                 return as_json(operator.counters())
+            case "GET", "otp":
+                return as_json({"code": operator.otp_code(), "sent": operator.counters()["otps_sent"]})
             case "GET", "enforcement":
                 return as_json(_enforcement(operator))
             case "DELETE", "requests":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from .account import EMAIL
 from .clock import iso
 from .eras import ERAS
 from .families import Family
-from .offer import BACKUP_PROFILE
+from .profiles import BACKUP_PROFILE
 from .settings import RESERVE_RANGE, VERY_LOW_RANGE, BatterySettings
 from .windows import clock_time
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _RESERVES = {"self-consumption": 20, "cost_savings": 30, "backup_only": 100}
 Document = dict[str, object]
+MISSING = "@missing"
+"""In `odd_members`: the member is left out."""
 
 
 def envelope(kind: str, now: datetime, data: str) -> str:
@@ -43,7 +46,7 @@ def battery_details(state: CloudState, switches: Switches) -> Document:
         "veryLowSocMin": VERY_LOW_RANGE[0],
         "veryLowSocMax": VERY_LOW_RANGE[1],
         **_grid_mode(switches),
-        "systemTask": False,
+        "systemTask": switches.system_task,
         "devices": {"iqEvse": {"useBatteryFrSelfConsumption": True}},
         **_controls(state, switches),
     }
@@ -59,14 +62,14 @@ def profile_details(state: CloudState, switches: Switches) -> Document:
         "veryLowSoc": state.settings.very_low_soc,
         "acceptedStormGuardDisclaimer": False,
         "devices": {"thirdPartyEvse": [], "iqEvse": [], "thirdPartyWaterHeater": []},
-        "systemTask": False,
+        "systemTask": switches.system_task,
         "isIQGWScheduleSupported": ERAS[switches.auth_era].schedules,
-        "isBatteryChangePending": False,
+        "isBatteryChangePending": state.requested is not None,
         **_controls(state, switches),
     }
 
 
-def site_settings(switches: Switches) -> Document:
+def site_settings(state: CloudState, switches: Switches) -> Document:
     """Return `data` of GET siteSettings (section 6.1)."""
     name, _, domain = EMAIL.partition("@")
     return {
@@ -88,7 +91,7 @@ def site_settings(switches: Switches) -> Document:
         "isIQGWScheduleSupported": ERAS[switches.auth_era].schedules,
         "restrictCfg": False,
         "siteStage": 5,
-        "isChangePending": False,
+        "isChangePending": state.requested is not None,
         "siteStatus": {"code": "normal", "text": "Normal", "severity": "warning"},
         "ownerOrHostMaskedEmail": f"{name[0]}***@{domain}",
         "userDetails": {
@@ -151,20 +154,20 @@ def _grid_mode(switches: Switches) -> Document:
 
 
 def _common(settings: BatterySettings, switches: Switches) -> Document:
-    reserve = _RESERVES[BACKUP_PROFILE] if switches.profile == BACKUP_PROFILE else settings.reserve
+    reserve = _RESERVES[BACKUP_PROFILE] if settings.profile == BACKUP_PROFILE else settings.reserve
     return {
         "supportsMqtt": switches.supports_mqtt,
         "pollingInterval": 60,
         "drEventActive": switches.dr_event,
         "drEventMode": "",
-        "profile": switches.profile,
-        "operationModeSubType": "",
+        "profile": settings.profile,
+        "operationModeSubType": settings.sub_type,
         "requestedConfig": {},
         "requestedConfigMqtt": {},
         "batteryBackupPercentage": reserve,
         "batteryBackupPercentageMin": RESERVE_RANGE[0],
         "batteryBackupPercentageMax": RESERVE_RANGE[1],
-        "previousBatteryBackupPercentage": {**_RESERVES, switches.profile: reserve},
+        "previousBatteryBackupPercentage": {**_RESERVES, settings.profile: reserve},
         "stormGuardState": "active" if switches.storm else "disabled",
         "showStormGuardAlert": switches.storm,
         "evseStormEnabled": False,
@@ -203,6 +206,16 @@ def _controls(state: CloudState, switches: Switches) -> Document:
         }
         for family, own in controls.items()
     }
+
+
+def odd(document: object, members: Mapping[str, object]) -> object:
+    """Return a document with some members replaced by other values, at any depth, or left out (statement 86)."""
+    if isinstance(document, list):
+        return [odd(each, members) for each in document]
+    if not isinstance(document, dict):
+        return document
+    changed = {name: members[name] if name in members else odd(value, members) for name, value in document.items()}
+    return {name: value for name, value in changed.items() if value != MISSING}
 
 
 def _milliseconds(moment: datetime) -> str:

@@ -1,11 +1,28 @@
-"""Scripted faults: answers given instead of the cloud's own (a small part of section 14.7)."""
+"""Scripted faults: what is to go wrong, and when (section 14.7)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 
-from .wire import Request, Response, as_html, as_json, as_text
+from .wire import Request
+
+NAMED_BODIES = (
+    "@maintenance",
+    "@wall",
+    "@error",
+    "@spring",
+    "@not json",
+    "@null",
+    "@list",
+    "@text",
+    "@empty",
+    "@deep",
+    "@bytes",
+    "@gzip",
+)
+"""Bodies that a script calls by name; `mishaps` knows what is in them."""
+_LARGEST = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +30,16 @@ class Fault:
     """A step of the switch `fault_script`.
 
     `match` is a part of "METHOD /path"; the next `times` such requests wait `delay` seconds and are answered with
-    `status` and `body` (a JSON value, or text); 0 is no answer: the connection breaks. With `after` the cloud carries
-    the request out all the same, and only its own answer is lost. Without `status` requests are only slow.
+    `status` and `body` (a JSON value, text, or one of NAMED_BODIES); 0 is no answer: the connection breaks. With
+    `after` the cloud carries the request out all the same, and only its own answer is lost. A body without a status
+    comes with 200; without either the cloud's own answer is given.
+
+    To whichever answer it is, `headers` are added, each in the place of one with its name; `huge` fills the body with
+    blanks up to that many bytes; `cut` breaks the connection in the middle of the body; `endless` sends headers and
+    then nothing (True) or a blank every second ("drip"), until the client hangs up.
+
+    Before all this `expire` ends the session of the request (statement 81), and `rotate_xsrf` makes its XSRF tokens
+    invalid (82).
     """
 
     match: str
@@ -23,12 +48,21 @@ class Fault:
     delay: float = 0.0
     times: int = 1
     after: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False
+    endless: bool | str = False
+    huge: int = 0
+    expire: bool = False
+    rotate_xsrf: bool = False
 
     def __post_init__(self) -> None:
-        numbers = isinstance(self.status, (int, type(None))) and isinstance(self.times, int)
-        others = isinstance(self.delay, (int, float)) and isinstance(self.after, bool)
-        if not isinstance(self.match, str) or not numbers or not others:
-            raise ValueError(f"fault_script: {self} has a member of the wrong type")
+        wrong = [name for name, accepts in _RULES.items() if not accepts(getattr(self, name))]
+        if wrong:
+            raise ValueError(f"fault_script: {self} has a member of the wrong type: {', '.join(wrong)}")
+        if isinstance(self.body, str) and self.body.startswith("@") and self.body not in NAMED_BODIES:
+            raise ValueError(f"fault_script: no body {self.body!r}; choices: {', '.join(NAMED_BODIES)}")
+        if self.cut and self.endless:
+            raise ValueError("fault_script: a body is either cut or endless")
 
     @classmethod
     def parse(cls, step: object) -> Fault:
@@ -40,23 +74,47 @@ class Fault:
         try:
             return cls(**step)
         except TypeError as error:
-            raise ValueError(f"fault_script: {error}; choices: match, status, body, delay, times, after") from error
+            raise ValueError(f"fault_script: {error}; choices: {STEP_MEMBERS}") from error
+
+    @property
+    def is_own_answer(self) -> bool:
+        """Whether the cloud's own answer is given, whatever happens to it on its way."""
+        return self.status is None and self.body == ""
 
     @property
     def is_carried_out(self) -> bool:
         """Whether the cloud carries the request out."""
-        return self.status is None or self.after
+        return self.is_own_answer or self.after
 
-    def instead_of(self, own: Response) -> Response:
-        """Return what is answered instead of the cloud's own answer."""
-        if self.status is None:
-            return replace(own, delay=self.delay)
-        return replace(self._scripted(self.status), delay=self.delay)
 
-    def _scripted(self, status: int) -> Response:
-        if not isinstance(self.body, str):
-            return as_json(self.body, status)
-        return as_html(self.body, status) if self.body.startswith("<") else as_text(self.body, status)
+STEP_MEMBERS = ", ".join(each.name for each in fields(Fault))
+
+
+def _is_number(value: object, kinds: type | tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_headers(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
+
+
+_RULES: dict[str, Callable[[object], bool]] = {
+    "match": lambda value: isinstance(value, str),
+    "status": lambda value: value is None or _is_number(value, int),
+    "delay": lambda value: _is_number(value, (int, float)),
+    "times": lambda value: _is_number(value, int),
+    "after": _is_flag,
+    "headers": _is_headers,
+    "cut": _is_flag,
+    "endless": lambda value: _is_flag(value) or value == "drip",
+    "huge": lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST,
+    "expire": _is_flag,
+    "rotate_xsrf": _is_flag,
+}
 
 
 class FaultRun:

@@ -24,6 +24,11 @@ _COUNTED = (
     "writes",
     "validations",
     "unknown",
+    "faults",
+    "throttled",
+    "mfa_challenges",
+    "otps_sent",
+    "otps_refused",
 )
 
 
@@ -36,7 +41,7 @@ class Journal:
         self._by_path: Counter[str] = Counter()
 
     def count(self, what: str) -> None:
-        """Count one of `logins`, `logins_refused`, `token_refreshes`, `reads`, `writes`, `validations`, `unknown`."""
+        """Count one of the things that `counters` names."""
         self._counters[what] += 1
 
     def record(self, request: Request, response: Response, at: datetime) -> None:
@@ -46,7 +51,7 @@ class Journal:
         self._log.append((at, request, response.status))
 
     def requests(self) -> list[dict[str, object]]:
-        """Return the log, oldest first. Of the headers only the names are shown, of a password nothing."""
+        """Return the log, oldest first. Of the headers only the names are shown, of a password or a code nothing."""
         return [
             {
                 "at": iso(at),
@@ -73,7 +78,7 @@ class Journal:
 
 def _masked(request: Request) -> object:
     def shown(name: str, value: object) -> tuple[str, object]:
-        return name, "***" if "password" in name else value
+        return name, "***" if "password" in name or name == "otp" else value
 
     if form := request.form():
         return dict(starmap(shown, form.items()))

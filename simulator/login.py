@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from .access import living_session
 from .account import EMAIL, PASSWORD, SITE_ID, USER_ID
-from .pages import login_page, login_wall
+from .pages import login_page, login_wall, otp_page
+from .second_factor import SecondFactor
 from .sessions import MANAGER_COOKIE, SESSION_COOKIE
-from .wire import Request, Response, as_json, redirect
+from .wire import Request, Response, as_html, as_json, redirect
 
 if TYPE_CHECKING:
     from .world import World
@@ -28,11 +29,12 @@ class _Verdict(Enum):
 
 
 class Login:
-    """Both logins and both token mints."""
+    """Both logins, the second factor and both token mints."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._attempts: deque[datetime] = deque()
+        self.second_factor = SecondFactor(world)
 
     def page(self, _request: Request) -> Response:
         """GET /login (statement 1)."""
@@ -49,23 +51,36 @@ class Login:
         self._count(verdict)
         if verdict is _Verdict.ACCEPTED:
             return self._signed_in(redirect(request, "/"))[0]
-        page = login_page(self._world, _TOO_MANY if verdict is _Verdict.TOO_MANY else "Invalid email or password.")
-        return self._with_nonce(page) if verdict is _Verdict.MFA else page
+        if verdict is _Verdict.MFA:
+            return self._challenged(request, otp_page())
+        return login_page(self._world, _TOO_MANY if verdict is _Verdict.TOO_MANY else "Invalid email or password.")
 
     def login_json(self, request: Request) -> Response:
-        """POST /login/login.json (section 2.1, statements 5 to 11)."""
+        """POST /login/login.json (section 2.1, statements 5 to 11 and 88)."""
+        if self._world.login_406_left > 0:
+            self._world.login_406_left -= 1
+            return as_html("", 406)
         verdict = self._judge(request.form())
         self._count(verdict)
         if verdict is _Verdict.ACCEPTED:
             return self._json_success()
         if verdict is _Verdict.MFA:
             short = self._world.switches.mfa_form == "requires_mfa"
-            return self._with_nonce(as_json({"requires_mfa": True} if short else {"success": True, "isBlocked": False}))
+            asked = as_json({"requires_mfa": True} if short else {"success": True, "isBlocked": False})
+            return self._challenged(request, asked)
         return {
             _Verdict.WRONG: as_json({"message": "Invalid"}, 401),
             _Verdict.BLOCKED: as_json({"success": False, "isBlocked": True}),
             _Verdict.TOO_MANY: as_json({"success": False, "message": _TOO_MANY}),
         }[verdict]
+
+    def validate_otp(self, request: Request) -> Response:
+        """POST validate_login_otp: the right code makes a session (section 2.4)."""
+        refusal = self.second_factor.refusal(request)
+        if refusal is not None:
+            return refusal
+        self._count(_Verdict.ACCEPTED)
+        return self._json_success(isValidMobileNumber=True)
 
     def self_token(self, request: Request) -> Response:
         """GET /users/self/token: mints a JWT and rotates the session's cookie (statement 12)."""
@@ -79,7 +94,7 @@ class Login:
         token, expires_at = self._mint()
         document = {"token": token, "expires_at": expires_at} if world.switches.token_expires_at else {"token": token}
         world.journal.count("token_refreshes")
-        return as_json(document).with_cookie(SESSION_COOKIE, world.sessions.rotate(old, session), http_only=True)
+        return self._with_session(as_json(document), world.sessions.rotate(old, session))
 
     def jwt_token(self, request: Request) -> Response:
         """GET /app-api/jwt_token.json: mints a JWT; without a session there is none in the answer (statement 13)."""
@@ -110,9 +125,10 @@ class Login:
         return _Verdict.MFA if switches.mfa else _Verdict.ACCEPTED
 
     def _count(self, verdict: _Verdict) -> None:
-        self._world.journal.count("logins" if verdict is _Verdict.ACCEPTED else "logins_refused")
+        if verdict is not _Verdict.MFA:
+            self._world.journal.count("logins" if verdict is _Verdict.ACCEPTED else "logins_refused")
 
-    def _json_success(self) -> Response:
+    def _json_success(self, **more: object) -> Response:
         response, cookie, manager = self._signed_in(as_json({}))
         if self._world.switches.thin_login:
             return response
@@ -123,6 +139,7 @@ class Login:
             "is_consumer": True,
             "system_id": str(SITE_ID) if self._world.switches.sites else "",
             "redirect_url": "",
+            **more,
         }
         return Response(body=as_json(body).body, headers=response.headers)
 
@@ -131,12 +148,20 @@ class Login:
         cookie, _ = self._world.sessions.open(logged_in=True)
         self._world.xsrf.forget("account")
         manager = self._mint()[0]
-        response = response.with_cookie(SESSION_COOKIE, cookie, http_only=True)
-        return response.with_cookie(MANAGER_COOKIE, manager), cookie, manager
+        return self._with_session(response, cookie).with_cookie(MANAGER_COOKIE, manager), cookie, manager
+
+    def _with_session(self, response: Response, cookie: str) -> Response:
+        max_age = self._world.switches.session_cookie_max_age
+        return response.with_cookie(SESSION_COOKIE, cookie, http_only=True, max_age=max_age)
 
     def _mint(self) -> tuple[str, int]:
         world = self._world
         return world.signer.mint(USER_ID, world.cloud_time(), world.switches.jwt_ttl, world.switches.jwt_user_claim)
 
-    def _with_nonce(self, response: Response) -> Response:
-        return response.with_cookie("login_otp_nonce", self._world.sessions.stray_cookie(), http_only=True)
+    def _challenged(self, request: Request, response: Response) -> Response:
+        """Ask for the second factor; the session stays the anonymous one that it was, or begins as one."""
+        session = self._world.sessions.find(request.cookie(SESSION_COOKIE))
+        if session is None or session.logged_in:
+            cookie, session = self._world.sessions.open()
+            response = response.with_cookie(SESSION_COOKIE, cookie, http_only=True)
+        return self.second_factor.challenge(session, response)

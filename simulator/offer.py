@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from .eras import ERAS
 from .families import Family
 from .gateway import Conditions
+from .profiles import BACKUP_PROFILE
 
 if TYPE_CHECKING:
     from .switches import Switches
     from .windows import Window
-
-BACKUP_PROFILE = "backup_only"
 
 
 def missing(switches: Switches) -> frozenset[Family]:
@@ -31,9 +30,9 @@ def unchangeable(switches: Switches) -> frozenset[Family]:
     return _named(switches.locked) | missing(switches)
 
 
-def conditions(switches: Switches) -> Conditions:
+def conditions(switches: Switches, profile: str) -> Conditions:
     """Return what the gateway obeys beside its orders."""
-    full_backup = switches.storm or switches.profile == BACKUP_PROFILE
+    full_backup = switches.storm or profile == BACKUP_PROFILE
     switch_only = _without_entries(switches) - missing(switches)
     return Conditions(switch_only, suspended=full_backup or switches.dr_event, full_backup=full_backup)
 

@@ -26,7 +26,7 @@ class Operator:
         self.world = World(switches or Switches(), Clock(clock), random)
 
     def model(self) -> dict[str, object]:
-        """Return the whole model: time, switches, cloud (stored), gateway (enforced right now), battery."""
+        """Return the whole model: time, switches, cloud (stored), gateway (enforced right now), otp, battery."""
         world, site = self.world, self.world.site
         state, now = site.state(), site.enforced()
         entries = [schedule_entry(entry) for entry in state.entries]
@@ -40,6 +40,7 @@ class Operator:
                 "discharge_to_grid": now.discharge_to is not None,
                 "restrict_discharge": now.hold,
             },
+            "otp": self.otp_code(),
             "battery": {
                 "soc": round(site.battery().soc, 3),
                 "energy_kwh": round(site.battery().energy_kwh, 4),
@@ -55,6 +56,10 @@ class Operator:
     def counters(self) -> dict[str, object]:
         """Return the counters since the last clearing."""
         return self.world.journal.counters()
+
+    def otp_code(self) -> str | None:
+        """Return the code that the last SMS brought, alive or not; None before the first (section 2.4)."""
+        return self.world.last_code
 
     def enforcement(self) -> dict[str, tuple[Stretch, ...]]:
         """Return what the gateway enforced since the start or the last clearing.

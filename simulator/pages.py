@@ -34,11 +34,32 @@ _LOGIN = """<!DOCTYPE html>
 """
 
 
+MAINTENANCE_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Scheduled maintenance</title></head>
+<body><h1>We'll be back soon</h1><p>Our systems are being updated. Please try again later.</p></body>
+</html>
+"""
+"""Without any sign of a login (statement 75)."""
+ERROR_PAGE = """<html>
+<head><title>502 Bad Gateway</title></head>
+<body><center><h1>502 Bad Gateway</h1></center><hr></body>
+</html>
+"""
+
+
 def login_page(world: World, notice: str = "") -> Response:
     """Show the login form; begins an anonymous session (statement 1)."""
     cookie, session = world.sessions.open()
     page = as_html(_LOGIN % {"token": session.authenticity_token, "notice": notice, "padding": ""})
     return page.with_cookie(SESSION_COOKIE, cookie, http_only=True)
+
+
+def otp_page() -> Response:
+    """Show where a browser is asked for the second factor."""
+    return as_html(
+        "<!DOCTYPE html>\n<html><head><title>Enter the verification code</title></head><body></body></html>\n"
+    )
 
 
 def login_wall(world: World) -> Response:

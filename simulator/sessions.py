@@ -68,6 +68,10 @@ class Sessions:
         session.last_seen = now
         return session
 
+    def known(self, cookie: str) -> Session | None:
+        """Return the session of a cookie, dead or alive; this is no request of it."""
+        return self._by_cookie.get(cookie, (None, None))[0]
+
     def rotate(self, cookie: str, session: Session) -> str:
         """Give the session a new cookie; the old value dies at once or after a grace (statement 12)."""
         dies_at = self._now() + timedelta(seconds=self._switches().old_session_grace)

@@ -40,6 +40,8 @@ class BatterySettings:
     restrict_discharge: bool = False
     reserve: int = 20
     very_low_soc: int = 10
+    profile: str = "self-consumption"
+    sub_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +100,15 @@ def parse_change(body: object, *, dtg_times_required: bool = False) -> SettingsC
     return SettingsChange(
         charge_from_grid=_flag(body, "chargeFromGrid"),
         charge_schedule=_flag(body, "chargeFromGridScheduleEnabled"),
-        charge_begin=_whole(body, "chargeBeginTime", _LAST_MINUTE),
-        charge_end=_whole(body, "chargeEndTime", _LAST_MINUTE),
+        charge_begin=whole(body, "chargeBeginTime", _LAST_MINUTE),
+        charge_end=whole(body, "chargeEndTime", _LAST_MINUTE),
         disclaimer=_disclaimer(body.get("acceptedItcDisclaimer")),
         discharge_to_grid=_flag(dtg, "enabled"),
-        discharge_start=_whole(dtg, "startTime", _LAST_MINUTE),
-        discharge_end=_whole(dtg, "endTime", _LAST_MINUTE),
+        discharge_start=whole(dtg, "startTime", _LAST_MINUTE),
+        discharge_end=whole(dtg, "endTime", _LAST_MINUTE),
         restrict_discharge=restrict,
-        reserve=_whole(body, "batteryBackupPercentage", None),
-        very_low_soc=_whole(body, "veryLowSoc", None),
+        reserve=whole(body, "batteryBackupPercentage", None),
+        very_low_soc=whole(body, "veryLowSoc", None),
         families=frozenset(family for family, part in carried if part),
         has_devices="devices" in body,
         is_short_rbd_off=restrict is False and set(body) == {"rbdControl"},
@@ -139,10 +141,8 @@ def changed(
         discharge_start=_or(change.discharge_start, settings.discharge_start),
         discharge_end=_or(change.discharge_end, settings.discharge_end),
         restrict_discharge=_or(change.restrict_discharge, settings.restrict_discharge),
-        reserve=_ranged("batteryBackupPercentage", _or(change.reserve, settings.reserve), RESERVE_RANGE, clamp=clamp),
-        very_low_soc=_ranged(
-            "veryLowSoc", _or(change.very_low_soc, settings.very_low_soc), VERY_LOW_RANGE, clamp=clamp
-        ),
+        reserve=ranged("batteryBackupPercentage", _or(change.reserve, settings.reserve), RESERVE_RANGE, clamp=clamp),
+        very_low_soc=ranged("veryLowSoc", _or(change.very_low_soc, settings.very_low_soc), VERY_LOW_RANGE, clamp=clamp),
     )
 
 
@@ -150,7 +150,8 @@ def _or(value: _Value | None, other: _Value) -> _Value:
     return other if value is None else value
 
 
-def _ranged(name: str, value: int, allowed: tuple[int, int], *, clamp: bool) -> int:
+def ranged(name: str, value: int, allowed: tuple[int, int], *, clamp: bool) -> int:
+    """Return a number within its range, brought there if `clamp`; else raise MalformedError (statement 62)."""
     low, high = allowed
     if low <= value <= high or clamp:
         return min(max(value, low), high)
@@ -177,7 +178,8 @@ def _flag(part: Mapping[str, object], name: str) -> bool | None:
     return value
 
 
-def _whole(part: Mapping[str, object], name: str, most: int | None) -> int | None:
+def whole(part: Mapping[str, object], name: str, most: int | None) -> int | None:
+    """Read a whole number, not negative if `most` is given; None: it is absent; raise MalformedError."""
     value = part.get(name)
     if value is None:
         return None

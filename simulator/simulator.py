@@ -14,10 +14,13 @@ from .battery_config import BatteryConfig
 from .clock import http_date, wall_clock
 from .control import PREFIX as CONTROL
 from .control import Control
+from .limits import too_many
 from .login import Login
+from .mishaps import play
 from .operator import Operator
 from .server import serve
-from .wire import LOST, RefusedError, Request, Response, as_html, as_json, shape
+from .tariff_pages import TariffPages
+from .wire import RefusedError, Request, Response, as_html, as_json, shape
 
 if TYPE_CHECKING:
     from .switches import Switches
@@ -44,7 +47,9 @@ class Simulator(Operator):
         """Answer one request; every one but a control request is counted and logged."""
         if request.path.startswith(CONTROL):
             return self._control.handle(request)
-        response = self._cloud(request).with_header("Date", http_date(int(self.world.cloud_time().timestamp())))
+        response = self._cloud(request)
+        if not any(name.lower() == "date" for name, _ in response.headers):  # a script may have set it
+            response = response.with_header("Date", http_date(int(self.world.cloud_time().timestamp())))
         self.world.journal.record(request, response, self.world.clock.now())
         return response
 
@@ -58,9 +63,10 @@ class Simulator(Operator):
         agent = request.header("user-agent")
         if not agent or _NO_BROWSER.search(agent):
             return as_html("", 406)  # statement 7, and section 2: on every path
+        if wait := self.world.wait_for_budget():
+            return too_many(self.world, wait)
         fault = self.world.faults.next_for(request)
-        own = self._answer(request) if fault is None or fault.is_carried_out else Response(LOST)
-        return own if fault is None else fault.instead_of(own)
+        return self._answer(request) if fault is None else play(self.world, fault, request, self._answer)
 
     def _answer(self, request: Request) -> Response:
         try:
@@ -77,11 +83,14 @@ class Simulator(Operator):
     def _map(self) -> list[tuple[str, str, _Handler]]:
         login, account, battery = Login(self.world), AccountPages(self.world), BatteryConfig(self.world)
         api = f"{PREFIX}/api/v1"
+        tariff, prices = TariffPages(self.world), "/service/tariff/tariff-ms/systems/<site>"
         schedules = f"{api}/battery/sites/<site>/schedules"
         return [
             ("GET", "/login", login.page),
             ("POST", "/login/login", login.form),
             ("POST", "/login/login.json", login.login_json),
+            ("POST", "/app-api/generate_mfa_login_otp", login.second_factor.resend),
+            ("POST", "/app-api/validate_login_otp", login.validate_otp),
             ("GET", "/users/self/token", login.self_token),
             ("GET", "/app-api/jwt_token.json", login.jwt_token),
             ("POST", "/tokens", login.retired_mint),
@@ -91,8 +100,12 @@ class Simulator(Operator):
             ("GET", "/app-api/search_sites.json", account.search_sites),
             ("GET", "/app-api/<site>/data.json", account.bootstrap),
             ("GET", "/pv/settings/<site>/battery_status.json", account.battery_status),
+            ("GET", f"{prices}/tariff", tariff.tariff),
+            ("GET", f"{prices}/tariffs", tariff.dated),
             ("GET", f"{api}/siteSettings/<site>", battery.call(battery.site_settings)),
             ("GET", f"{api}/profile/<site>", battery.call(battery.profile)),
+            ("PUT", f"{api}/profile/<site>", battery.call(battery.change_profile)),
+            ("PUT", f"{api}/cancel/profile/<site>", battery.call(battery.cancel_profile)),
             ("GET", f"{api}/batterySettings/<site>", battery.call(battery.settings)),
             ("PUT", f"{api}/batterySettings/<site>", battery.call(battery.change_settings)),
             ("POST", f"{api}/batterySettings/acceptDisclaimer/<site>", battery.call(battery.accept_disclaimer)),

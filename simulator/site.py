@@ -15,6 +15,7 @@ from .enforcement import Record, Stretch
 from .families import Family
 from .gateway import Delivery, Gateway, Orders
 from .offer import check_window, conditions
+from .profiles import ProfileChange, Requested
 from .schedules import Entries, Entry, conflict, expired, is_unapplied
 from .settings import BatterySettings, MalformedError, SettingsChange, changed
 from .sight import Sight
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .windows import Window
 
 _REPORT_SECONDS = 60
+_SPLIT_LASTS = timedelta(hours=1)
 
 
 class ConflictError(Exception):
@@ -45,6 +47,8 @@ class CloudState:
     settings: BatterySettings = field(default_factory=BatterySettings)
     entries: Entries = ()
     rbd_ever_saved: bool = False
+    requested: Requested | None = None
+    """The profile change that the gateway has not taken yet."""
 
     def entry(self, entry_id: str) -> Entry:
         """Return a stored entry; raise NoEntryError."""
@@ -73,7 +77,7 @@ class Site:
         self._switches = switches
         self._random = random
         self._revision = 0
-        self._state = CloudState()
+        self._state = CloudState(BatterySettings(profile=switches().profile))
         self._unapplied: Entries = ()
         self._sight = Sight(self._state)
         self._gateway = Gateway(Orders(self._state.settings))
@@ -81,6 +85,7 @@ class Site:
         self._record = Record()
         self._at = now()
         self._report = (self._at, self._battery.energy_kwh)
+        self._shown_before = (self._state.settings.profile, self._at)
 
     # Reading
 
@@ -118,6 +123,16 @@ class Site:
             self._report = (now - age, self._battery.energy_kwh)
         return self._report
 
+    def shown_profile(self) -> str:
+        """Return the profile that the hardware reports: by switch the one before the last change (statement 61)."""
+        return self._shown_at(self.advance())
+
+    def _shown_at(self, now: datetime) -> str:
+        split, (before, since) = self._switches().profile_split, self._shown_before
+        if split == "never" or (split == "late" and now < since + _SPLIT_LASTS):
+            return before
+        return self._state.settings.profile
+
     def battery(self) -> Battery:
         """Return the battery itself, as it is now."""
         self.advance()
@@ -148,6 +163,32 @@ class Site:
         for entry in applied:
             state = state.with_entry(entry.committed())
         self._commit(state, tell_gateway=True)
+
+    def request_profile(self, change: ProfileChange) -> None:
+        """Ask the gateway for another profile or reserve (statement 61); raise MalformedError (62).
+
+        By switch a change within the same profile is forgotten (52).
+        """
+        now, switches, old = self.advance(), self._switches(), self._state.settings
+        settings = change.applied_to(old, clamp=switches.out_of_range == "clamp")
+        if switches.same_profile_ignored and settings.profile == old.profile:
+            return
+        due = now + timedelta(seconds=switches.profile_delay)
+        requested = None if settings == old else Requested(change, due)
+        self._commit(replace(self._state, requested=requested), tell_gateway=False)
+
+    def cancel_profile(self) -> bool:
+        """Take back a profile change that is still pending; tell whether there was one (statement 60)."""
+        self.advance()
+        if self._state.requested is None:
+            return False
+        self._commit(replace(self._state, requested=None), tell_gateway=False)
+        return True
+
+    def set_profile(self, profile: str) -> None:
+        """Give cloud, gateway and hardware another profile at once."""
+        self._shown_before = (profile, self.advance())
+        self._change_profile(replace(self._state.settings, profile=profile))
 
     def create(self, window: Window, *, committed: bool = False) -> Entry:
         """Store a new entry, pending (statement 41). `committed`: applied at once.
@@ -187,6 +228,7 @@ class Site:
         now = max(self._clock(), self._at)
         while (event := self._next_event()) is not None and event <= now:
             self._run_battery(max(event, self._at))
+            self._take_profile()
             self._receive()
             self._forget()
         self._run_battery(now)
@@ -196,14 +238,30 @@ class Site:
         """Follow a change of the switches that is about to happen."""
         now = self.advance()
         self.report()
-        self._gateway.obey(conditions(switches))
+        self._gateway.obey(conditions(switches, self._state.settings.profile))
         self._gateway.connect(now, switches.activation_delay, online=switches.gateway_online)
 
     def _next_event(self) -> datetime | None:
         ttl = timedelta(seconds=self._switches().pending_ttl)
         ends = [entry.written_at + ttl for entry in self._unapplied]
-        arrival = self._gateway.next_arrival()
-        return min([*ends, *([arrival] if arrival else [])], default=None)
+        arrival, requested = self._gateway.next_arrival(), self._state.requested
+        if arrival is not None:
+            ends.append(arrival)
+        if requested is not None and self._gateway.online:
+            ends.append(requested.due)
+        return min(ends, default=None)
+
+    def _take_profile(self) -> None:
+        requested = self._state.requested
+        if requested is None or requested.due > self._at or not self._gateway.online:
+            return
+        self._shown_before = (self._shown_at(self._at), self._at)
+        clamp = self._switches().out_of_range == "clamp"
+        self._change_profile(requested.change.applied_to(self._state.settings, clamp=clamp))
+
+    def _change_profile(self, settings: BatterySettings) -> None:
+        self._commit(replace(self._state, settings=settings, requested=None), tell_gateway=True, delay=0)
+        self._gateway.obey(conditions(self._switches(), settings.profile))
 
     def _receive(self) -> None:
         for delivery in self._gateway.arrive(self._at):
@@ -252,12 +310,12 @@ class Site:
         self._commit(self._state.with_entry(entry), tell_gateway=committed)
         return entry
 
-    def _commit(self, state: CloudState, *, tell_gateway: bool) -> None:
+    def _commit(self, state: CloudState, *, tell_gateway: bool, delay: float | None = None) -> None:
         self._sight.replace(self._at, self._state)
         self._state = state
         self._unapplied = tuple(filter(is_unapplied, state.entries))
         if tell_gateway:
             coming = (entry for entry in state.entries if entry.applied and not entry.active)
             confirms = frozenset((entry.id, entry.revision) for entry in coming)
-            due = self._at + timedelta(seconds=self._switches().activation_delay)
+            due = self._at + timedelta(seconds=self._switches().activation_delay if delay is None else delay)
             self._gateway.send(Delivery(due, Orders.of(state.settings, state.entries), confirms))

@@ -10,7 +10,8 @@ from typing import Any
 import pytz
 
 from .eras import ERAS
-from .faults import Fault
+from .faults import STEP_MEMBERS, Fault
+from .limits import OFF, parse_rate
 
 
 class SwitchError(ValueError):
@@ -63,9 +64,14 @@ def _families() -> Any:
     return field(default=(), metadata={"rule": rule})
 
 
+def _is_rate(value: object) -> bool:
+    return isinstance(value, str) and (value == OFF or parse_rate(value) is not None)
+
+
+_MEMBERS = _Rule("an object of members and their values", lambda value: isinstance(value, dict), json.loads)
+_RATE = _Rule("off | N/min | N/h", _is_rate, str)
 _ZONE = _Rule("an IANA time zone", lambda value: value in pytz.all_timezones_set, str)
-_STEPS = "a list of {match, status, body, delay, times, after}"
-_SCRIPT = _Rule(_STEPS, lambda value: isinstance(value, tuple), json.loads)
+_SCRIPT = _Rule(f"a list of {{{STEP_MEMBERS}}}", lambda value: isinstance(value, tuple), json.loads)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,17 +86,27 @@ class Switches:
     jwt_only_status: str = _choice("401", "403")  # (17) a JWT without the whole jar
     refused_shape: str = _choice("403", "wall")  # (25) no Username, Origin or Referer
     wall_content_type: str = _choice("html", "json")  # (20)
+    e_auth: str = _choice("accepted", "required", "refused", "refused_reads")  # (C7) refused: wall
+    jar: str = _choice("accepted", "refused")  # (C9) refused: 403 with cookies; the JWT is enough (N)
+    write_shape: str = _choice("any", "cookie_eauth")  # (5, variant D) cookie_eauth: a write of any other shape is 403
     session_ttl: int = _number(3600, 1, 315_360_000)  # (22)
     session_ttl_from: str = _choice("last_request", "login")  # (22)
+    session_cookie_max_age: int = _number(0, 0, 315_360_000)  # what the cookie says; 0: it does not
     # Login and tokens (1 to 16)
     authenticity_enforced: bool = _flag(True)  # (4)
     thin_login: bool = _flag(False)  # (84) login.json answers {}
     mfa: bool = _flag(False)  # (8)
     mfa_form: str = _choice("requires_mfa", "success")  # (8)
+    mfa_sends: str = _choice("login", "request")  # (N) request: only generate_mfa_login_otp sends a code
+    otp_ttl: int = _number(300, 1, 86_400)  # (N) life of a code
+    otp_tries: int = _number(3, 0, 1000)  # (9) the wrong code that turns `blocked` on; 0: none does
+    otp_limit: int = _number(3, 0, 1000)  # (73) requests to each OTP endpoint within otp_window; 0: no limit
+    otp_window: int = _number(600, 1, 86_400)
     blocked: bool = _flag(False)  # (10)
     too_many_sessions: bool = _flag(False)  # (11)
     login_limit: int = _number(5, 0, 1000)  # (16) logins within login_window; 0: no limit
     login_window: int = _number(600, 1, 86_400)
+    login_406: int = _number(0, 0, 1_000_000)  # (88) so many of the next calls of login.json are 406
     token_path: str = _choice("both", "self", "jwt")  # (12, 13)
     mint_refusal: str = _choice("html", "json")  # (13) what a mint answers without a session
     token_expires_at: bool = _flag(True)  # (87) false: the member is missing
@@ -120,7 +136,11 @@ class Switches:
     grid_mode: str = _text("ImportExport")  # (6.1, 6.3) batteryGridMode, changes nothing else; "": no such member
     hide_charge_from_grid: bool = _flag(False)  # (6.3) hideChargeFromGrid, always so in region emea; decides nothing
     show_charge_from_grid: bool = _flag(True)  # (6.1) showChargeFromGrid; decides nothing
-    status_numbers: str = _choice("numbers", "na")  # (36, 86)
+    status_numbers: str = _choice("numbers", "na", "null")  # (36, 86) all numbers of battery_status but ids
+    # (86) what reads say in the place of a member, at any depth; "@missing" leaves it out
+    odd_members: dict[str, object] = field(default_factory=dict, metadata={"rule": _MEMBERS})
+    system_task: bool = _flag(False)  # (6.3) systemTask; writes work all the same (N)
+    dated_tariff: bool = _flag(False)  # (39) false: a 404; true: the tariff has no buyback seasons
     # Writes (41 to 72)
     activation_delay: float = _number(10.0, 0, 3600)  # (43) until the gateway has a write
     pending_ttl: float = _number(900.0, 1, 86_400)  # (44)
@@ -138,8 +158,15 @@ class Switches:
     # What keeps every window from working (80, S15), and is enforced at once (N)
     storm: bool = _flag(False)  # stormGuardState active; full backup
     dr_event: bool = _flag(False)  # drEventActive
-    profile: str = _text("self-consumption")  # (6.2) any text; backup_only: full backup, the others change nothing
-    # Trouble (77 to 79) and the house
+    profile: str = _text("self-consumption")  # (6.2) any text, from when it is set; backup_only: full backup
+    # Profile writes (52, 59 to 61)
+    profile_delay: float = _number(10.0, 0, 86_400)  # (61) until an online gateway takes a change
+    profile_split: str = _choice("off", "late", "never")  # (61) when battery_mode follows; late: an hour later (N)
+    profile_devices: str = _choice("400", "403")  # (59)
+    same_profile_ignored: bool = _flag(False)  # (52) a write of the profile that it has changes nothing
+    # Trouble (73, 77 to 79) and the house
+    rate_limit: str = field(default=OFF, metadata={"rule": _RATE})  # (73) of all requests together
+    retry_after: str = _choice("seconds", "date", "none")  # (73) what every 429 says
     read_lag: float = _number(0.0, 0, 120)  # (77)
     flapping: bool = _flag(False)  # (78) each document on its own; from new back to old once, within two minutes (N)
     clock_skew: float = _number(0.0, -86_400, 86_400)  # (N) the cloud's clock ahead of the true time; not the gateway's

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,18 @@ _ENTRY = re.compile(r"(?<=/schedules/)[0-9a-f-]+(?=/|$)")
 _NUMBER = re.compile(r"/\d+(?=/|$)")
 LOST = 0
 """The status of an answer that never arrives: the connection breaks instead."""
+
+
+class Ending(str, Enum):
+    """How the body of an answer ends; without a network the caller has to play what follows (statement 76)."""
+
+    WHOLE = "whole"
+    CUT = "cut"
+    """The connection breaks in the body: `body` is all that arrives, and the promised length is larger."""
+    SILENT = "silent"
+    """Only the headers arrive, and the connection stays open until the client hangs up."""
+    DRIP = "drip"
+    """The same, with a blank every second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +56,26 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; `status` may be LOST, `headers` may hold several `Set-Cookie`, `delay` is in seconds."""
+    """One answer; `status` may be LOST, `headers` may hold several `Set-Cookie`, `delay` is in seconds.
+
+    `body` is what arrives of it; unless `ending` is WHOLE a client never gets to its end.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = "application/json; charset=utf-8"
     headers: tuple[tuple[str, str], ...] = ()
     delay: float = 0.0
+    ending: Ending = Ending.WHOLE
 
     def with_header(self, name: str, value: str) -> Response:
         """Return the same answer with one header more."""
-        return Response(self.status, self.body, self.content_type, (*self.headers, (name, value)), self.delay)
+        headers = (*self.headers, (name, value))
+        return Response(self.status, self.body, self.content_type, headers, self.delay, self.ending)
 
-    def with_cookie(self, name: str, value: str, *, http_only: bool = False) -> Response:
-        """Return the same answer with a host-only cookie for the whole site."""
-        suffix = "; HttpOnly" if http_only else ""
+    def with_cookie(self, name: str, value: str, *, http_only: bool = False, max_age: int = 0) -> Response:
+        """Return the same answer with a host-only cookie for the whole site; `max_age` 0 does not say how long."""
+        suffix = (f"; Max-Age={max_age}" if max_age else "") + ("; HttpOnly" if http_only else "")
         return self.with_header("Set-Cookie", f"{name}={value}; Path=/{suffix}")
 
 

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from .eras import ERAS, Era
+from .eras import Era, rules
 from .faults import FaultRun
 from .journal import Journal
+from .limits import Window, parse_rate
 from .sessions import Sessions
 from .site import Site
 from .tokens import Signer
@@ -34,25 +35,42 @@ class World:
         self.xsrf = Xsrf(self._switches, random)
         self.site = Site(clock.now, self._switches, random)
         self.site.switched(switches)
+        self.era = _era(switches)
+        """The rules that are in force."""
+        self.last_code: str | None = None
+        """The code that the last SMS brought."""
+        self._budget = Window()
+        self.login_406_left = switches.login_406
         self.validations: dict[tuple[str, str], datetime] = {}
         """When a caller last validated a family: (caller's key, family's lower-case name)."""
-
-    @property
-    def era(self) -> Era:
-        """The rules of the era that is switched on."""
-        return ERAS[self.switches.auth_era]
 
     def cloud_time(self) -> datetime:
         """Return the time on the cloud's own clock, which goes wrong by `clock_skew`."""
         return self.clock.now() + timedelta(seconds=self.switches.clock_skew)
+
+    def wait_for_budget(self) -> float:
+        """Count a request; return 0, or the seconds until the switch `rate_limit` lets one through."""
+        rate = parse_rate(self.switches.rate_limit)
+        return 0.0 if rate is None else self._budget.take(self.clock.now(), *rate)
 
     def set(self, changes: Mapping[str, object]) -> None:
         """Change switches; raise SwitchError for an unknown name or value."""
         switches = self.switches.changed(changes)
         self.site.switched(switches)
         self.switches = switches
+        self.era = _era(switches)
+        if "profile" in changes:
+            self.site.set_profile(switches.profile)
+        if "rate_limit" in changes:
+            self._budget.clear()
+        if "login_406" in changes:
+            self.login_406_left = switches.login_406
         if "fault_script" in changes:
             self.faults = FaultRun(switches.fault_script)
 
     def _switches(self) -> Switches:
         return self.switches
+
+
+def _era(switches: Switches) -> Era:
+    return rules(switches.auth_era, jar_refused=switches.jar == "refused", jwt_required=switches.e_auth == "required")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -21,6 +21,8 @@ class _Tokens:
     newest: str
     previous: str = ""
     grace: int = 0
+    all: set[str] = field(default_factory=set)
+    """Those that were issued while `write_shape` is `cookie_eauth`: a stored cookie string stays good there."""
 
 
 class Xsrf:
@@ -34,8 +36,12 @@ class Xsrf:
     def issue(self, caller: str, response: Response, *, with_header: bool) -> Response:
         """Rotate the caller's token and hand the new one out: in the cookie, and in `x-csrf-token` (statement 26)."""
         token = base64.b64encode(self._random.randbytes(20)).decode()  # ends with "=": its percent form differs
-        old = self._tokens.get(caller)
-        self._tokens[caller] = _Tokens(token, old.newest if old else "", self._switches().xsrf_grace)
+        old, switches = self._tokens.get(caller), self._switches()
+        new = _Tokens(token, old.newest if old else "", switches.xsrf_grace)
+        if switches.write_shape == "cookie_eauth":
+            new.all = old.all if old else set()
+            new.all.add(token)
+        self._tokens[caller] = new
         response = response.with_cookie(XSRF_COOKIE, self._written(token))
         return response.with_header("x-csrf-token", token) if with_header else response
 
@@ -44,12 +50,20 @@ class Xsrf:
         return self._written(base64.b64encode(self._random.randbytes(20)).decode())
 
     def accepts(self, caller: str, request: Request) -> bool:
-        """Tell whether header and cookie agree and hold a valid token of this caller (statements 26, 27, 30)."""
-        sent = request.header("x-xsrf-token")
+        """Tell whether header and cookie agree and hold a valid token (statements 26, 27, 30).
+
+        It is one of the caller's, or of those whom the cloud saw without a session. Where cookies are refused the
+        header is enough.
+        """
+        sent, switches = request.header("x-xsrf-token"), self._switches()
+        agrees = switches.jar == "refused" or sent == unquote(request.cookie(XSRF_COOKIE).strip('"'))
+        return bool(sent) and agrees and any(self._holds(each, sent) for each in {caller, "account"})
+
+    def _holds(self, caller: str, sent: str) -> bool:
         tokens = self._tokens.get(caller)
-        if not sent or tokens is None or sent != unquote(request.cookie(XSRF_COOKIE).strip('"')):
+        if tokens is None:
             return False
-        if sent == tokens.newest:
+        if sent == tokens.newest or sent in tokens.all:
             return True
         if sent == tokens.previous and tokens.grace > 0:
             tokens.grace -= 1

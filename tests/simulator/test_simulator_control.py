@@ -67,6 +67,11 @@ def test_the_counters_tell_what_was_asked(make: Make) -> None:
         "writes": 1,
         "validations": 1,
         "unknown": 0,
+        "faults": 0,
+        "throttled": 0,
+        "mfa_challenges": 0,
+        "otps_sent": 0,
+        "otps_refused": 0,
     }
     assert by_path["PUT /service/batteryConfig/api/v1/batterySettings/<site>"] == 1
     assert by_path["POST /service/batteryConfig/api/v1/battery/sites/<site>/schedules/isValid"] == 1
@@ -92,7 +97,7 @@ def test_switches_are_set_by_name(make: Make) -> None:
     ("change", "told"),
     [
         ({"era": "2026-07"}, "auth_era, "),
-        ({"auth_era": "1999"}, "2026-07 | 2026-06 | 2025-10 | 2025-07"),
+        ({"auth_era": "1999"}, "2026-07 | 2026-06 | 2026-03 | 2025-10 | 2025-07"),
         ({"mfa": "yes"}, "true | false"),
         ({"read_lag": 121}, "0 to 120"),
         ({"xsrf_grace": 1.5}, "0 to 100"),
@@ -102,9 +107,19 @@ def test_switches_are_set_by_name(make: Make) -> None:
         ({"fault_script": [{"match": "GET", "status": "500"}]}, "wrong type"),
         ({"fault_script": [{"match": "GET", "after": "yes"}]}, "wrong type"),
         ({"fault_script": ["GET"]}, "not an object"),
+        ({"fault_script": [{"match": "GET", "cut": 1}]}, "wrong type: cut"),
+        ({"fault_script": [{"match": "GET", "headers": {"Retry-After": 5}}]}, "wrong type: headers"),
+        ({"fault_script": [{"match": "GET", "endless": "often"}]}, "wrong type: endless"),
+        ({"fault_script": [{"match": "GET", "huge": -1}]}, "wrong type: huge"),
+        ({"fault_script": [{"match": "GET", "times": True}]}, "wrong type: times"),
+        ({"fault_script": [{"match": "GET", "body": "@nothing"}]}, "@maintenance, @wall"),
+        ({"fault_script": [{"match": "GET", "cut": True, "endless": True}]}, "either cut or endless"),
         ({"grid_mode": None}, "a text"),
         ({"locked": ["all"]}, "cfg, dtg, rbd"),
         ({"user_role": "guest"}, "owner | installer | none"),
+        ({"rate_limit": "0/h"}, "off | N/min | N/h"),
+        ({"rate_limit": 10}, "off | N/min | N/h"),
+        ({"odd_members": ["profile"]}, "an object of members"),
     ],
 )
 def test_an_unknown_switch_or_value_is_a_400_with_the_choices(make: Make, change: dict[str, Any], told: str) -> None:
@@ -186,16 +201,28 @@ def test_a_command_line_sets_every_kind_of_switch() -> None:
         "timezone=UTC",
         "schedules_not_supported=cfg,rbd",
         "fault_script=[]",
+        "rate_limit=600/h",
+        'odd_members={"profile": null}',
     ]
     switches = parse_settings(texts)
     assert (switches.mfa, switches.read_lag, switches.region, switches.timezone) == (True, 1.5, "emea", "UTC")
     assert switches.schedules_not_supported == ("cfg", "rbd")
+    assert (switches.rate_limit, switches.odd_members) == ("600/h", {"profile": None})
 
 
 @pytest.mark.parametrize("text", ["nothing=1", "mfa", "mfa=maybe", "read_lag=long", "fault_script=x"])
 def test_a_command_line_with_a_wrong_switch_is_refused(text: str) -> None:
     with pytest.raises(SwitchError, match="choices"):
         parse_settings([text])
+
+
+def test_the_switches_of_14_9_exist() -> None:
+    names = """
+        auth_era region supports_mqtt token_path isvalid_required isvalid_403 isenabled_required misleading_409
+        touching_ok xsrf_grace session_ttl jwt_ttl activation_delay pending_ttl read_lag gateway_online profile_split
+        rbd_null_when_empty rbd_enable_deletes mfa blocked too_many_sessions rate_limit wall_content_type fault_script
+    """
+    assert set(names.split()) <= {switch.name for switch in fields(Switches)}
 
 
 def test_every_switch_shows_in_the_model(make: Make) -> None:

@@ -117,27 +117,6 @@ def test_7_no_path_answers_an_agent_that_is_no_browser(make: Make, agent: str, p
     assert Browser(make()).send("POST", path, headers={"user-agent": agent}).status == 406
 
 
-@pytest.mark.parametrize(
-    ("form", "body"),
-    [("requires_mfa", {"requires_mfa": True}), ("success", {"success": True, "isBlocked": False})],
-)
-def test_8_an_account_with_a_second_factor_gets_a_nonce_and_no_session(
-    make: Make, form: str, body: dict[str, object]
-) -> None:
-    me = Browser(make(mfa=True, mfa_form=form))
-    answer = me.login()
-    assert (answer.status, document(answer), set(cookies_of(answer))) == (200, body, {"login_otp_nonce"})
-    assert me.battery("GET", SETTINGS).status == 401
-
-
-def test_a_form_login_with_a_second_factor_gets_a_nonce_and_no_session(make: Make) -> None:
-    """8."""
-    me = Browser(make(mfa=True))
-    assert submit(me, authenticity_token(me.send("GET", "/login"))).status == 200
-    assert "login_otp_nonce" in me.cookies
-    assert MANAGER not in me.cookies
-
-
 def test_a_blocked_account_says_so(make: Make) -> None:
     """10."""
     answer = Browser(make(blocked=True)).login()
@@ -269,3 +248,34 @@ def test_expires_at_may_be_missing(make: Make) -> None:
     me = Browser(make(token_expires_at=False))
     me.login()
     assert set(document(me.send("GET", "/users/self/token"))) == {"token"}
+
+
+def test_login_json_may_be_406_so_many_times(make: Make) -> None:
+    """88."""
+    me = Browser(sim := make(login_406=2))
+    assert [me.login().status for _ in range(3)] == [406, 406, 200]
+    sim.set(login_406=1)
+    assert me.login().status == 406
+    assert submit(me, authenticity_token(me.send("GET", "/login"))).status == 302
+
+
+def test_the_session_cookie_may_say_when_it_ends(make: Make) -> None:
+    """22."""
+    me = Browser(sim := make())
+    assert "Max-Age" not in str(me.login().headers)
+    sim.set(session_cookie_max_age=3600)
+    for answer in (me.login(), me.send("GET", "/users/self/token")):
+        assert [value.split("; ")[1:] for name, value in answer.headers if SESSION in value] == [
+            ["Path=/", "Max-Age=3600", "HttpOnly"]
+        ]
+
+
+@pytest.mark.parametrize("era", ["2026-07", "2026-06", "2026-03", "2025-10"])
+def test_two_clients_of_one_account_do_not_disturb_each_other(make: Make, era: str) -> None:
+    """12, 23, 26."""
+    sim = make(auth_era=era)
+    one, other = Browser(sim).sign_in(), Browser(sim).sign_in()
+    for _ in range(3):
+        other.send("GET", "/users/self/token")
+        other.settings()
+    assert one.put({"veryLowSoc": 12}).status == other.put({"veryLowSoc": 13}).status == 200

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from simulator import SITE_ID, USER_ID, Simulator
-from simulator.browser import API, SETTINGS, Browser, document
+from simulator.browser import API, SCHEDULES, SETTINGS, Browser, document, entry
 
 Make = Callable[..., Simulator]
 STATUS = f"/pv/settings/{SITE_ID}/battery_status.json"
@@ -101,10 +101,40 @@ def test_the_battery_status_speaks_in_percent_strings_kwh_and_epoch_seconds(make
     assert status["storages"][0]["last_report"] == 1784116800
 
 
-def test_the_battery_status_may_know_no_numbers(make: Make) -> None:
-    """36, 86."""
-    status = document(Browser(make(status_numbers="na")).sign_in().send("GET", STATUS))
-    assert status["current_charge"] == status["storages"][0]["available_energy"] == "N/A"
+@pytest.mark.parametrize(("switch", "shown"), [("na", "N/A"), ("null", None)])
+def test_36_86_the_battery_status_may_know_no_numbers(make: Make, switch: str, shown: object) -> None:
+    status = document(Browser(make(status_numbers=switch)).sign_in().send("GET", STATUS))
+    storage = status.pop("storages")[0]
+    assert status["current_charge"] == status["max_capacity"] == status["included_count"] == shown
+    assert {storage[name] for name in ("current_charge", "available_energy", "last_report", "battery_soh")} == {shown}
+    assert (storage["id"], storage["excluded"], storage["status"]) == (100000001, False, "normal")
+    assert not any(isinstance(value, float) for value in (*status.values(), *storage.values()))
+
+
+def test_86_any_member_of_a_read_may_say_something_unheard_of_or_be_missing(make: Make) -> None:
+    odd = {"scheduleStatus": "dreaming", "profile": "lunar", "veryLowSoc": "N/A", "details": "@missing", "id": "x"}
+    more = {"userId": "@missing", "isOwner": "perhaps", "led_status": None}
+    me = Browser(sim := make(odd_members={**odd, **more})).sign_in()
+    me.battery("POST", SCHEDULES, json=entry("DTG", "01:00", "02:00"))
+    assert me.schedules()["dtg"] == {"scheduleStatus": "dreaming", "count": 1}
+    assert (me.settings()["profile"], me.settings()["veryLowSoc"]) == ("lunar", "N/A")
+    assert document(me.battery("GET", f"{API}/profile/{SITE_ID}"))["data"]["profile"] == "lunar"
+    site = document(me.battery("GET", f"{API}/siteSettings/{SITE_ID}"))["data"]
+    assert (site["userDetails"]["isOwner"], site["timezone"]) == ("perhaps", "Europe/London")
+    assert document(me.send("GET", STATUS))["storages"][0]["led_status"] is None
+    assert "userId" not in document(me.send("GET", f"/app-api/{SITE_ID}/data.json"))["app"]
+    assert document(me.send("GET", "/app-api/search_sites.json"))["sites"][0]["id"] == "x"
+    sim.set(odd_members={})
+    assert me.schedules()["dtg"]["details"][0]["scheduleStatus"] == "pending"
+
+
+def test_the_backend_may_say_that_it_is_busy(make: Make) -> None:
+    """Section 6.3. A write works all the same."""
+    me = Browser(make(system_task=True)).sign_in()
+    assert me.settings()["systemTask"] is True
+    assert document(me.battery("GET", f"{API}/profile/{SITE_ID}"))["data"]["systemTask"] is True
+    me.put({"veryLowSoc": 15})
+    assert me.settings()["veryLowSoc"] == 15
 
 
 def test_the_last_report_stops_while_the_gateway_is_away(make: Make) -> None:

@@ -1,4 +1,4 @@
-"""Statements 77 to 81 and a little of 73 to 76 of section 14: what goes wrong between client and cloud."""
+"""Statements 74 and 76 to 81 of section 14: what goes wrong between client and cloud."""
 
 from __future__ import annotations
 
