@@ -82,6 +82,14 @@ class MfaRequired(SignInError):
     """The account wants a second factor (2.4). Ask the user for the code."""
 
 
+class CodeRefused(SignInError):
+    """The code of the second factor is wrong or too old (2.4). Ask the user again; the challenge stands."""
+
+
+class NoCodeExpected(SignInError):
+    """A code, or another one, was offered or asked for, and nobody waits for one (2.4). Nothing was sent."""
+
+
 class AccountBlocked(SignInError):
     """The cloud says that the account is blocked (2.1). Only the user and Enphase can mend it."""
 

@@ -61,10 +61,45 @@ async def test_profile_and_site_are_read(battery: Battery, cloud: Cloud) -> None
     assert (await battery.site_settings()).timezone == "Europe/London"
 
 
-async def test_an_answer_that_is_no_json_is_not_taken(battery: Battery, cloud: Cloud) -> None:
-    cloud.script(f"GET {SETTINGS}", answering(text="fine"))
-    with pytest.raises(UnexpectedAnswer):
-        await battery.settings()
+DOCUMENTS = [
+    "fine",
+    "",
+    "null",
+    "[]",
+    "{}",
+    '"x"',
+    "12",
+    '{"data":',
+    "[" * 100_000,
+    '{"fine": true}',
+    '{"data": {"x": 1}}',
+    '{"data": []}',
+    "9" * 5000,
+    "NaN",
+]
+
+
+@pytest.mark.parametrize("text", DOCUMENTS, ids=[document[:12] for document in DOCUMENTS])
+async def test_an_answer_that_is_not_the_document_is_not_taken(battery: Battery, cloud: Cloud, text: str) -> None:
+    reads = {
+        f"GET {SETTINGS}": battery.settings,
+        SCHEDULES: battery.schedules,
+        f"GET {STATUS}": battery.status,
+        f"GET {BC}/profile/{SITE}": battery.profile,
+        f"GET {BC}/siteSettings/{SITE}": battery.site_settings,
+    }
+    for name, read in reads.items():
+        cloud.script(name, answering(text=text))
+        with pytest.raises(UnexpectedAnswer) as caught:
+            await read()
+        assert "\n" not in str(caught.value)
+
+
+async def test_a_write_believes_any_good_answer(battery: Battery, cloud: Cloud) -> None:
+    read = await battery.settings()
+    for text in DOCUMENTS:
+        cloud.script(f"PUT {SETTINGS}", answering(text=text))
+        await battery.write_switch(Family.DTG, False, form=WriteForm.SHORT, settings=read)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +148,14 @@ async def test_the_disclaimer_is_accepted(battery: Battery, cloud: Cloud) -> Non
     assert json.loads(cloud.sent(ACCEPT)[0][1]) == {"disclaimer-type": "itc"}
 
 
+async def test_a_disclaimer_that_is_forbidden_costs_one_fresh_token(battery: Battery, cloud: Cloud) -> None:
+    cloud.script(ACCEPT, answering(403))
+    with pytest.raises(Forbidden):
+        await battery.accept_itc_disclaimer()
+    assert cloud.seen.count(ACCEPT) == 2
+    assert cloud.logins() == 1
+
+
 @pytest.mark.parametrize("status", [404, 405])
 async def test_a_site_may_have_no_disclaimer(battery: Battery, cloud: Cloud, status: int) -> None:
     cloud.script(ACCEPT, answering(status))
@@ -125,6 +168,7 @@ async def test_a_site_may_have_no_disclaimer(battery: Battery, cloud: Cloud, sta
     [
         (WriteForm.SHORT, {"userId": USER, "source": "enho"}),
         (WriteForm.NO_SOURCE, {"userId": USER}),
+        (WriteForm.RICH, {"userId": USER}),
         (WriteForm.MERGED, {"userId": USER}),
     ],
 )
@@ -134,7 +178,8 @@ async def test_switches_are_written(battery: Battery, cloud: Cloud, form: WriteF
     request, sent = cloud.sent(f"PUT {SETTINGS}")[0]
     assert request.query == query
     body = json.loads(sent)
-    assert body["dtgControl"] == {"enabled": False}
+    assert body["dtgControl"]["enabled"] is False
+    assert (len(body["dtgControl"]) > 1) is (form is WriteForm.RICH)
     assert ("chargeFromGrid" in body) is (form is WriteForm.MERGED)
     assert "devices" not in body
 

@@ -87,6 +87,61 @@ async def test_a_corrected_password_lifts_the_block(
     assert cloud.logins() == 2
 
 
+@pytest.mark.parametrize("change", ["email", "password", "base_url"])
+async def test_a_suspension_ends_when_any_of_the_three_changes_and_not_by_a_restart(
+    make_session: Make, cloud: Cloud, clock: Clock, saved: list[SessionRecord], change: str
+) -> None:
+    cloud.script(LOGIN, answering(401))
+    session = make_session()
+    for _ in range(3):
+        with pytest.raises(WrongPassword):
+            await session.refresh()
+        clock.advance(seconds=300)
+    record = SessionRecord.from_json(json.loads(json.dumps(saved[-1].to_json())))
+    for _ in range(2):
+        with pytest.raises(SignInSuspended):
+            await make_session(record=record).refresh()
+    another = {"email": "b@example.org", "password": "b", "base_url": cloud.base_url.replace("127.0.0.1", "localhost")}
+    with pytest.raises(WrongPassword):
+        await make_session(record=record, **{change: another[change]}).refresh()
+    assert cloud.logins() == 4
+    assert "p+s&w" not in json.dumps(saved[-1].to_json())
+
+
+async def test_a_person_may_try_once_an_hour_within_a_suspension(
+    make_session: Make, cloud: Cloud, clock: Clock, saved: list[SessionRecord]
+) -> None:
+    cloud.script(LOGIN, answering(401))
+    session = make_session()
+    for _ in range(3):
+        with pytest.raises(WrongPassword):
+            await session.refresh(by_hand=True)
+        with pytest.raises(SignInSuspended) as caught:
+            await session.refresh(by_hand=True)
+        assert caught.value.until == clock.now + timedelta(seconds=300)
+        clock.advance(seconds=300)
+    for _ in range(2):
+        with pytest.raises(SignInSuspended):
+            await session.refresh()
+        with pytest.raises(WrongPassword):
+            await session.refresh(by_hand=True)
+        session = make_session(record=saved[-1])
+        with pytest.raises(SignInSuspended) as caught:
+            await session.refresh(by_hand=True)
+        assert caught.value.until == clock.now + timedelta(hours=1)
+        clock.advance(hours=1)
+    assert cloud.logins() == 5
+    cloud.scripted.clear()
+    await session.refresh(by_hand=True)
+    assert standing(session) is TokenStatus.OK
+
+
+async def test_a_refresh_by_hand_of_a_living_session_is_no_login(session: EnlightenSession, cloud: Cloud) -> None:
+    await session.refresh()
+    await session.refresh(by_hand=True)
+    assert cloud.logins() == 1
+
+
 async def test_too_many_sessions_suspend_at_once_and_the_status_says_blocked(
     make_session: Make, cloud: Cloud, clock: Clock, saved: list[SessionRecord]
 ) -> None:
@@ -99,6 +154,9 @@ async def test_too_many_sessions_suspend_at_once_and_the_status_says_blocked(
         await session.refresh()
     assert caught.value.until == NOW + timedelta(days=1)
     assert "other programs" in caught.value.hint
+    with pytest.raises(SignInSuspended) as caught:
+        await session.refresh(by_hand=True)
+    assert caught.value.until == NOW + timedelta(days=1)
     assert make_session(record=saved[-1]).token_status is TokenStatus.BLOCKED
 
 

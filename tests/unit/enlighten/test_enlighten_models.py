@@ -116,6 +116,16 @@ def test_a_site_may_have_no_charge_from_grid_at_all() -> None:
     assert not BatterySettings.parse({"data": {"cfgControl": {"show": True}}}).has_charge_from_grid
 
 
+@pytest.mark.parametrize("name", ["dtgControl", "rbdControl"])
+def test_a_control_that_says_neither_on_nor_off_is_not_taken_for_off(name: str) -> None:
+    unclear: tuple[object, ...] = ("N/A", 1, {})
+    for enabled in unclear:
+        with pytest.raises(UnexpectedAnswer, match="whether a control is on"):
+            settings(**{name: {"enabled": enabled}})
+    for control in ({"enabled": None}, {"show": True}):
+        assert not settings(**{name: control}).switch(Family.DTG)
+
+
 # --- schedules
 
 
@@ -187,6 +197,12 @@ def test_an_entry_that_cannot_be_read_is_not_hidden(change: dict[str, object]) -
         ScheduleList.parse({"cfg": {"details": [{**ENTRY, **change}]}})
 
 
+@pytest.mark.parametrize("details", ["x", {}, 5, [ENTRY, "x"], [None]])
+def test_entries_that_are_none_are_not_hidden(details: object) -> None:
+    with pytest.raises(UnexpectedAnswer, match="cfg"):
+        ScheduleList.parse({"cfg": {"details": details}})
+
+
 @pytest.mark.parametrize("document", [None, {}, {"schedules": []}, {"data": {"cfg": {"count": 0}}}])
 def test_a_list_of_another_shape_is_not_taken(document: object) -> None:
     with pytest.raises(UnexpectedAnswer):
@@ -225,9 +241,27 @@ def test_the_charge_in_percent_is_the_last_resort(charge: object, soc: float | N
     assert read == BatteryStatus(soc=soc, energy_kwh=None, capacity_kwh=0.0, last_report=None)
 
 
-def test_an_empty_status_is_not_taken() -> None:
+@pytest.mark.parametrize(
+    ("energy", "capacity", "soc"),
+    [(10.2, 10, 100.0), (0, 10, 0.0), (-1, 10, None), (20, 10, None), (1e308, 1e-308, None), (1e308, 1e308, 100.0)],
+)
+def test_a_charge_that_cannot_be_is_none(energy: float, capacity: float, soc: float | None) -> None:
+    assert BatteryStatus.parse({"available_energy": energy, "max_capacity": capacity}).soc == soc
+    two = [unit(available_energy=energy, max_capacity=capacity), unit(available_energy=energy, max_capacity=capacity)]
+    assert BatteryStatus.parse({"storages": two}).soc == (None if energy == capacity else soc)
+
+
+@pytest.mark.parametrize("document", [[], None, {}, {"fine": True}, {"data": {"storages": []}}])
+def test_what_is_no_status_is_not_taken(document: object) -> None:
     with pytest.raises(UnexpectedAnswer):
-        BatteryStatus.parse([])
+        BatteryStatus.parse(document)
+
+
+@pytest.mark.parametrize("document", [None, {}, {"data": {}}, {"data": {"x": 1}}, {"profile": "x", "timezone": "UTC"}])
+def test_what_is_no_profile_and_no_site_is_not_taken(document: object) -> None:
+    for parse in (Profile.parse, SiteSettings.parse):
+        with pytest.raises(UnexpectedAnswer):
+            parse(document)
 
 
 def test_the_profile_as_documented() -> None:
@@ -272,9 +306,11 @@ def test_who_the_account_is_may_not_be_said() -> None:
 def test_no_document_breaks_a_parser(document: object) -> None:
     for parse in (BatterySettings.parse, ScheduleList.parse, BatteryStatus.parse, Profile.parse, SiteSettings.parse):
         try:
-            parse(document)
+            read = parse(document)
         except UnexpectedAnswer:
             continue
+        if isinstance(read, BatteryStatus):
+            assert read.soc is None or 0 <= read.soc <= 100
     read_token(document, NOW)
 
 
@@ -300,6 +336,8 @@ def test_instants_come_in_seconds_and_in_milliseconds() -> None:
 def test_ids_are_digits(value: object, read: str | None) -> None:
     assert digits(value) == read
     assert digits(True) is None
+    assert digits("9" * 20) == digits(10**20 - 1) == "9" * 20
+    assert digits("9" * 21) is digits(10**20) is digits(10**5000) is None
 
 
 @pytest.mark.parametrize("value", ["24:00", "7:30", "07:60", "07:30:00", 730, None])

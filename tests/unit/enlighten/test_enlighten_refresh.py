@@ -120,15 +120,14 @@ async def test_also_where_the_endpoint_has_refused_a_fresh_session(
     assert cloud.logins() == 1
 
 
-async def test_an_endpoint_that_no_login_was_spent_on_may_cost_one(
+async def test_a_refresh_meanwhile_answers_the_question_whether_the_session_lives(
     session: EnlightenSession, cloud: Cloud, clock: Clock
 ) -> None:
     await session.refresh()
     clock.advance(hours=12)
     with pytest.raises(SessionRejected):
-        await refused_while_a_refresh_waits(session, cloud, answering(401), answering(401), answering(body={}))
-    await session.request("GET", STATUS)
-    assert cloud.logins() == 2
+        await refused_while_a_refresh_waits(session, cloud, answering(401))
+    assert (cloud.logins(), cloud.seen.count(MINT)) == (2, 3)
 
 
 async def test_a_refresh_of_a_dead_session_costs_exactly_one_login(

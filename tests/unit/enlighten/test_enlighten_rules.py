@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +17,8 @@ from enphase_battery.enlighten.cookies import Cookie
 from enphase_battery.enlighten.gate import Gate
 from enphase_battery.enlighten.guard import GuardState
 from enphase_battery.enlighten.record import SessionRecord, fingerprint
+from enphase_battery.enlighten.second_factor import Challenge
+from enphase_battery.enlighten.shapes import Shape
 from enphase_battery.enlighten.tokens import Token, TokenStatus
 from enphase_battery.errors import BudgetExhausted, RateLimited
 from tests.unit.enlighten.stand_in import NOW, turns
@@ -55,6 +57,33 @@ def test_a_block_written_under_a_wrong_clock_does_not_count() -> None:
     assert state.closed_until(NOW - timedelta(days=365)) is None
 
 
+def test_a_person_may_try_within_a_suspension_once_an_hour_but_not_at_once() -> None:
+    state, now = GuardState(), NOW
+    for _ in range(3):
+        now += HOUR
+        state = state.rejected(now, TokenStatus.LOGIN_FAILED)
+        assert state.closed_until(now, by_hand=True) == now + timedelta(seconds=300)
+    assert state.closed_until(now + timedelta(seconds=300), by_hand=True) is None
+    assert state.closed_until(now + timedelta(seconds=300)) == now + timedelta(days=1)
+    now += timedelta(seconds=300)
+    for _ in range(3):
+        state = state.rejected(now, TokenStatus.LOGIN_FAILED)
+        assert state.closed_until(now, by_hand=True) == now + HOUR
+        now += HOUR
+        assert state.closed_until(now, by_hand=True) is None
+
+
+@pytest.mark.parametrize("before", [0, 1, 5])
+def test_a_person_too_waits_a_day_when_there_are_too_many_sessions(before: int) -> None:
+    state = GuardState(rejections=before).rejected(NOW, TokenStatus.BLOCKED, suspend=True)
+    assert state.closed_until(NOW, by_hand=True) == state.closed_until(NOW) == NOW + timedelta(days=1)
+
+
+def test_a_block_of_an_older_version_holds_for_a_person_too() -> None:
+    state = GuardState(3, NOW, NOW + timedelta(days=1), TokenStatus.LOGIN_FAILED)
+    assert state.closed_until(NOW, by_hand=True) == NOW + timedelta(days=1)
+
+
 # --- budget
 
 
@@ -84,6 +113,35 @@ def test_a_hold_is_at_most_an_hour() -> None:
         budget.spend(NOW, wish=True)
     assert caught.value.retry_after == 3600
     budget.spend(NOW + HOUR, wish=True)
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+    budget = Budget(9)
+    budget.hold(NOW, 600)
+    budget.hold(NOW, 5)
+    assert budget.held_until == NOW + timedelta(seconds=600)
+
+
+def test_an_earlier_session_is_gone_on_from() -> None:
+    budget = Budget(3)
+    year = timedelta(days=365)
+    budget.resume((NOW + year, NOW, NOW - MINUTE, NOW - HOUR, NOW - year), None)
+    budget.spend(NOW, wish=True)
+    with pytest.raises(BudgetExhausted) as caught:
+        budget.spend(NOW, wish=True)
+    assert caught.value.next_at == NOW - MINUTE + HOUR
+    assert budget.sent == (NOW - MINUTE, NOW, NOW)
+
+
+@pytest.mark.parametrize(("until", "held"), [(NOW + MINUTE, True), (NOW, False), (NOW + HOUR + MINUTE, False)])
+def test_a_pause_of_an_earlier_session_holds_unless_it_is_over_or_of_a_wrong_clock(until: datetime, held: bool) -> None:
+    budget = Budget(3)
+    budget.resume((), until)
+    if held:
+        with pytest.raises(RateLimited):
+            budget.spend(NOW, wish=True)
+    else:
+        budget.spend(NOW, wish=True)
 
 
 def test_a_budget_of_nothing_is_a_mistake() -> None:
@@ -185,10 +243,16 @@ RECORD = SessionRecord(
     token=Token("hush", expires_at=NOW, user_id="42"),
     refreshed_at=NOW,
     xsrf="hush",
-    guard=GuardState(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED),
+    guard=GuardState(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED, NOW + MINUTE),
     site_id="314",
     user_id="42",
     refused=(("GET /x", NOW),),
+    shapes=(("314 reads", Shape.COOKIES),),
+    challenge=Challenge((Cookie("nonce", "hush", domain="host", host_only=True),), began_at=NOW, sent_at=NOW + MINUTE),
+    second_factor=True,
+    mint="/app-api/jwt_token.json",
+    sent=(NOW, NOW + timedelta(milliseconds=125)),
+    held_until=NOW + MINUTE,
 )
 
 
@@ -196,6 +260,23 @@ def test_a_record_comes_back_as_it_was() -> None:
     assert SessionRecord.from_json(RECORD.to_json()) == RECORD
     empty = SessionRecord(salt="s", account="a")
     assert SessionRecord.from_json(empty.to_json()) == empty
+
+
+def test_a_record_of_an_older_version_costs_no_login() -> None:
+    document: Any = RECORD.to_json()
+    for member in ("shapes", "challenge", "second_factor", "mint", "sent", "held_until"):
+        del document[member]
+    del document["guard"]["by_hand_from"]
+    document["guard"]["cause"] = "LOGIN_FAILED"
+    read = SessionRecord.from_json(document)
+    assert (read.cookies, read.token, read.xsrf, read.refused) == (
+        RECORD.cookies,
+        RECORD.token,
+        RECORD.xsrf,
+        RECORD.refused,
+    )
+    assert (read.shapes, read.challenge, read.second_factor, read.sent) == ((), None, False, ())
+    assert read.guard == GuardState(2, NOW, NOW + HOUR, TokenStatus.LOGIN_FAILED)
 
 
 def test_a_record_shows_no_secret() -> None:
@@ -237,6 +318,17 @@ def damaged(path: str, value: object) -> Mapping[str, object]:
         ("guard.cause", "SAD"),
         ("refused", {"GET /x": 5}),
         ("refreshed_at", 1780000000),
+        ("cookies.0.value", "a\r\nX: y"),
+        ("cookies.0.name", "a\nb"),
+        ("shapes", {"314 reads": "round"}),
+        ("shapes", []),
+        ("challenge", "x"),
+        ("challenge.cookies", None),
+        ("challenge.began_at", None),
+        ("mint", 5),
+        ("sent", {}),
+        ("held_until", 5),
+        ("guard.by_hand_from", "soon"),
     ],
 )
 def test_a_damaged_record_is_not_usable(path: str, value: object) -> None:

@@ -184,12 +184,25 @@ async def test_a_refusal_names_the_clouds_code_and_nothing_else_of_the_body(
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7), ("Tue, 01 Sep 2026 12:00:30 GMT", 30), ("Tue, 01 Sep 2026 11:00:00 GMT", 0), ("soon", 60), ("", 60)],
+    [
+        ("7", 7),
+        ("Tue, 01 Sep 2026 12:00:30 GMT", 30),
+        ("Tue, 01 Sep 2026 11:00:00 GMT", 0),
+        ("soon", 60),
+        ("", 60),
+        ("-5", 60),
+        ("1.5", 60),
+        ("²", 60),
+        ("86400", 3600),
+        ("9" * 400, 3600),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 60),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
+    ],
 )
 async def test_the_cloud_says_how_long_to_wait(
     session: EnlightenSession, cloud: Cloud, header: str, seconds: float
 ) -> None:
-    cloud.script(READ, answering(429, Retry_After=header))
+    cloud.script(READ, answering(429, Retry_After=header, Date="Tue, 01 Sep 2026 12:00:00 GMT"))
     with pytest.raises(RateLimited) as caught:
         await session.request("GET", SETTINGS)
     assert caught.value.retry_after == seconds

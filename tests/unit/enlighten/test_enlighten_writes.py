@@ -66,6 +66,45 @@ def test_a_merged_body_of_a_site_that_never_had_the_family() -> None:
     assert dtg == {"chargeFromGrid": False, "rbdControl": None, "dtgControl": {"enabled": True}}
 
 
+CFG_SWITCHES: list[tuple[bool, dict[str, Any]]] = [
+    (True, {"disclaimer": "2026"}),
+    (True, {"schedule": True}),
+    (False, {"schedule": False}),
+]
+
+
+def rich(read: BatterySettings, family: Family, on: bool, **more: Any) -> dict[str, object]:
+    arguments = {"disclaimer": None, "others": {Family.CFG: True}, **more}
+    return switch_body(family, on, form=WriteForm.RICH, settings=read, **arguments)
+
+
+def test_a_rich_body_is_the_whole_control_as_it_was_read_and_nothing_else() -> None:
+    odd = {"show": False, "showDaySchedule": False, "enabled": False, "locked": True, "scheduleSupported": False}
+    strange = {**odd, "startTime": 0, "endTime": 60, "forceScheduleOpted": None, "new": 1}
+    read = settings(dtgControl=strange, rbdControl=strange, veryLowSoc=5)
+    assert rich(read, Family.DTG, True) == {"dtgControl": {**odd, "enabled": True, "startTime": 0, "endTime": 60}}
+    assert rich(read, Family.RBD, True) == {"rbdControl": {**odd, "enabled": True}}
+    assert read.raw["dtgControl"] == strange
+
+
+@pytest.mark.parametrize("control", [None, {"enabled": None, "show": None, "startTime": None}])
+def test_a_rich_body_is_complete_where_the_read_is_not(control: object) -> None:
+    complete = {"show": True, "showDaySchedule": True, "enabled": False, "locked": False, "scheduleSupported": True}
+    read = settings(dtgControl=control, rbdControl=control)
+    assert rich(read, Family.DTG, False) == {"dtgControl": complete}
+    assert rich(read, Family.RBD, False) == {"rbdControl": complete}
+
+
+def test_charge_from_grid_has_no_control_to_be_rich() -> None:
+    read = settings(cfgControl=CFG, acceptedItcDisclaimer="2026")
+    for on, arguments in CFG_SWITCHES:
+        forms = [
+            switch_body(Family.CFG, on, form=form, settings=read, **{"disclaimer": None, "others": {}, **arguments})
+            for form in (WriteForm.RICH, WriteForm.NO_SOURCE)
+        ]
+        assert forms[0] == forms[1]
+
+
 def test_the_wish_wins_over_what_is_said_of_its_own_family() -> None:
     others = {Family.CFG: False, Family.RBD: True}
     body = merged(settings(), Family.CFG, True, disclaimer=True, others=others)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 
 from enphase_battery.errors import (
+    EnlightenError,
     Forbidden,
     Refused,
     Unreachable,
 )
 from tests.unit.enlighten.stand_in import (
+    BC,
     IS_VALID,
+    MAINTENANCE,
     SETTINGS,
+    SITE,
     STATUS,
     USER,
     Clock,
@@ -25,7 +31,12 @@ from tests.unit.enlighten.stand_in import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from enphase_battery.enlighten.record import SessionRecord
     from enphase_battery.enlighten.session import EnlightenSession
+
+POISON = ("BP-XSRF-Token=poison; Path=/", "_enlighten_4_session=anonymous; Path=/")
 
 READ = f"GET {SETTINGS}"
 WRITE = f"PUT {SETTINGS}"
@@ -59,8 +70,12 @@ async def test_a_write_that_stays_forbidden_is_given_up(session: EnlightenSessio
     cloud.script(WRITE, answering(403))
     with pytest.raises(Forbidden):
         await write(session)
-    assert cloud.seen.count(WRITE) == 2
+    assert cloud.seen.count(READ) == 2
     assert cloud.logins() == 1
+    before = len(cloud.seen)
+    with pytest.raises(Forbidden):
+        await write(session)
+    assert cloud.seen[before:] == [WRITE, READ, WRITE]
 
 
 async def test_a_write_in_an_outage_of_the_token_is_not_sent(session: EnlightenSession, cloud: Cloud) -> None:
@@ -116,3 +131,100 @@ async def test_no_xsrf_token_is_taken_from_elsewhere(session: EnlightenSession, 
     await session.request("GET", STATUS)
     await write(session)
     assert cloud.sent(WRITE)[0][0].headers["X-XSRF-Token"] == "x-0"
+
+
+async def test_a_token_that_rotates_just_before_the_write_is_fetched_anew_once(
+    session: EnlightenSession, cloud: Cloud
+) -> None:
+    await session.request("GET", SETTINGS)
+    cloud.script(WRITE, answering(403), answering(body={"message": "success"}))
+    before = len(cloud.seen)
+    assert await write(session) == 200
+    assert cloud.seen[before:] == [WRITE, READ, WRITE]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answering(body={}, x_csrf_token="a=/b;c d"),
+        answering(body={}, cookies=("BP-XSRF-Token=a%3D%2Fb%3Bc%20d; Path=/",)),
+        answering(body={}, cookies=('BP-XSRF-Token="a%3D%2Fb%3Bc%20d"; Path=/elsewhere',)),
+        answering(body={}, cookies=("bp-xsrf-token=a%3D%2Fb%3Bc%20d",)),
+        answering(body={}, cookies=("BP-XSRF-Token=old; Path=/", "BP-XSRF-Token=a%3D%2Fb%3Bc%20d; Path=/x")),
+    ],
+)
+async def test_header_and_cookie_always_say_the_same(session: EnlightenSession, cloud: Cloud, reply: Handler) -> None:
+    await session.request("GET", SETTINGS)
+    cloud.script(READ, reply)
+    cloud.script(WRITE, answering(body={}))
+    await session.request("GET", SETTINGS)
+    await write(session)
+    request, _ = cloud.sent(WRITE)[0]
+    assert request.headers["X-XSRF-Token"] == "a=/b;c d"
+    sent = [pair for pair in request.headers["Cookie"].split("; ") if pair.casefold().startswith("bp-xsrf-token=")]
+    assert [unquote(pair.partition("=")[2].strip('"')) for pair in sent] == ["a=/b;c d"]
+
+
+@pytest.mark.parametrize("value", ["a%0d%0aX:%20y", "%00", "%C3%BC", '""', "", "%20"])
+async def test_a_token_that_could_not_be_sent_is_not_taken(session: EnlightenSession, cloud: Cloud, value: str) -> None:
+    await session.request("GET", SETTINGS)
+    cloud.script(READ, answering(body={}, cookies=(f"BP-XSRF-Token={value}; Path=/",)))
+    await session.request("GET", SETTINGS)
+    assert await write(session) == 200
+    assert cloud.sent(WRITE)[0][0].headers["X-XSRF-Token"] == "x-0"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answering(403, cookies=POISON, x_csrf_token="poison"),
+        answering(400, cookies=POISON, x_csrf_token="poison"),
+        answering(503, cookies=POISON, x_csrf_token="poison"),
+        answering(text=MAINTENANCE, cookies=POISON, x_csrf_token="poison"),
+        answering(body={"isValid": False}, cookies=POISON[:1], x_csrf_token="poison"),
+    ],
+)
+async def test_a_bad_answer_poisons_neither_token_nor_session(
+    session: EnlightenSession, cloud: Cloud, reply: Handler
+) -> None:
+    await session.request("GET", SETTINGS)
+    cloud.script(f"POST {IS_VALID}", reply)
+    with contextlib.suppress(EnlightenError):
+        await session.request("POST", IS_VALID, body={}, xsrf_from=SETTINGS, optional=True)
+    await write(session)
+    request, _ = cloud.sent(WRITE)[0]
+    assert request.headers["X-XSRF-Token"] == "x-0"
+    assert request.cookies == {"_enlighten_4_session": cloud.session, "BP-XSRF-Token": "x-0"}
+
+
+async def test_a_session_killed_between_a_schedule_and_its_apply_costs_one_login_and_a_new_token(
+    session: EnlightenSession, cloud: Cloud
+) -> None:
+    create = f"{BC}/battery/sites/{SITE}/schedules"
+    await session.request("GET", SETTINGS)
+    await session.request("POST", create, body={}, xsrf_from=SETTINGS, wish=True)
+    cloud.session, cloud.xsrf = "killed", "x-1"
+    before = len(cloud.seen)
+    assert await write(session) == 200
+    login = ["GET /users/self/token", "POST /login/login.json", "GET /users/self/token"]
+    assert cloud.seen[before:] == [WRITE, *login, READ, WRITE]
+    assert cloud.seen.count(f"POST {create}") == 1
+
+
+async def test_the_token_outlives_a_restart(
+    make_session: Callable[..., EnlightenSession], cloud: Cloud, saved: list[SessionRecord]
+) -> None:
+    session = make_session()
+    await session.request("GET", SETTINGS)
+    await session.close()
+    before = len(cloud.seen)
+    assert await write(make_session(record=saved[-1])) == 200
+    assert cloud.seen[before:] == [WRITE]
+
+
+async def test_a_token_that_only_an_older_record_knows_gets_its_cookie(
+    make_session: Callable[..., EnlightenSession], cloud: Cloud, saved: list[SessionRecord]
+) -> None:
+    await make_session().refresh()
+    assert await write(make_session(record=replace(saved[-1], xsrf="x-0"))) == 200
+    assert cloud.sent(WRITE)[0][0].cookies["BP-XSRF-Token"] == "x-0"

@@ -9,6 +9,9 @@ from yarl import URL
 
 from ..errors import ConfigurationError
 
+BATTERY_CONFIG = "/service/batteryConfig/api/v1"
+"""Below it lies the battery service (6)."""
+
 _PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+|/")
 _ID_SEGMENT = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F-]{32,})(?=/|$)")
 _MORE_THAN_AN_ORIGIN = "it must be an address without user, path or query"

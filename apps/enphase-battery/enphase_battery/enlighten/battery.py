@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..errors import NotAvailable, NotFound, Refused
+from .address import BATTERY_CONFIG
 from .fields import identifier, mapping
-from .keyring import BATTERY_CONFIG
 from .models import BatterySettings, EntryTerms, Family, ScheduleList, WriteForm
 from .readings import BatteryStatus, Profile, SiteSettings
 from .writes import entry_body, switch_body, validation_body
@@ -80,16 +80,22 @@ class Battery:
             Forbidden: Refused on this site even with a fresh XSRF token; go on without.
             NotAvailable: This site does not have it; go on without.
         """
-        answer = await self._write("POST", f"{self._schedules}/isValid", {}, validation_body(family, schedule))
+        answer = await self._write(
+            "POST", f"{self._schedules}/isValid", {}, validation_body(family, schedule), optional=True
+        )
         if mapping(answer.json).get("isValid") is False:
             raise Refused(
                 f"the cloud does not let {family.value} be switched now", hint="look at it in the Enphase app"
             )
 
     async def accept_itc_disclaimer(self) -> None:
-        """Accepts the disclaimer that charging from the grid asks for (6.4). A site without the endpoint needs none."""
+        """Accepts the disclaimer that charging from the grid asks for (6.4). A site without the endpoint needs none.
+
+        Raises:
+            Forbidden: Refused, also with a fresh XSRF token.
+        """
         try:
-            await self._write("POST", self._accept, {}, {"disclaimer-type": "itc"})
+            await self._write("POST", self._accept, {}, {"disclaimer-type": "itc"}, optional=True)
         except NotAvailable:
             return
 
@@ -165,7 +171,16 @@ class Battery:
     async def _read(self, path: str, params: Mapping[str, str], *, wish: bool) -> object:
         return (await self._session.request("GET", path, params=params, username=self._user_id, wish=wish)).json
 
-    async def _write(self, method: str, path: str, params: Mapping[str, str], body: object) -> Answer:
+    async def _write(
+        self, method: str, path: str, params: Mapping[str, str], body: object, *, optional: bool = False
+    ) -> Answer:
         return await self._session.request(
-            method, path, params=params, body=body, username=self._user_id, xsrf_from=self._settings, wish=True
+            method,
+            path,
+            params=params,
+            body=body,
+            username=self._user_id,
+            xsrf_from=self._settings,
+            wish=True,
+            optional=optional,
         )

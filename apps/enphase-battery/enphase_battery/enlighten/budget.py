@@ -16,14 +16,18 @@ class Budget:
 
     Args:
         per_hour: Requests allowed in any hour, at least 1.
+
+    Attributes:
+        sent: When requests were sent, oldest first.
+        held_until: Nothing is sent before; None: the cloud asked for no pause.
     """
 
     def __init__(self, per_hour: int) -> None:
         if per_hour < 1:
             raise ValueError(f"requests_per_hour must be at least 1, not {per_hour}")
         self._per_hour = per_hour
-        self._sent: list[datetime] = []
-        self._held_until: datetime | None = None
+        self.sent: tuple[datetime, ...] = ()
+        self.held_until: datetime | None = None
 
     def spend(self, now: datetime, *, wish: bool) -> None:
         """Takes one request out of the budget.
@@ -32,17 +36,23 @@ class Budget:
             BudgetExhausted: None is left for this kind of request.
             RateLimited: The cloud has asked to wait and the time is not over.
         """
-        if self._held_until is not None and now < self._held_until <= now + _HOUR:
-            wait = (self._held_until - now).total_seconds()
+        if self.held_until is not None and now < self.held_until <= now + _HOUR:
+            wait = (self.held_until - now).total_seconds()
             raise RateLimited(f"the cloud asked to wait another {wait:.0f} s", retry_after=wait)
         # What lies in the future was counted under a wrong clock.
-        self._sent = [sent for sent in self._sent if now - _HOUR < sent <= now]
+        self.sent = tuple(sent for sent in self.sent if now - _HOUR < sent <= now)
         allowed = self._per_hour if wish else self._per_hour - self._per_hour // 3
-        if len(self._sent) >= allowed:
-            next_at = self._sent[len(self._sent) - allowed] + _HOUR
+        if len(self.sent) >= allowed:
+            next_at = self.sent[len(self.sent) - allowed] + _HOUR
             raise BudgetExhausted(f"the budget of {self._per_hour} requests an hour is used up", next_at=next_at)
-        self._sent.append(now)
+        self.sent = (*self.sent, now)
 
     def hold(self, now: datetime, seconds: float) -> None:
-        """Sends nothing for so many seconds, at most an hour: the cloud answered 429 (9.1)."""
-        self._held_until = now + min(timedelta(seconds=seconds), _HOUR)
+        """Sends nothing for so many seconds, at most an hour: the cloud asked for it (9.1). A longer hold stays."""
+        until = now + timedelta(seconds=min(seconds, _HOUR.total_seconds()))
+        if self.held_until is None or not now < self.held_until <= now + _HOUR or until > self.held_until:
+            self.held_until = until
+
+    def resume(self, sent: tuple[datetime, ...], held_until: datetime | None) -> None:
+        """Goes on from what an earlier session left; what is older than an hour, or of the future, does not count."""
+        self.sent, self.held_until = tuple(sorted(sent)), held_until

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from .address import is_loopback
 
@@ -54,6 +55,17 @@ class Cookie:
         return self.expires_at is not None and self.expires_at <= now
 
 
+def is_sendable(text: str) -> bool:
+    """Whether it can stand in a header: no line breaks, no bytes that were no text."""
+    return all(character.isprintable() for character in text)
+
+
+def decoded(value: str | None) -> str | None:
+    """The value that a cookie stands for: without quotes and escapes; None if that could not stand in a header (4)."""
+    plain = unquote(value.strip('"')) if value else ""
+    return plain if plain.isascii() and plain.isprintable() and plain.strip() else None
+
+
 class CookieJar:
     """The cookies of one sign-in; the newest of the same name, domain and path counts."""
 
@@ -77,9 +89,18 @@ class CookieJar:
         fitting.sort(key=lambda cookie: -len(cookie.path))
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in fitting)
 
+    def drop(self, name: str) -> None:
+        """Forgets all cookies of a name, given in lower case."""
+        self._cookies = {key: cookie for key, cookie in self._cookies.items() if cookie.name.casefold() != name}
+
+    def find(self, *names: str) -> Cookie | None:
+        """The first cookie with one of these names, in lower case; None when there is none."""
+        return next((cookie for name in names for cookie in self if cookie.name.casefold() == name), None)
+
     def value(self, *names: str) -> str | None:
-        """The value of the first cookie with one of these names, in lower case; None when there is none."""
-        return next((cookie.value for name in names for cookie in self if cookie.name.casefold() == name), None)
+        """The value of that cookie."""
+        found = self.find(*names)
+        return None if found is None else found.value
 
 
 def parse_set_cookie(line: str, url: URL, now: datetime) -> Cookie | None:
@@ -90,7 +111,7 @@ def parse_set_cookie(line: str, url: URL, now: datetime) -> Cookie | None:
     """
     pair, *rest = line.split(";")
     name, equals, value = pair.partition("=")
-    if not equals or not name.strip():
+    if not equals or not name.strip() or not (is_sendable(name.strip()) and is_sendable(value.strip())):
         return None
     attributes = {key.strip().casefold(): content.strip() for key, _, content in (each.partition("=") for each in rest)}
     host = (url.host or "").casefold()

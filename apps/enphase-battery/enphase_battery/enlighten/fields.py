@@ -10,6 +10,8 @@ from datetime import datetime, time, timezone
 from ..errors import UnexpectedAnswer
 
 _MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138: anything above is in milliseconds
+_ID_DIGITS = 20
+_NO_ID = 10**_ID_DIGITS
 _IDENTIFIER = re.compile(r"[0-9A-Za-z_-]+")
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
@@ -64,11 +66,11 @@ def whole(value: object) -> int | None:
 
 
 def digits(value: object) -> str | None:
-    """An id: a positive integer or a string of ASCII digits."""
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
+    """An id: a positive integer or a string of ASCII digits, not longer than an id can be."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or (isinstance(value, int) and value >= _NO_ID):
         return None
     result = str(value).strip()
-    return result if result.isascii() and result.isdigit() else None
+    return result if result.isascii() and result.isdigit() and len(result) <= _ID_DIGITS else None
 
 
 def identifier(value: object) -> str | None:

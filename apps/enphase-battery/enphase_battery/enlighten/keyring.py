@@ -1,285 +1,209 @@
-"""What proves to the cloud who asks: cookies, token, XSRF token; how they are renewed, and what of it is stored (2, 4).
+"""What proves to the cloud who asks: cookies, token, XSRF token; how they are kept fresh (2.5, 2.6, 4).
 
 Whoever calls a method that renews must be alone with the session (see :mod:`.gate`).
 """
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from ..errors import EnlightenError, SessionRejected, SignInSuspended, TooManySessions, Unreachable
-from .cookies import CookieJar
-from .guard import SUSPENSION, GuardState
-from .login import SESSION_COOKIES, sign_in
-from .record import SessionRecord, fingerprint
-from .tokens import Token, TokenStatus, read_token, status_of
+from yarl import URL
+
+from ..errors import SessionRejected, Unreachable
+from .address import BATTERY_CONFIG
+from .cookies import Cookie, CookieJar, decoded
+from .fields import mapping
+from .guard import SUSPENSION
+from .login import SESSION_COOKIES
+from .shapes import Proofs, Shape, headers
+from .tokens import Token, read_token
 from .transport import Call, Transport
 
 if TYPE_CHECKING:
+    from .notebook import Notebook
     from .reply import Reply
 
-BATTERY_CONFIG = "/service/batteryConfig/api/v1"
-REUSE = timedelta(seconds=30)
-"""A login younger than this serves all who ask for one (2.7); so does a failure to reach the cloud for one."""
-
 _MINTS = ("/users/self/token", "/app-api/jwt_token.json")
-_BATTERY_UI = "https://battery-profile-ui.enphaseenergy.com"
-_WHILE_SUSPENDED = {
-    TokenStatus.LOGIN_FAILED: "correct email or password in the configuration, or wait",
-    TokenStatus.MFA_REQUIRED: "switch two-factor sign-in off, and wait",
-    TokenStatus.BLOCKED: "see in the Enphase app that the account is well, close other programs that use it, and wait",
-}
-_XSRF_COOKIE = "bp-xsrf-token"
-_ACCEPT = "application/json, text/plain, */*"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose session it is."""
-
-    base_url: str
-    email: str = field(repr=False)
-    password: str = field(repr=False)
+_XSRF_COOKIE, _CSRF_COOKIE, _MANAGER_COOKIE = "bp-xsrf-token", "xsrf-token", "enlighten_manager_token_production"
 
 
 class Keyring:
     """The session's proofs.
 
     Args:
-        account: Whose.
+        base_url: Of the cloud.
         transport: Carries requests.
-        record: What an earlier session of this account left; one of another account is ignored.
-        save: Called with everything worth keeping, right after each login, refresh and change of the session cookie.
+        notebook: Holds what an earlier session left, and keeps what changes.
         clock: Now, aware UTC.
-        logger: One line per login.
 
     Attributes:
-        token: The last token.
-        refreshed_at: When it was last asked for with success.
-        xsrf: The newest XSRF token.
-        site_id: A site that the sign-in named.
-        user_id: The user that the last token named.
-        guard: The login guard.
         alive: Whether there is a session that nothing speaks against.
         generation: Grows with each renewal: tells whether a reply was asked for with older proofs.
+        used: Whether an answer of the cloud, other than a token, has shown that this very session is taken.
     """
 
     def __init__(
-        self,
-        account: Account,
-        transport: Transport,
-        *,
-        record: SessionRecord | None,
-        save: Callable[[SessionRecord], None],
-        clock: Callable[[], datetime],
-        logger: logging.Logger,
+        self, base_url: str, transport: Transport, notebook: Notebook, *, clock: Callable[[], datetime]
     ) -> None:
-        self._account = account
+        self._base_url = base_url
         self._transport = transport
-        self._save = save
+        self._notebook = notebook
         self._clock = clock
-        self._logger = logger
-        if record is None or not record.belongs_to(account.base_url, account.email):
-            salt = secrets.token_hex(16)
-            record = SessionRecord(salt=salt, account=fingerprint(salt, account.base_url, account.email))
-        self._salt, self._account_hash = record.salt, record.account
+        record = notebook.record
         self._jar = CookieJar(record.cookies)
-        self._refused = dict(record.refused)
-        self.token = record.token
-        self.refreshed_at = record.refreshed_at
-        self.xsrf = record.xsrf
-        self.site_id = record.site_id
-        self.user_id = record.user_id
-        # A corrected password is a new attempt: what was held against the old one is forgotten.
-        self.guard = record.guard if record.credentials == self._credentials(record.guard) else GuardState()
-        self.alive = self._jar.value(*SESSION_COOKIES) is not None
+        if record.xsrf != self.xsrf:
+            self._hold_xsrf(record.xsrf)
+        self.alive = self._jar.find(*SESSION_COOKIES) is not None and record.challenge is None
         self.generation = 0
-        self._signed_in_at: datetime | None = None
-        self._failed_at: datetime | None = None
+        self.used = False
 
     @property
-    def just_signed_in(self) -> bool:
-        """Whether a login is so young that another could not mend anything."""
-        return self._is_recent(self._signed_in_at)
+    def token(self) -> Token | None:
+        """The last token."""
+        return self._notebook.record.token
 
-    async def send(self, call: Call) -> Reply:
-        """Sends a request with the cookies, and takes over what the reply brings."""
-        reply = await self._transport.send(call, self._jar)
-        self._absorb(reply, call)
+    @property
+    def xsrf(self) -> str | None:
+        """The XSRF token that goes into headers: that of the cookie which goes along, decoded (double submit, 4)."""
+        return decoded(self._jar.value(_XSRF_COOKIE))
+
+    @property
+    def session_ends_at(self) -> datetime | None:
+        """The end that the session cookie names, aware UTC."""
+        cookie = self._jar.find(*SESSION_COOKIES)
+        return None if cookie is None else cookie.expires_at
+
+    @property
+    def proofs(self) -> Proofs:
+        """What headers are made of."""
+        return Proofs(
+            token=None if self.token is None else self.token.value,
+            manager=decoded(self._jar.value(_MANAGER_COOKIE)),
+            xsrf=self.xsrf,
+            csrf=decoded(self._jar.value(_CSRF_COOKIE)),
+        )
+
+    async def send(self, call: Call, shape: Shape, *, username: str | None = None) -> Reply:
+        """Sends a request with the proofs in a shape, and takes over what it brings."""
+        made = headers(shape, self.proofs, base_url=self._base_url, write=call.is_write, username=username)
+        jar = self._jar if shape.with_cookies else CookieJar()
+        reply = await self._transport.send(call.with_headers(made), jar)
+        self._notebook.note_hold()
+        if reply.is_good:
+            self._absorb(reply, call, shape)
         return reply
 
-    def headers(self, path: str, *, username: str | None = None, write: bool = False) -> dict[str, str]:
-        """The one shape of headers that serves every era here (5, G).
-
-        Args:
-            path: Battery calls come from the battery page, all others from the site itself.
-            username: The user id.
-            write: Writes carry the XSRF token, reads must not (4).
-        """
-        headers = {"Accept": _ACCEPT}
-        if self.token is not None:
-            headers["e-auth-token"] = self.token.value
-        if username is not None:
-            headers["Username"] = username
-        if path.startswith(BATTERY_CONFIG):
-            headers |= {"Origin": _BATTERY_UI, "Referer": f"{_BATTERY_UI}/"}
-        else:
-            headers |= {"Referer": f"{self._account.base_url}/", "X-Requested-With": "XMLHttpRequest"}
-        if write and self.xsrf is not None:
-            headers["X-XSRF-Token"] = self.xsrf
-        return headers
-
-    async def sign_in(self) -> None:
-        """One login under the guard, then a token (2.1 to 2.7).
-
-        Raises:
-            SignInSuspended: The guard forbids it; nothing was sent.
-            SignInError: The cloud refused it.
-            SessionRejected: Signed in, yet no token is given out.
-            Unreachable: The cloud cannot be reached; this does not count as refused.
-            UnexpectedAnswer: Not understood.
-        """
-        now = self._clock()
-        self.alive = False
-        if (until := self.guard.closed_until(now)) is not None:
-            raise SignInSuspended(
-                f"no sign-in before {until:%Y-%m-%d %H:%M} UTC, after {self.guard.rejections} refused "
-                f"({(self.guard.cause or TokenStatus.LOGIN_FAILED).value})",
-                until=until,
-                hint=_WHILE_SUSPENDED.get(self.guard.cause or TokenStatus.LOGIN_FAILED, ""),
-            )
-        if self._is_recent(self._failed_at):
-            raise Unreachable("the cloud could not be reached for a sign-in a moment ago")
-        try:
-            await self._sign_in()
-        except Unreachable:
-            self._failed_at = now
-            raise
-        except EnlightenError as error:
-            cause = status_of(error) or TokenStatus.LOGIN_FAILED
-            self.guard = self.guard.rejected(now, cause, suspend=isinstance(error, TooManySessions))
-            self._store()
-            raise
-        self.alive, self.guard, self._signed_in_at, self._failed_at = True, GuardState(), now, None
-        self._store()
-        self._logger.info("signed in to the Enlighten cloud")
-
-    async def refresh(self) -> None:
+    async def refresh(self, *, fresh: bool = False) -> bool:
         """A new token of the living session, which is no login (2.6).
 
+        Args:
+            fresh: The session was just begun: a mint that does not know it is none any more, so the others are asked.
+
+        Returns:
+            Whether a token came; False: this cloud has no mint, and the cookies alone have to do.
+
         Raises:
-            SessionRejected: The session is dead.
+            SessionRejected: The session is dead; it is not used any more.
             Unreachable: No token to be had now; the session stays as it is.
         """
         failure: Unreachable | None = None
         signed_out = False
-        for path in _MINTS:
-            call = Call("GET", path, headers=self.headers(path), wish=True)
+        for path in sorted(_MINTS, key=lambda path: path != self._notebook.record.mint):
             try:
-                reply = await self.send(call)
+                reply = await self.send(Call("GET", path, wish=True), Shape.SITE)
                 reply.raise_for_outage()
             except Unreachable as error:
                 failure = error
                 continue
-            if reply.is_signed_out or reply.status == HTTPStatus.FORBIDDEN:
-                raise SessionRejected("the session has ended")
-            token = read_token(reply.json, self._clock()) if reply.ok else None
+            refused = reply.is_signed_out or reply.status == HTTPStatus.FORBIDDEN
+            if refused and not fresh:
+                raise self._ended("the session has ended")
+            token = read_token(reply.json, self._clock()) if reply.is_good else None
             if token is not None:
-                self._renewed(token)
-                return
-            signed_out = signed_out or reply.ok
+                self._renewed(token, path)
+                return True
+            signed_out = signed_out or refused or reply.ok
         if failure is not None:
             raise failure
         if signed_out:
-            raise SessionRejected("the session gets no token")
-        self._renewed(self.token)  # neither mint exists here: the cookies alone have to do
+            raise self._ended("the session gets no token")
+        self._renewed(self.token, None)
+        return False
 
-    def no_login_for(self, endpoint: str) -> bool:
-        """Whether this endpoint refused a fresh session within the last 24 hours (2.7)."""
-        until = self._refused.get(endpoint)
+    def adopt(self, jar: CookieJar, **changes: Any) -> None:
+        """Goes on with the cookies of a new sign-in, which has no XSRF token yet (4).
+
+        Args:
+            jar: Its cookies.
+            changes: What is to be noted with them.
+        """
+        self._jar, self.alive, self.used = jar, True, False
+        self.generation += 1
+        self.note(**changes)
+
+    def note(self, **changes: Any) -> None:
+        """Keeps the proofs as they are now, and what else has changed."""
+        self._notebook.note(cookies=tuple(self._jar), xsrf=self.xsrf, **changes)
+
+    def gave_up_on(self, endpoint: str) -> bool:
+        """Whether this endpoint refused everything within the last 24 hours (2.7)."""
+        until = dict(self._notebook.record.refused).get(endpoint)
         now = self._clock()
         return until is not None and now < until <= now + SUSPENSION
 
-    def refuses(self, endpoint: str) -> None:
-        """Notes that an endpoint refuses even a fresh session."""
-        self._refused[endpoint] = self._clock() + SUSPENSION
-        self._store()
+    def gives_up_on(self, endpoint: str) -> None:
+        """Notes that an endpoint refuses everything."""
+        refused = {**dict(self._notebook.record.refused), endpoint: self._clock() + SUSPENSION}
+        self.note(refused=tuple(refused.items()))
 
-    def accepts(self, endpoint: str) -> None:
+    def let_in_by(self, endpoint: str) -> None:
         """Notes that an endpoint takes the session."""
-        if self._refused.pop(endpoint, None) is not None:
-            self._store()
+        self.used = True
+        refused = dict(self._notebook.record.refused)
+        if refused.pop(endpoint, None) is not None:
+            self.note(refused=tuple(refused.items()))
 
-    async def _sign_in(self) -> None:
-        jar = CookieJar()
+    def _ended(self, message: str) -> SessionRejected:
+        self.alive = False
+        return SessionRejected(message)
 
-        async def send(call: Call) -> Reply:
-            reply = await self._transport.send(call, jar, signing_in=True)
-            jar.put(reply.cookies, self._clock())
-            return reply
-
-        account = self._account
-        done = await sign_in(send, jar, base_url=account.base_url, email=account.email, password=account.password)
-        self._jar, self.xsrf = jar, None  # a login ends the old XSRF token (4)
-        self.site_id = done.site_id or self.site_id
+    def _renewed(self, token: Token | None, mint: str | None) -> None:
+        user_id = (token and token.user_id) or self._notebook.record.user_id
         self.generation += 1
-        self._store()
-        try:
-            await self.refresh()
-        except Unreachable as error:
-            self._logger.debug("signed in without a token: %s", error)
+        self.note(token=token, user_id=user_id, refreshed_at=self._clock(), mint=mint)
 
-    def _renewed(self, token: Token | None) -> None:
-        self.token = token
-        self.user_id = (token and token.user_id) or self.user_id
-        self.refreshed_at = self._clock()
-        self.generation += 1
-        self._store()
+    def _absorb(self, reply: Reply, call: Call, shape: Shape) -> None:
+        """The cookies of a good answer only: refusals, walls and error pages set anonymous ones (2.5).
 
-    def _absorb(self, reply: Reply, call: Call) -> None:
-        """Cookies of anything but a login wall (2.5), the XSRF token of good battery answers only (4)."""
-        if reply.is_signed_out:
-            return
+        A request without cookies is answered with new ones, which are not ours.
+        """
         before = self._jar.value(*SESSION_COOKIES)
-        xsrf = next((cookie.value for cookie in reply.cookies if cookie.name.casefold() == _XSRF_COOKIE), None)
-        self._jar.put(
-            (cookie for cookie in reply.cookies if reply.ok or cookie.name.casefold() != _XSRF_COOKIE), self._clock()
-        )
-        if reply.ok and call.path.startswith(BATTERY_CONFIG):
-            self.xsrf = (unquote(xsrf.strip('"')) if xsrf else reply.csrf) or self.xsrf
+        if shape.with_cookies:
+            self._jar.put((each for each in reply.cookies if each.name.casefold() != _XSRF_COOKIE), self._clock())
+        if call.path.startswith(BATTERY_CONFIG) and mapping(reply.json).get("isValid") is not False:
+            self._take_xsrf(reply)
         if self._jar.value(*SESSION_COOKIES) != before:
-            self._store()
+            self.note()
 
-    def _is_recent(self, instant: datetime | None) -> bool:
-        return instant is not None and timedelta(0) <= self._clock() - instant < REUSE
+    def _take_xsrf(self, reply: Reply) -> None:
+        """The battery service's newest XSRF token, from its cookie or else from its header (4)."""
+        cookie = next((each for each in reversed(reply.cookies) if each.name.casefold() == _XSRF_COOKIE), None)
+        if cookie is None:
+            self._hold_xsrf(decoded(reply.csrf))
+        elif decoded(cookie.value) is not None and not cookie.is_over(self._clock()):
+            self._jar.drop(_XSRF_COOKIE)
+            # Whatever path it names: it is compared with the header in all of the battery service.
+            self._jar.put([replace(cookie, path="/")], self._clock())
 
-    def _credentials(self, guard: GuardState) -> str | None:
-        """The hash that goes with a guard that holds something against the password."""
-        account = self._account
-        if not guard.rejections:
-            return None
-        return fingerprint(self._salt, account.base_url, account.email, account.password)
-
-    def _store(self) -> None:
-        self._save(
-            SessionRecord(
-                salt=self._salt,
-                account=self._account_hash,
-                credentials=self._credentials(self.guard),
-                cookies=tuple(self._jar),
-                token=self.token,
-                refreshed_at=self.refreshed_at,
-                xsrf=self.xsrf,
-                guard=self.guard,
-                site_id=self.site_id,
-                user_id=self.user_id,
-                refused=tuple(self._refused.items()),
-            )
-        )
+    def _hold_xsrf(self, token: str | None) -> None:
+        """Makes the cookie that a token without one needs: header and cookie have to say the same."""
+        if token is None or token == self.xsrf:
+            return
+        self._jar.drop(_XSRF_COOKIE)
+        host = URL(self._base_url).host or ""
+        self._jar.put([Cookie("BP-XSRF-Token", quote(token, safe=""), domain=host, host_only=True)], self._clock())

@@ -74,7 +74,10 @@ async def sign_in(
 def authenticity_token(page: str) -> str | None:
     """The form's hidden `authenticity_token`, entities decoded; None when the page has no login form (2.2)."""
     parser = _TokenFinder()
-    parser.feed(page)
+    try:
+        parser.feed(page)
+    except AssertionError:  # what Python's parser says to some broken declarations
+        return parser.token
     return parser.token
 
 
@@ -82,6 +85,21 @@ def site_in_path(path: str) -> str | None:
     """The site id in an address such as `/web/3141592` (3.1)."""
     found = _SITE_IN_PATH.match(path)
     return found[1] if found else None
+
+
+def account_blocked() -> AccountBlocked:
+    """What `isBlocked` means (2.1, 2.4)."""
+    return AccountBlocked(
+        "the cloud says that the account is blocked", hint="sign in with the Enphase app, or ask Enphase's support"
+    )
+
+
+def code_awaited() -> MfaRequired:
+    """What is said while the code of the second factor is awaited (2.4)."""
+    return MfaRequired(
+        "the account asks for the code of the second factor",
+        hint="send the code with the command otp, or have another one sent with otp_resend",
+    )
 
 
 def _judge_json(reply: Reply, jar: CookieJar) -> SignedIn:
@@ -92,10 +110,10 @@ def _judge_json(reply: Reply, jar: CookieJar) -> SignedIn:
     reply.answer()
     body = mapping(reply.json)
     if body.get("isBlocked") is True:
-        raise _blocked()
+        raise account_blocked()
     challenged = jar.value("login_otp_nonce") is not None and not body.keys() & {"session_id", "manager_token"}
     if body.get("requires_mfa") is True or body.get("mfa_required") is True or challenged:
-        raise _second_factor()
+        raise code_awaited()
     if body.get("success") is False:
         raise _wrong_password()
     _demand_session(jar)
@@ -106,7 +124,7 @@ def _judge_form(reply: Reply, jar: CookieJar) -> SignedIn:
     """2.2: success leads away from the login page; failure shows it again, without an error status."""
     _raise_if_refused(reply)
     if jar.value("login_otp_nonce") is not None:
-        raise _second_factor()
+        raise code_awaited()
     if (reply.path + "/").startswith("/login/"):
         if authenticity_token(reply.text) is not None:
             raise _wrong_password()
@@ -135,18 +153,6 @@ def _demand_session(jar: CookieJar) -> None:
 
 def _wrong_password() -> WrongPassword:
     return WrongPassword("the cloud refused e-mail and password", hint="correct email or password in the configuration")
-
-
-def _second_factor() -> MfaRequired:
-    return MfaRequired(
-        "the account asks for a second factor", hint="switch two-factor sign-in off, or use an account without it"
-    )
-
-
-def _blocked() -> AccountBlocked:
-    return AccountBlocked(
-        "the cloud says that the account is blocked", hint="sign in with the Enphase app, or ask Enphase's support"
-    )
 
 
 class _TokenFinder(HTMLParser):

@@ -34,6 +34,8 @@ class WriteForm(str, Enum):
     """Partial body, query `source=enho`."""
     NO_SOURCE = "no_source"
     """Partial body, no `source`."""
+    RICH = "rich"
+    """The family's control object complete and alone, no `source`; for CFG, whose switch is in none, as `NO_SOURCE`."""
     MERGED = "merged"
     """The whole document of a read without `devices`, only the wished members changed; no `source`."""
 
@@ -62,11 +64,18 @@ class FamilyControl:
 
     @classmethod
     def parse(cls, value: object) -> FamilyControl | None:
-        """A control object; None when it is null or absent, which is how RBD looks before its first entry."""
+        """A control object; None when it is null or absent, which is how RBD looks before its first entry.
+
+        Raises:
+            UnexpectedAnswer: It says of its switch neither on nor off, so it must not be taken for off.
+        """
         if not isinstance(value, dict):
             return None
+        enabled = value.get("enabled")
+        if enabled is not None and flag(enabled) is None:
+            raise UnexpectedAnswer("the battery settings do not say whether a control is on")
         return cls(
-            enabled=flag(value.get("enabled")) or False,
+            enabled=enabled is True,
             show=flag(value.get("show")),
             locked=flag(value.get("locked")) or False,
             schedule_supported=flag(value.get("scheduleSupported")),
@@ -121,7 +130,7 @@ class BatterySettings:
         """Parses the enveloped document.
 
         Raises:
-            UnexpectedAnswer: It holds none of the switches.
+            UnexpectedAnswer: It holds none of the switches, or one that is neither on nor off.
         """
         data = enveloped(document)
         if not data.keys() & {"chargeFromGrid", "cfgControl", "dtgControl", "rbdControl"}:
@@ -270,7 +279,7 @@ class ScheduleList:
         """Parses the list.
 
         Raises:
-            UnexpectedAnswer: No family is listed, or an entry cannot be read.
+            UnexpectedAnswer: No family is listed, or what stands in a family cannot be read.
         """
         families = {family: mapping(mapping(document).get(family.value)) for family in Family}
         if not any(families.values()):
@@ -278,7 +287,7 @@ class ScheduleList:
         listed = (
             ScheduleEntry.parse(entry, family)
             for family, members in families.items()
-            for entry in objects(members.get("details"))
+            for entry in _details(members, family)
             if entry.get("isDeleted") is not True
         )
         statuses = ((family, text(members.get("scheduleStatus"))) for family, members in families.items())
@@ -291,3 +300,12 @@ class ScheduleList:
     def family_status(self, family: Family) -> str | None:
         """`active`, `pending`, `not_supported` or another word of the cloud; None when it is missing."""
         return dict(self.statuses).get(family)
+
+
+def _details(members: Mapping[str, object], family: Family) -> tuple[Mapping[str, object], ...]:
+    """The entries of a family; none come as `[]`, null or not at all, and anything else would hide an obstacle."""
+    listed = members.get("details")
+    entries = objects(listed)
+    if listed is not None and (not isinstance(listed, list) or len(entries) != len(listed)):
+        raise UnexpectedAnswer(f"the schedule entries of {family.value} are no list of entries")
+    return entries

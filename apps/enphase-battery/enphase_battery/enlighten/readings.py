@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 
 from ..errors import UnexpectedAnswer
 from .fields import enveloped, flag, instant, mapping, number, objects, text, whole
+
+_TOO_MUCH = 110.0
+"""A charge in percent that cannot be meant; a little over 100 is a full battery whose capacity was rounded down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class BatteryStatus:
     """`GET battery_status.json` (7.1).
 
     Attributes:
-        soc: State of charge, percent.
+        soc: State of charge, percent, 0 to 100.
         energy_kwh: Energy available.
         capacity_kwh: Capacity.
         last_report: Newest report of a battery; it stands still while the gateway is offline.
@@ -34,19 +38,17 @@ class BatteryStatus:
         """Parses the document; excluded units do not count.
 
         Raises:
-            UnexpectedAnswer: Not a JSON object, or an empty one.
+            UnexpectedAnswer: It says nothing about a charge.
         """
         data = mapping(document)
-        if not data:
-            raise UnexpectedAnswer("the battery status is empty")
+        _demand(data, "battery status", "storages", "current_charge", "available_energy", "max_capacity")
         units = [unit for unit in objects(data.get("storages")) if unit.get("excluded") is not True]
         energy, capacity = _total(units, "available_energy"), _total(units, "max_capacity")
         if energy is None or capacity is None:
             energy, capacity = number(data.get("available_energy")), number(data.get("max_capacity"))
-        if energy is not None and capacity:
-            soc: float | None = round(100 * energy / capacity, 1)
-        else:
-            soc = number(data.get("current_charge"))
+        soc = 100 * (energy / capacity) if energy is not None and capacity else number(data.get("current_charge"))
+        if soc is not None:
+            soc = round(min(soc, 100.0), 1) if 0 <= soc < _TOO_MUCH else None
         reports = [report for unit in units if (report := instant(unit.get("last_report"))) is not None]
         return cls(soc=soc, energy_kwh=energy, capacity_kwh=capacity, last_report=max(reports, default=None))
 
@@ -80,9 +82,10 @@ class Profile:
         """Parses the enveloped document.
 
         Raises:
-            UnexpectedAnswer: No data in it.
+            UnexpectedAnswer: It holds no profile.
         """
         data = enveloped(document)
+        _demand(data, "profile", "profile", "batteryBackupPercentage")
         return cls(
             name=text(data.get("profile")),
             backup_percentage=whole(data.get("batteryBackupPercentage")),
@@ -122,9 +125,10 @@ class SiteSettings:
         """Parses the enveloped document.
 
         Raises:
-            UnexpectedAnswer: No data in it.
+            UnexpectedAnswer: It holds nothing about a site.
         """
         data = enveloped(document)
+        _demand(data, "site settings", "timezone", "countryCode", "batteryGridMode", "hasEncharge", "userDetails")
         user = mapping(data.get("userDetails"))
         return cls(
             timezone=text(data.get("timezone")),
@@ -142,8 +146,15 @@ class SiteSettings:
         return self.is_owner is not False or self.is_installer is not False
 
 
+def _demand(data: Mapping[str, object], what: str, *members: str) -> None:
+    """Raises UnexpectedAnswer when a document has none of the members that make it what it should be."""
+    if not data.keys() & set(members):
+        raise UnexpectedAnswer(f"the answer is no {what}")
+
+
 def _total(units: list[Mapping[str, object]], member: str) -> float | None:
     """The sum over the units; None when there are none or one of them does not say."""
     values = [number(unit.get(member)) for unit in units]
     known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
+    total = sum(known)
+    return total if known and len(known) == len(values) and isfinite(total) else None

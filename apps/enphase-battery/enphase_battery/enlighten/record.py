@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .cookies import Cookie
-from .fields import digits, mapping
+from .cookies import Cookie, is_sendable
+from .fields import digits, instant, mapping
 from .guard import GuardState
+from .second_factor import Challenge
+from .shapes import Shape
 from .tokens import Token, TokenStatus
 
 VERSION = 1
@@ -28,7 +30,7 @@ class SessionRecord:
     Attributes:
         salt: Of the two hashes.
         account: Hash of base URL and e-mail: a record of another account is ignored.
-        credentials: Hash of base URL, e-mail and password that `guard` is about; None: nothing was refused.
+        credentials: Hash of base URL, e-mail and password that `guard` and `challenge` are about; None: both empty.
         cookies: The whole jar.
         token: The last token.
         refreshed_at: When the token was last asked for with success, aware UTC.
@@ -36,7 +38,13 @@ class SessionRecord:
         guard: The login guard.
         site_id: A site that the sign-in named.
         user_id: The user that the last token named.
-        refused: Endpoints that refuse even a fresh session, and until when no login is spent on them (2.7).
+        refused: Endpoints that refuse everything, and until when nothing more is spent on them (2.7).
+        shapes: Shapes of headers that worked where the usual one did not (5), by endpoint and by family of endpoints.
+        challenge: The sign-in that waits for the code of the second factor; None: none waits.
+        second_factor: Whether the last sign-in needed a code.
+        mint: Path of the token endpoint that gave the last token.
+        sent: When requests were sent, for the budget, aware UTC.
+        held_until: The cloud asked for no requests before, aware UTC.
     """
 
     salt: str = field(repr=False)
@@ -50,6 +58,12 @@ class SessionRecord:
     site_id: str | None = field(default=None, repr=False)
     user_id: str | None = field(default=None, repr=False)
     refused: tuple[tuple[str, datetime], ...] = ()
+    shapes: tuple[tuple[str, Shape], ...] = field(default=(), repr=False)
+    challenge: Challenge | None = None
+    second_factor: bool = False
+    mint: str | None = None
+    sent: tuple[datetime, ...] = field(default=(), repr=False)
+    held_until: datetime | None = None
 
     def belongs_to(self, base_url: str, email: str) -> bool:
         """Whether it is of this account."""
@@ -57,24 +71,13 @@ class SessionRecord:
 
     def to_json(self) -> dict[str, object]:
         """A JSON object for :meth:`from_json`. Secrets are in it."""
-        token, guard = self.token, self.guard
+        token, guard, challenge = self.token, self.guard, self.challenge
         return {
             "version": VERSION,
             "salt": self.salt,
             "account": self.account,
             "credentials": self.credentials,
-            "cookies": [
-                {
-                    "name": cookie.name,
-                    "value": cookie.value,
-                    "domain": cookie.domain,
-                    "host_only": cookie.host_only,
-                    "path": cookie.path,
-                    "secure": cookie.secure,
-                    "expires_at": _written(cookie.expires_at),
-                }
-                for cookie in self.cookies
-            ],
+            "cookies": _written_cookies(self.cookies),
             "token": token
             and {"value": token.value, "expires_at": _written(token.expires_at), "user_id": token.user_id},
             "refreshed_at": _written(self.refreshed_at),
@@ -84,15 +87,27 @@ class SessionRecord:
                 "last_rejection": _written(guard.last_rejection),
                 "blocked_until": _written(guard.blocked_until),
                 "cause": guard.cause and guard.cause.value,
+                "by_hand_from": _written(guard.by_hand_from),
             },
             "site_id": self.site_id,
             "user_id": self.user_id,
             "refused": {endpoint: _written(until) for endpoint, until in self.refused},
+            "shapes": {key: shape.value for key, shape in self.shapes},
+            "challenge": challenge
+            and {
+                "cookies": _written_cookies(challenge.cookies),
+                "began_at": _written(challenge.began_at),
+                "sent_at": _written(challenge.sent_at),
+            },
+            "second_factor": self.second_factor,
+            "mint": self.mint,
+            "sent": [round(sent.timestamp(), 3) for sent in self.sent],
+            "held_until": _written(self.held_until),
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> SessionRecord:
-        """The record that :meth:`to_json` wrote.
+        """The record that :meth:`to_json` wrote; members that an older version did not write get their defaults.
 
         Raises:
             ValueError: Not usable: of another version, damaged, or edited by hand.
@@ -106,29 +121,69 @@ class SessionRecord:
 
 
 def _read(document: Mapping[str, object]) -> SessionRecord:
-    token, guard = document["token"], _object(document["guard"])
-    cause = _text_or_none(guard["cause"])
+    token, challenge = document["token"], document.get("challenge")
     return SessionRecord(
         salt=_text(document["salt"]),
         account=_text(document["account"]),
         credentials=_text_or_none(document["credentials"]),
-        cookies=tuple(_cookie(_object(each)) for each in _list(document["cookies"])),
+        cookies=_cookies(document["cookies"]),
         token=None if token is None else _token(_object(token)),
         refreshed_at=_instant_or_none(document["refreshed_at"]),
         xsrf=_text_or_none(document["xsrf"]),
-        guard=GuardState(
-            rejections=int(_text(str(guard["rejections"]))),
-            last_rejection=_instant_or_none(guard["last_rejection"]),
-            blocked_until=_instant_or_none(guard["blocked_until"]),
-            cause=None if cause is None else TokenStatus(cause),
-        ),
+        guard=_guard(_object(document["guard"])),
         site_id=digits(document["site_id"]),
         user_id=digits(document["user_id"]),
         refused=tuple((endpoint, _instant(until)) for endpoint, until in _object(document["refused"]).items()),
+        shapes=tuple((key, Shape(shape)) for key, shape in _object(document.get("shapes", {})).items()),
+        challenge=None if challenge is None else _challenge(_object(challenge)),
+        second_factor=document.get("second_factor") is True,
+        mint=_text_or_none(document.get("mint")),
+        sent=tuple(found for each in _list(document.get("sent", [])) if (found := instant(each)) is not None),
+        held_until=_instant_or_none(document.get("held_until")),
     )
 
 
+def _guard(value: Mapping[str, object]) -> GuardState:
+    cause = _text_or_none(value["cause"])
+    if cause == TokenStatus.MFA_REQUIRED and "by_hand_from" not in value:
+        return GuardState()  # of a version that could not take the code, and held the question for a refusal
+    return GuardState(
+        rejections=int(_text(str(value["rejections"]))),
+        last_rejection=_instant_or_none(value["last_rejection"]),
+        blocked_until=_instant_or_none(value["blocked_until"]),
+        cause=None if cause is None else TokenStatus(cause),
+        by_hand_from=_instant_or_none(value.get("by_hand_from")),
+    )
+
+
+def _challenge(value: Mapping[str, object]) -> Challenge:
+    return Challenge(
+        cookies=_cookies(value["cookies"]), began_at=_instant(value["began_at"]), sent_at=_instant(value["sent_at"])
+    )
+
+
+def _written_cookies(cookies: tuple[Cookie, ...]) -> list[dict[str, object]]:
+    return [
+        {
+            "name": cookie.name,
+            "value": cookie.value,
+            "domain": cookie.domain,
+            "host_only": cookie.host_only,
+            "path": cookie.path,
+            "secure": cookie.secure,
+            "expires_at": _written(cookie.expires_at),
+        }
+        for cookie in cookies
+    ]
+
+
+def _cookies(value: object) -> tuple[Cookie, ...]:
+    return tuple(_cookie(_object(each)) for each in _list(value))
+
+
 def _cookie(value: Mapping[str, object]) -> Cookie:
+    if not (is_sendable(_text(value["name"])) and is_sendable(_text(value["value"]))):
+        raise ValueError("a cookie of the session record could not be sent")
     return Cookie(
         name=_text(value["name"]),
         value=_text(value["value"]),

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,15 @@ class Answer:
     path: str = field(repr=False)
 
 
+class Refusal(Enum):
+    """Two ways of not being let in."""
+
+    SIGNED_OUT = auto()
+    """401 or a login wall: the session is dead, or this endpoint does not take it so."""
+    FORBIDDEN = auto()
+    """403: the XSRF token is old, the headers have the wrong shape, or it is not permitted (9.2)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Any reply, not judged yet.
@@ -112,8 +122,29 @@ class Reply:
 
     @property
     def is_signed_out(self) -> bool:
-        """401 or a login wall: the session is dead, or this endpoint does not take it."""
+        """401 or a login wall."""
         return self.status == HTTPStatus.UNAUTHORIZED or self.is_login_wall
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """How it refuses who asks; None when it does not."""
+        if self.is_signed_out:
+            return Refusal.SIGNED_OUT
+        return Refusal.FORBIDDEN if self.status == HTTPStatus.FORBIDDEN else None
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether it shows that who asked was recognised: a good answer, or a refusal of what was asked."""
+        return self.is_good or self.status in (
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
+
+    @property
+    def is_good(self) -> bool:
+        """2xx with what was asked for: no wall, and no page of maintenance."""
+        return self.ok and not self.is_login_wall and (self.page or not self.is_html)
 
     @property
     def json(self) -> object:
@@ -127,6 +158,13 @@ class Reply:
     def wait(self) -> float:
         """Seconds to wait after a 429 (9.1)."""
         return DEFAULT_WAIT if self.retry_after is None else self.retry_after
+
+    @property
+    def pause(self) -> float | None:
+        """Seconds for which the cloud wants no requests at all: after any 429, and after a 503 that names a time."""
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return self.wait
+        return self.retry_after if self.status == HTTPStatus.SERVICE_UNAVAILABLE else None
 
     def raise_for_outage(self) -> None:
         """Raises what has nothing to do with the request itself: waiting is all that helps.

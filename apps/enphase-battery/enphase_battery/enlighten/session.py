@@ -1,29 +1,38 @@
 """A session with the Enlighten cloud and its one request funnel.
 
-The funnel decides, for every request: who goes together and who alone, what a status or a page means, when a login is
-spent, when the XSRF token is fetched anew, and what is tried again (once, and not more).
+Requests pass together, renewals alone (:mod:`.gate`). What becomes of a request is for :mod:`.funnel`, who gets in for
+:mod:`.entrance`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from ..errors import BudgetExhausted, EnlightenError, SessionRejected, SignInSuspended
+from ..errors import (
+    BudgetExhausted,
+    EnlightenError,
+    NoCodeExpected,
+    SessionRejected,
+    SignInSuspended,
+)
 from .address import base_origin
 from .budget import Budget
+from .entrance import Entrance
+from .funnel import Errand, Funnel
 from .gate import Gate
-from .keyring import Account, Keyring
+from .keyring import Keyring
+from .notebook import Account, Notebook
+from .shapes import Ladders
 from .tokens import Token, TokenStatus, status_of
 from .transport import Call, Transport
 from .wire import AiohttpWire, Wire
 
 if TYPE_CHECKING:
     from .record import SessionRecord
-    from .reply import Answer, Reply
+    from .reply import Answer
 
 
 class EnlightenSession:
@@ -59,19 +68,24 @@ class EnlightenSession:
         wire: Wire | None = None,
     ) -> None:
         base = base_origin(base_url)
-        self._transport = Transport(
-            base, wire or AiohttpWire(), budget=Budget(requests_per_hour), clock=clock, logger=logger
-        )
-        account = Account(str(base).rstrip("/"), email, password)
-        self._keys = Keyring(account, self._transport, record=record, save=save, clock=clock, logger=logger)
-        self._clock = clock
+        budget, account = Budget(requests_per_hour), Account(str(base).rstrip("/"), email, password)
+        self._notebook = notebook = Notebook(account, record, save=save, budget=budget)
+        self._transport = Transport(base, wire or AiohttpWire(), budget=budget, clock=clock, logger=logger)
+        self._keys = Keyring(account.base_url, self._transport, notebook, clock=clock)
+        self._entrance = Entrance(account, self._transport, self._keys, notebook, clock=clock, logger=logger)
+        ladders = Ladders(lambda: dict(notebook.record.shapes), lambda winners: notebook.note(shapes=winners))
         self._gate = Gate()
-        self._trouble = self._keys.guard.cause if self._keys.guard.closed_until(clock()) else None
+        self._funnel = Funnel(self._keys, self._entrance, ladders, self._gate, logger=logger)
+        self._clock = clock
+        self._trouble = self._entrance.guard.cause if self._entrance.guard.closed_until(clock()) else None
         self._last_error: EnlightenError | None = None
+        self._answered_at: datetime | None = None
 
     @property
     def token_status(self) -> TokenStatus:
         """How the sign-in stands, by the last thing that happened."""
+        if self._entrance.awaits_code:
+            return TokenStatus.MFA_REQUIRED
         if self._trouble is not None:
             return self._trouble
         if self.token is not None and self.token.expires_at <= self._clock():
@@ -86,7 +100,7 @@ class EnlightenSession:
     @property
     def refreshed_at(self) -> datetime | None:
         """When a token was last asked for with success, aware UTC."""
-        return self._keys.refreshed_at
+        return self._notebook.record.refreshed_at
 
     @property
     def clock_offset(self) -> timedelta:
@@ -100,20 +114,48 @@ class EnlightenSession:
     @property
     def user_id(self) -> str | None:
         """The user id that a token of this account named last."""
-        return self._keys.user_id
+        return self._notebook.record.user_id
 
     @property
     def site_id(self) -> str | None:
         """A site of the account that the sign-in named; there may be more."""
-        return self._keys.site_id
+        return self._notebook.record.site_id
 
     @property
     def last_error(self) -> EnlightenError | None:
         """What the latest request or refresh failed with; None when it went well."""
         return self._last_error
 
-    async def refresh(self) -> None:
+    @property
+    def clock_skew(self) -> timedelta:
+        """The cloud's clock minus our own, as the two newest answers with a `Date` agree on it.
+
+        The smaller one in magnitude if both have the same sign, else zero; zero before two.
+        """
+        return self._transport.clock_skew
+
+    @property
+    def session_ends_at(self) -> datetime | None:
+        """When the cloud's session cookie says that it ends, aware UTC; None: it does not say, or there is none."""
+        return self._keys.session_ends_at
+
+    @property
+    def uses_second_factor(self) -> bool:
+        """Whether the last sign-in needed a code."""
+        return self._notebook.record.second_factor
+
+    def is_at_stake(self, idle: timedelta) -> bool:
+        """Whether the session lives, was idle for so long, and could be had back only with a code from a person."""
+        answered_at = self._answered_at
+        is_idle = answered_at is not None and self._clock() - answered_at >= idle
+        return is_idle and self._keys.alive and self.uses_second_factor
+
+    async def refresh(self, *, by_hand: bool = False) -> None:
         """Renews the token (2.6). A living session needs no login for it; a dead one gets exactly one, under the guard.
+
+        Args:
+            by_hand: A person wants it: where a login is needed, it is allowed once an hour within a suspension, and
+                also while a code is awaited, 300 s after the last one (2.7).
 
         Raises:
             SignInError: A login was needed, and refused or forbidden by the guard.
@@ -121,13 +163,15 @@ class EnlightenSession:
             Unreachable: No answer; the session stays as it is.
             UnexpectedAnswer: Not understood.
         """
-        try:
-            async with self._gate.alone():
-                await self._renew()
-        except EnlightenError as error:
-            self._failed(error)
-            raise
-        self._trouble = self._last_error = None
+        await self._alone(lambda: self._renew(by_hand=by_hand))
+
+    async def submit_code(self, code: str) -> None:
+        """Completes a sign-in with the code of the second factor (2.4). Raises as :meth:`Entrance.submit_code`."""
+        await self._alone(lambda: self._entrance.submit_code(code))
+
+    async def resend_code(self) -> None:
+        """Has the cloud send another code (2.4). Raises as :meth:`Entrance.resend_code`."""
+        await self._alone(self._entrance.resend_code)
 
     async def request(
         self,
@@ -140,6 +184,7 @@ class EnlightenSession:
         xsrf_from: str | None = None,
         page: bool = False,
         wish: bool = False,
+        optional: bool = False,
     ) -> Answer:
         """Asks the cloud; the only way to do so.
 
@@ -152,87 +197,65 @@ class EnlightenSession:
             xsrf_from: For battery writes: path of a battery read that hands out a fresh XSRF token.
             page: A page is asked for, not JSON.
             wish: May use the part of the budget that is kept for wishes.
+            optional: The site may do without: on a refusal nothing but a fresh XSRF token is spent.
 
         Raises:
-            SignInError: A login was needed, and refused or forbidden by the guard.
-            SessionRejected: 401 or a login wall also with a fresh session (2.7, 2.8).
+            SignInError: A login was needed, and refused or forbidden by the guard; or a code is awaited.
+            SessionRejected: 401 or a login wall from a living session, in every shape of headers (2.7, 2.8, 5).
             Unreachable: No answer, 5xx, maintenance. RateLimited: 429. BudgetExhausted: not sent.
-            Forbidden: 403; for writes, also with a fresh XSRF token.
+            Forbidden: 403, in every shape; for writes, also with a fresh XSRF token. 401 of what is optional.
             NotAvailable: 405. NotFound: 404.
             Refused: 400, 422, or 500 with a reason. Conflict: 409.
             UnexpectedAnswer: Anything else.
             ValueError: `path` is not plain.
         """
         call = Call(method, path, params=params or {}, body=body, page=page, wish=wish)
+        read = Call("GET", xsrf_from, params={"userId": username} if username else {}, wish=wish) if xsrf_from else None
         try:
-            reply = await (self._ask(call, username) if xsrf_from is None else self._write(call, username, xsrf_from))
-            answer = reply.answer()
+            answer = (await self._funnel.pursue(Errand(call, username, read, optional))).answer()
         except EnlightenError as error:
             self._failed(error)
             raise
-        self._trouble = self._last_error = None
+        self._went_well()
         return answer
 
     async def close(self) -> None:
         """Ends the session's connections; afterwards nothing is sent. May be called again."""
         await self._transport.close()
+        if self._notebook.is_behind:
+            self._keys.note()
 
-    async def _write(self, call: Call, username: str | None, xsrf_from: str) -> Reply:
-        """A battery write: a missing or old XSRF token gets 403, so it is tried again with a fresh one (9.2)."""
-        read = Call("GET", xsrf_from, params={"userId": username} if username else {}, wish=call.wish)
-        reply = await self._ask(call, username, xsrf_read=read)
-        if reply.status != HTTPStatus.FORBIDDEN:
-            return reply
-        (await self._ask(read, username)).raise_for_outage()
-        return await self._ask(call, username, xsrf_read=read)
+    async def _alone(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Does something that renews the proofs, while nothing else is under way."""
+        try:
+            async with self._gate.alone():
+                await act()
+        except NoCodeExpected:
+            raise  # says nothing about the session
+        except EnlightenError as error:
+            self._failed(error)
+            raise
+        self._went_well()
 
-    async def _ask(self, call: Call, username: str | None, *, xsrf_read: Call | None = None) -> Reply:
-        """The reply of a session that lives: at most one renewal is spent on it, shared with all that ask for it."""
-        if not self._keys.alive:
-            await self._sign_in_unless_renewed_since(self._keys.generation)
-        generation, reply = await self._exchange(call, username, xsrf_read)
-        if reply.is_signed_out:
-            await self._sign_in_unless_renewed_since(generation, call)
-            _, reply = await self._exchange(call, username, xsrf_read)
-        if reply.is_signed_out:
-            if self._keys.just_signed_in:
-                self._keys.refuses(call.name)
-            raise SessionRejected(f"{call.name} refuses the session, also after a new sign-in")
-        self._keys.accepts(call.name)
-        return reply
-
-    async def _exchange(self, call: Call, username: str | None, xsrf_read: Call | None) -> tuple[int, Reply]:
-        """One exchange, and the generation of the proofs that went with it."""
-        if xsrf_read is not None and self._keys.xsrf is None:
-            (await self._ask(xsrf_read, username)).raise_for_outage()
-        async with self._gate.shared():
-            headers = self._keys.headers(call.path, username=username, write=call.is_write)
-            return self._keys.generation, await self._keys.send(call.with_headers(headers))
-
-    async def _sign_in_unless_renewed_since(self, generation: int, refused: Call | None = None) -> None:
-        async with self._gate.alone():
-            if self._keys.generation != generation or self._keys.just_signed_in:
-                return
-            if refused is not None and self._keys.no_login_for(refused.name):
-                raise SessionRejected(f"{refused.name} refuses the session, and no login is spent on it again today")
-            await self._keys.sign_in()
-
-    async def _renew(self) -> None:
+    async def _renew(self, *, by_hand: bool) -> None:
         if self._keys.alive:
             try:
                 await self._keys.refresh()
             except SessionRejected:
-                if self._keys.just_signed_in:
-                    raise
+                pass
             else:
                 return
-        await self._keys.sign_in()
+        await self._entrance.sign_in(by_hand=by_hand)
+
+    def _went_well(self) -> None:
+        self._trouble = self._last_error = None
+        self._answered_at = self._clock()
 
     def _failed(self, error: EnlightenError) -> None:
         """Keeps the error and what it says about the sign-in; any answer shows that the session lives."""
         self._last_error = error
         if isinstance(error, BudgetExhausted):
             return
-        self._trouble = self._keys.guard.cause if isinstance(error, SignInSuspended) else status_of(error)
+        self._trouble = self._entrance.guard.cause if isinstance(error, SignInSuspended) else status_of(error)
         if self._trouble is None and not self._keys.alive:
             self._trouble = TokenStatus.LOGIN_FAILED

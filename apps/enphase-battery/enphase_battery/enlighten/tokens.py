@@ -13,6 +13,7 @@ from enum import Enum
 from ..errors import (
     AccountBlocked,
     BudgetExhausted,
+    CodeRefused,
     EnlightenError,
     MfaRequired,
     SignInError,
@@ -82,7 +83,7 @@ def read_token(document: object, now: datetime) -> Token | None:
 
 def status_of(error: EnlightenError) -> TokenStatus | None:
     """What an error says about the sign-in; None when it says nothing about it."""
-    if isinstance(error, MfaRequired):
+    if isinstance(error, (MfaRequired, CodeRefused)):
         return TokenStatus.MFA_REQUIRED
     if isinstance(error, (AccountBlocked, TooManySessions)):
         return TokenStatus.BLOCKED

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from .wire import Received, Wire
 
 MOST_HOPS = 10
+LONGEST_WAIT = 3600.0
+"""Seconds; no longer is believed to be meant."""
 USER_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
 )
@@ -100,6 +101,7 @@ class Transport:
 
     Attributes:
         clock_offset: The cloud's clock minus our own, by the newest answer that had a `Date` header.
+        clock_skew: The same, as far as the two newest such answers agree on it; zero when they do not.
     """
 
     def __init__(
@@ -117,7 +119,8 @@ class Transport:
         self._clock = clock
         self._logger = logger
         self._closed = False
-        self.clock_offset = timedelta(0)
+        self.clock_offset = self.clock_skew = timedelta(0)
+        self._compared = False
 
     async def send(self, call: Call, jar: CookieJar, *, signing_in: bool = False) -> Reply:
         """Sends a request and follows redirects; the jar is read, not changed.
@@ -128,10 +131,10 @@ class Transport:
             signing_in: The login page is where it should go, and writes may be redirected.
 
         Raises:
-            Unreachable: No answer, or not in time.
+            Unreachable: No answer, or not in time, or led to another host.
             BudgetExhausted: Not sent.
             RateLimited: Not sent, because the cloud has asked to wait.
-            UnexpectedAnswer: Too large, led to another host, or in circles.
+            UnexpectedAnswer: Too large, or led in circles; a page led to another host.
         """
         url, method, content = self._base.with_path(call.path).with_query(call.params), call.method, call.content
         hop_jar, cookies = CookieJar(jar), list[Cookie]()
@@ -144,7 +147,7 @@ class Transport:
             received = await self._exchange(method, url, headers, content and content[0], wish=call.wish)
             now, status, answered = self._clock(), received.status, received.headers
             if (date := _http_date(answered.get("Date"))) is not None:
-                self.clock_offset = date - now
+                self._compare(date - now)
             lines = answered.getall("Set-Cookie", [])
             new = [cookie for line in lines if (cookie := parse_set_cookie(line, url, now)) is not None]
             cookies += new
@@ -160,15 +163,17 @@ class Transport:
                     cookies=tuple(cookies),
                     csrf=answered.get("x-csrf-token"),
                     date=date,
-                    retry_after=_seconds(answered.get("Retry-After"), now),
+                    retry_after=_seconds(answered.get("Retry-After"), date or now),
                     to_login=to_login,
                     page=call.page,
                 )
-                if status == HTTPStatus.TOO_MANY_REQUESTS:
-                    self._budget.hold(now, reply.wait)
+                if (pause := reply.pause) is not None:
+                    self._budget.hold(now, pause)
                 return reply
             if target.origin() != self._base:
-                raise UnexpectedAnswer(f"{call.name} was led to another host, and not followed")
+                # For a page that is where the page is now; else something between us and the cloud, such as a hotspot.
+                elsewhere = UnexpectedAnswer if call.page else Unreachable
+                raise elsewhere(f"{call.name} was led to another host, and not followed")
             if call.is_write and not signing_in:
                 raise UnexpectedAnswer(f"{call.name} was led elsewhere, and not followed")
             if status not in _KEEPING_THE_METHOD:
@@ -180,6 +185,12 @@ class Transport:
         """Closes the wire; afterwards nothing is sent."""
         self._closed = True
         await self._wire.close()
+
+    def _compare(self, offset: timedelta) -> None:
+        """Takes over how far the clocks are apart by one more answer, which may be old or have been long on its way."""
+        agree = self._compared and (offset > timedelta(0)) == (self.clock_offset > timedelta(0))
+        self.clock_skew = min(offset, self.clock_offset, key=abs) if agree else timedelta(0)
+        self.clock_offset, self._compared = offset, True
 
     async def _exchange(
         self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *, wish: bool
@@ -217,14 +228,14 @@ def _http_date(value: str | None) -> datetime | None:
     """A date of an HTTP header, aware UTC."""
     try:
         date = parsedate_to_datetime(value or "")
-    except (ValueError, TypeError):
+        return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
+    except (ValueError, TypeError, OverflowError):
         return None
-    return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
 
 def _seconds(value: str | None, now: datetime) -> float | None:
-    """`Retry-After`: seconds or a date."""
+    """`Retry-After`: seconds, or a date by the cloud's clock; at most an hour, None when unreadable."""
     if value is not None and value.strip().isascii() and value.strip().isdigit():
-        return float(value)
+        return min(float(value), LONGEST_WAIT)
     date = _http_date(value)
-    return None if date is None else max(0.0, (date - now).total_seconds())
+    return None if date is None else min(max(0.0, (date - now).total_seconds()), LONGEST_WAIT)

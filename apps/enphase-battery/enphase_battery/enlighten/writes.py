@@ -9,8 +9,11 @@ from .models import BatterySettings, EntryTerms, Family, WriteForm
 
 _CONTROL = {Family.DTG: "dtgControl", Family.RBD: "rbdControl"}
 
-_FIRST_RBD_CONTROL = {"show": True, "showDaySchedule": True, "locked": False, "scheduleSupported": True}
+_COMPLETE_CONTROL = {"show": True, "showDaySchedule": True, "locked": False, "scheduleSupported": True}
 """What an RBD control needs beside `enabled` where the read shows none (6.3, live 2026-04-18)."""
+
+_TIMES = ("startTime", "endTime")
+"""Members that only DTG has; elsewhere they are answered with 500."""
 
 _WEEK = frozenset(range(1, 8))
 _LIMITS = range(5, 101)
@@ -78,8 +81,8 @@ def switch_body(
     Args:
         family: Whose switch.
         on: Its new value.
-        form: Partial or merged.
-        settings: A read, for `MERGED` and for the disclaimer of a disable; untouched.
+        form: Partial, rich or merged.
+        settings: A read, for `MERGED` and `RICH`, and for the disclaimer of a disable; untouched.
         disclaimer: `acceptedItcDisclaimer` to send when CFG goes on; None: none.
         others: For `MERGED`: switches of other families that override what the read says.
         schedule: CFG's second flag; None: not sent. False makes the disable body (#634).
@@ -95,7 +98,8 @@ def switch_body(
     body = {name: value for name, value in known.items() if name != "devices"}
     for other, value in others.items() if merged else ():
         body |= _members(other, value, known)
-    body |= _members(family, on, known)
+    rich = form is WriteForm.RICH and family is not Family.CFG
+    body |= _rich_members(family, on, settings.raw) if rich else _members(family, on, known)
     if family is Family.CFG and disclaimer and (on or schedule is False):
         body["acceptedItcDisclaimer"] = disclaimer
     if schedule is not None:
@@ -115,8 +119,17 @@ def _members(family: Family, on: bool, known: Mapping[str, object]) -> dict[str,
     name = _CONTROL[family]
     control = dict(mapping(known.get(name)))
     if known and not control and family is Family.RBD:
-        control = dict(_FIRST_RBD_CONTROL)
+        control = dict(_COMPLETE_CONTROL)
     return {name: {**control, "enabled": on}}
+
+
+def _rich_members(family: Family, on: bool, read: Mapping[str, object]) -> dict[str, object]:
+    """The control object with all that belongs to it, as the read has it, and nothing else."""
+    name = _CONTROL[family]
+    control = {member: value for member, value in mapping(read.get(name)).items() if value is not None}
+    complete = {member: control.get(member, default) for member, default in _COMPLETE_CONTROL.items()}
+    times = {member: control[member] for member in _TIMES if family is Family.DTG and member in control}
+    return {name: {**complete, "enabled": on, **times}}
 
 
 def _schedule_members(schedule: bool, known: Mapping[str, object]) -> dict[str, object]:

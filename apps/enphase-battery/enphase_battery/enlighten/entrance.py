@@ -1,0 +1,261 @@
+"""Who gets in, and when: sign-ins under the guard, with a second factor where the account has one (2.1 to 2.7).
+
+Whoever calls a method that sends must be alone with the session (see :mod:`.gate`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..errors import (
+    AccountBlocked,
+    EnlightenError,
+    MfaRequired,
+    NoCodeExpected,
+    SessionRejected,
+    SignInSuspended,
+    TooManySessions,
+    Unreachable,
+)
+from .cookies import CookieJar
+from .guard import COOLDOWN, GuardState
+from .login import SignedIn, code_awaited, sign_in
+from .second_factor import RESEND, Challenge, NoMoreCodes, NotACode, ask_for_code, submit_code
+from .tokens import TokenStatus, status_of
+
+if TYPE_CHECKING:
+    from .keyring import Keyring
+    from .notebook import Account, Notebook
+    from .reply import Reply
+    from .second_factor import Send
+    from .transport import Call, Transport
+
+REUSE = timedelta(seconds=30)
+"""A login younger than this serves all who ask for one (2.7); so does a failure to reach the cloud for one."""
+
+_WHILE_SUSPENDED = {
+    TokenStatus.LOGIN_FAILED: "correct email or password in the configuration, or wait",
+    TokenStatus.MFA_REQUIRED: "wait, then have another code sent with otp_resend",
+    TokenStatus.BLOCKED: "see in the Enphase app that the account is well, close other programs that use it, and wait",
+}
+
+
+class Entrance:
+    """Signs in.
+
+    Args:
+        account: Whose.
+        transport: Carries requests.
+        keys: Take over what a sign-in brings.
+        notebook: Keeps the guard and a sign-in that waits for its code.
+        clock: Now, aware UTC.
+        logger: One line per login.
+
+    Attributes:
+        signed_in_at: When this session signed in last, aware UTC; None: not since it was made.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        transport: Transport,
+        keys: Keyring,
+        notebook: Notebook,
+        *,
+        clock: Callable[[], datetime],
+        logger: logging.Logger,
+    ) -> None:
+        self._account = account
+        self._transport = transport
+        self._keys = keys
+        self._notebook = notebook
+        self._clock = clock
+        self._logger = logger
+        self.signed_in_at: datetime | None = None
+        self._failed_at: datetime | None = None
+
+    @property
+    def guard(self) -> GuardState:
+        """The login guard."""
+        return self._notebook.record.guard
+
+    @property
+    def awaits_code(self) -> bool:
+        """Whether a sign-in waits for its code. Until it has one, nothing but a person may begin another."""
+        return self._notebook.record.challenge is not None
+
+    @property
+    def just_signed_in(self) -> bool:
+        """Whether a login is so young that another could not mend anything: nothing has taken its session yet."""
+        return self._is_recent(self.signed_in_at) and not self._keys.used
+
+    @property
+    def may_sign_in_anew(self) -> bool:
+        """Whether a login may be tried though a session lives: it is allowed, needs no code, and none was just made."""
+        needless = self._notebook.record.second_factor or self._is_recent(self.signed_in_at)
+        return not needless and self._closed_until(by_hand=False) is None
+
+    async def sign_in(self, *, by_hand: bool = False) -> None:
+        """One login under the guard, then a token.
+
+        Args:
+            by_hand: A person wants it: once an hour within a suspension, and while a code is awaited.
+
+        Raises:
+            SignInSuspended: The guard forbids it; nothing was sent.
+            MfaRequired: The cloud asks for a code, or has asked; in the latter case nothing was sent.
+            SignInError: The cloud refused it.
+            SessionRejected: Signed in, now or a moment ago, yet the session is not taken.
+            Unreachable: The cloud cannot be reached; this does not count as refused.
+            UnexpectedAnswer: Not understood.
+        """
+        if self.awaits_code and not by_hand:
+            raise code_awaited()
+        if self.just_signed_in:
+            raise SessionRejected("the session of a sign-in a moment ago was refused, and another would fare no better")
+        if (until := self._closed_until(by_hand=by_hand)) is not None:
+            raise self._suspended(until)
+        if self._is_recent(self._failed_at):
+            raise Unreachable("the cloud could not be reached for a sign-in a moment ago")
+        now, jar, account = self._clock(), CookieJar(), self._account
+        try:
+            done = await sign_in(
+                self._sender(jar), jar, base_url=account.base_url, email=account.email, password=account.password
+            )
+            await self._enter(jar, done, with_code=False)
+        except Unreachable:
+            self._failed_at = now
+            raise
+        except MfaRequired:
+            # While an older session lives it is worth more than a code.
+            challenge = None if self._keys.alive else Challenge(tuple(jar), began_at=now, sent_at=now)
+            # The password is right; how many codes were wrong is not forgotten for it.
+            guard = self.guard if self.guard.cause is TokenStatus.MFA_REQUIRED else GuardState()
+            self._notebook.note(guard=guard, challenge=challenge, second_factor=True)
+            self._logger.info("the Enlighten cloud asks for the code of the second factor")
+            raise
+        except EnlightenError as error:
+            self._count(error, challenge=None)
+            raise
+
+    async def submit_code(self, code: str) -> None:
+        """Completes a sign-in with the code of the second factor (2.4).
+
+        Raises:
+            NoCodeExpected: Nobody waits for one.
+            SignInSuspended: Three were wrong; nothing was sent.
+            CodeRefused: It is wrong; the sign-in goes on waiting for the right one.
+            AccountBlocked: The cloud says so, or takes no more codes.
+            SessionRejected: Signed in, yet no token is given out.
+            Unreachable: The cloud cannot be reached; this does not count as wrong.
+            UnexpectedAnswer: Not understood.
+        """
+        challenge, jar = self._challenge()
+        account = self._account
+        try:
+            done = await submit_code(
+                self._sender(jar, taking_all=False),
+                jar,
+                base_url=account.base_url,
+                email=account.email,
+                code=code,
+                now=self._clock(),
+            )
+            await self._enter(jar, done, with_code=True)
+        except (Unreachable, NotACode, NoMoreCodes):
+            raise
+        except AccountBlocked as error:
+            self._count(error, challenge=None)
+            raise
+        except EnlightenError as error:
+            self._count(error, challenge=replace(challenge, cookies=tuple(jar)))
+            raise
+
+    async def resend_code(self) -> None:
+        """Has another code sent; where the sign-in has died meanwhile, by a new one (2.4).
+
+        Raises:
+            NoCodeExpected: Nobody waits for one.
+            SignInSuspended: Three codes were wrong, the last was sent within 30 s, or no new sign-in is allowed yet.
+            SignInError: The new sign-in was refused. AccountBlocked: the cloud says so.
+            Unreachable: The cloud cannot be reached. RateLimited: 429.
+        """
+        challenge, jar = self._challenge()
+        now = self._clock()
+        if now < (until := challenge.sent_at + RESEND) <= now + RESEND:
+            raise SignInSuspended(f"no other code before {until:%H:%M:%S} UTC", until=until)
+        try:
+            lives = await ask_for_code(self._sender(jar, taking_all=False), jar, base_url=self._account.base_url)
+        except AccountBlocked as error:
+            self._count(error, challenge=None)
+            raise
+        if lives:
+            self._notebook.note(challenge=replace(challenge, cookies=tuple(jar), sent_at=now))
+            return
+        try:
+            await self.sign_in(by_hand=True)
+        except MfaRequired:
+            return  # which is what was asked for: a new sign-in has a code sent
+
+    async def _enter(self, jar: CookieJar, done: SignedIn, *, with_code: bool) -> None:
+        """Goes on with the session of a sign-in that worked."""
+        record = self._notebook.record
+        self._keys.adopt(jar, site_id=done.site_id or record.site_id, challenge=None)
+        try:
+            await self._keys.refresh(fresh=True)
+        except Unreachable as error:
+            self._logger.debug("signed in without a token: %s", error)
+        self.signed_in_at, self._failed_at = self._clock(), None
+        self._keys.note(guard=GuardState(), second_factor=with_code)
+        self._logger.info("signed in to the Enlighten cloud")
+
+    def _sender(self, jar: CookieJar, *, taking_all: bool = True) -> Send:
+        """Sends with a jar of its own. A login page's cookies are needed, those of a refused code only do harm."""
+
+        async def send(call: Call) -> Reply:
+            reply = await self._transport.send(call, jar, signing_in=True)
+            self._notebook.note_hold()
+            if taking_all or reply.is_good:
+                jar.put(reply.cookies, self._clock())
+            return reply
+
+        return send
+
+    def _challenge(self) -> tuple[Challenge, CookieJar]:
+        """The sign-in that waits, and its cookies. One that a person began within a suspension may be tried once."""
+        challenge, guard = self._notebook.record.challenge, self.guard
+        if challenge is None:
+            raise NoCodeExpected("no code is asked for")
+        until = guard.closed_until(self._clock())
+        tried = guard.last_rejection is not None and challenge.began_at <= guard.last_rejection
+        if until is not None and guard.is_suspension and tried:
+            raise self._suspended(until)
+        return challenge, CookieJar(challenge.cookies)
+
+    def _closed_until(self, *, by_hand: bool) -> datetime | None:
+        """From when this kind of login is allowed; None: now."""
+        now, challenge = self._clock(), self._notebook.record.challenge
+        closed = [self.guard.closed_until(now, by_hand=by_hand)]
+        if challenge is not None and now < (until := challenge.began_at + COOLDOWN) <= now + COOLDOWN:
+            closed.append(until)
+        return max((until for until in closed if until is not None), default=None)
+
+    def _suspended(self, until: datetime) -> SignInSuspended:
+        guard = self.guard
+        cause = guard.cause or TokenStatus.MFA_REQUIRED
+        after = f", after {guard.rejections} refused ({cause.value})" if guard.rejections else ""
+        hint = _WHILE_SUSPENDED.get(cause, "")
+        return SignInSuspended(f"no sign-in before {until:%Y-%m-%d %H:%M} UTC{after}", until=until, hint=hint)
+
+    def _count(self, error: EnlightenError, *, challenge: Challenge | None) -> None:
+        """Has the guard count a refusal, and keeps the sign-in that goes on waiting, if there is one."""
+        cause = status_of(error) or TokenStatus.LOGIN_FAILED
+        guard = self.guard.rejected(self._clock(), cause, suspend=isinstance(error, TooManySessions))
+        self._notebook.note(guard=guard, challenge=challenge)
+
+    def _is_recent(self, instant: datetime | None) -> bool:
+        return instant is not None and timedelta(0) <= self._clock() - instant < REUSE
