@@ -8,6 +8,10 @@ from typing import Any
 from appdaemon.plugin_management import PluginBase
 
 APP_USER = "user of appdaemon"
+SERVICES = (
+    *(("input_boolean", service) for service in ("turn_on", "turn_off")),
+    *(("persistent_notification", service) for service in ("create", "dismiss")),
+)
 
 State = dict[str, Any]
 
@@ -20,6 +24,7 @@ class FakeHomeAssistant(PluginBase):
         calls: Services called by apps, with their data.
         events: Events fired by apps, with their data.
         published: Entity ids in the order in which apps set them.
+        notices: The messages of the persistent notifications, by their ids.
     """
 
     first_time = True
@@ -30,6 +35,7 @@ class FakeHomeAssistant(PluginBase):
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.published: list[str] = []
+        self.notices: dict[str, str] = {}
         self.up = False
 
     # -- what AppDaemon asks of a plugin ------------------------------------------------------------------------------
@@ -46,7 +52,16 @@ class FakeHomeAssistant(PluginBase):
         self.calls.append((f"{domain}/{service}", {key: one for key, one in data.items() if key != "timeout"}))
         if domain == "input_boolean" and data.get("entity_id") in self.states:
             await self.change(data["entity_id"], "on" if service == "turn_on" else "off", user=APP_USER)
+        elif (domain, service) == ("persistent_notification", "create"):
+            self.notices[data["notification_id"]] = data["message"]
+        elif (domain, service) == ("persistent_notification", "dismiss"):
+            self.notices.pop(data["notification_id"], None)
         return {"success": True, "result": {"context": {"id": "call", "user_id": APP_USER}}, "ad_status": "OK"}
+
+    async def websocket_send_json(self, *, type: str, silent: bool = False) -> dict[str, Any] | None:  # noqa: A002  # as it is
+        if not self.up or type != "persistent_notification/get":
+            return None
+        return {"success": True, "result": [{"notification_id": one, "message": m} for one, m in self.notices.items()]}
 
     async def fire_plugin_event(self, event: str, namespace: str, timeout: Any = None, **data: Any) -> None:
         if self.up:
@@ -65,7 +80,7 @@ class FakeHomeAssistant(PluginBase):
 
     async def come_up(self) -> None:
         """Home Assistant is there (again)."""
-        for domain, service in (("input_boolean", "turn_on"), ("input_boolean", "turn_off")):
+        for domain, service in SERVICES:
             self.AD.services.register_service(self.namespace, domain, service, self.call_plugin_service, silent=True)
         self.up = True
         self.connect_event.set()
@@ -101,6 +116,11 @@ class FakeHomeAssistant(PluginBase):
             return
         data = {"entity_id": entity_id, "old_state": old, "new_state": copy.deepcopy(self.states[entity_id])}
         await self.fire("state_changed", **data)
+
+    async def forget(self, entity_id: str) -> None:
+        """Remove an entity, as when somebody deletes a helper."""
+        old = self.states.pop(entity_id)
+        await self.fire("state_changed", entity_id=entity_id, old_state=old, new_state=None)
 
     async def fire(self, event: str, **data: Any) -> None:
         """Fire an event as Home Assistant does."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytz
 import yaml
@@ -17,6 +19,7 @@ from appdaemon.dependency_manager import DependencyManager
 from appdaemon.logging import Logging
 from appdaemon.models.config.appdaemon import AppDaemonConfig
 
+from enphase_battery.store import Store
 from simulator import Simulator, Switches
 
 from .clock import Clock
@@ -69,6 +72,8 @@ class Lab:
         shared = {"module": "lab_app", "class": "LabBattery", **ACCOUNT, "base_url": url, "settle": 0}
         self._entries = {name: {**shared, **app} for name, app in apps.items()}
         self.ad: AppDaemon | None = None
+        self.disk_fault: int | None = None
+        """What the disk says (an error number) when it is waited for; None: all is well."""
 
     @property
     def ha(self) -> Any:
@@ -89,14 +94,24 @@ class Lab:
         assert self.ad is not None, "AppDaemon is stopped"
         return self.ad
 
+    @property
+    def store(self) -> Path:
+        """The file of the app's store."""
+        return self.folder / "enphase_battery" / f"{APP}.json"
+
+    def wait_for_disk(self, _descriptor: int) -> None:
+        """Take the place of `os.fsync`."""
+        if self.disk_fault is not None:
+            raise OSError(self.disk_fault, os.strerror(self.disk_fault))
+
     def configure(self, **app: Any) -> None:
         """Change the app's configuration, for the next start of AppDaemon."""
         self._entries[APP].update(app)
 
     # -- AppDaemon's life ---------------------------------------------------------------------------------------------
 
-    async def start(self, states: Mapping[str, Any]) -> None:
-        """Start AppDaemon with a Home Assistant that holds these states."""
+    async def start(self, states: Mapping[str, Any], notices: Mapping[str, str] | None = None) -> None:
+        """Start AppDaemon with a Home Assistant that holds these states and notices."""
         apps = self.folder / "apps"
         apps.mkdir(exist_ok=True)
         (apps / "apps.yaml").write_text(yaml.safe_dump(self._entries))
@@ -124,6 +139,7 @@ class Lab:
         threading.update_thread_info = no_statistics
         Clock.current = self.clock
         self.ha.states.update(states)
+        self.ha.notices.update(notices or {})
         self.ad.start()
         await self.started()
 
@@ -132,6 +148,7 @@ class Lab:
         if self.ad is not None:
             await self.ad.stop()
             self.ad = None
+        Store._unsaved.clear()  # the memory of the process is gone with it
 
     async def restart_appdaemon(self, meanwhile: Callable[[], None] = lambda: None, **span: float) -> None:
         """Restart AppDaemon; Home Assistant stays, and ``meanwhile`` happens while AppDaemon is down for ``span``."""
@@ -139,7 +156,7 @@ class Lab:
         await self.stop()
         self.clock.now += timedelta(**span)
         meanwhile()
-        await self.start(home_assistant.states)
+        await self.start(home_assistant.states, home_assistant.notices)
         self.ha.events[:0] = home_assistant.events
 
     async def restart_home_assistant(self, meanwhile: Callable[[], None] = lambda: None) -> None:
@@ -150,6 +167,7 @@ class Lab:
         await self.settle()
         helpers = {one: entity["state"] for one, entity in self.ha.states.items() if one.startswith("input_boolean.")}
         self.ha.states.clear()
+        self.ha.notices.clear()
         for entity_id, state in helpers.items():
             self.ha.preset(entity_id, state)
         meanwhile()
@@ -323,8 +341,9 @@ async def lab(
         clock.now = start.astimezone(pytz.utc)
         cloud.clear_log()
         try:
-            await one.start({entity_id: state_of(entity_id, state) for entity_id, state in states.items()})
-            yield one
+            with patch("os.fsync", one.wait_for_disk):
+                await one.start({entity_id: state_of(entity_id, state) for entity_id, state in states.items()})
+                yield one
         finally:
             await one.stop()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from itertools import product, zip_longest
@@ -19,6 +21,7 @@ from tests.lab.lab import TOGGLES, Lab, lab
 
 HERE = Path(__file__).parent
 PREFIX = "enphase_battery"
+DISK_FAULTS = {"full": errno.ENOSPC, "read-only": errno.EROFS, "broken": errno.EIO, "well": None}
 FAMILIES = {"charge_from_grid": "cfg", "discharge_to_grid": "dtg", "restrict_discharge": "rbd"}
 
 
@@ -34,31 +37,53 @@ def scenarios() -> Iterator[tuple[str, dict[str, Any]]]:
 
 async def run(scenario: Mapping[str, Any], folder: Path) -> None:
     """Carry a scenario out. Raises AssertionError, naming the step, when something else comes out."""
+    async with house(scenario, folder) as one:
+        for number, step in enumerate(scenario["steps"], start=1):
+            await take(one, number, step)
+        check(one)
+
+
+@asynccontextmanager
+async def house(scenario: Mapping[str, Any], folder: Path) -> AsyncIterator[Lab]:
+    """Run the lab in which a scenario happens for the length of a block, with what was before it."""
     zone = scenario.get("zone", "Europe/London")
     start = pytz.timezone(zone).localize(datetime.fromisoformat(scenario.get("start", "2026-11-22 12:00")))
     toggles = {TOGGLES[control]: _on_off(state) for control, state in scenario.get("toggles", {}).items()}
-    house: AbstractAsyncContextManager[Lab] = lab(
-        folder,
-        start=start,
-        app=scenario.get("app", {}),
-        switches=scenario["cloud"],
-        toggles={**dict.fromkeys(TOGGLES.values(), "off"), **toggles},
-        zone=zone,
-        before=lambda one: _take(one, scenario.get("before", [])),
-    )
-    async with house as one:
-        await _take(one, scenario["steps"])
-        one.phone.check(one.clock.now)
-        assert "DELETE" not in {request["method"] for request in one.cloud.requests()}, "the cloud refuses that verb"
+
+    async def before(one: Lab) -> None:
+        for number, step in enumerate(scenario.get("before", []), start=1):
+            await take(one, number, step)
+
+    try:
+        async with lab(
+            folder,
+            start=start,
+            app=scenario.get("app", {}),
+            switches=scenario["cloud"],
+            toggles={**dict.fromkeys(TOGGLES.values(), "off"), **toggles},
+            zone=zone,
+            before=before,
+        ) as one:
+            yield one
+    finally:
+        # AppDaemon's loggers are the process's: each start adds a handler, and each line would go through all of them.
+        for name in ("AppDaemon", "Error"):
+            logging.getLogger(name).handlers.clear()
 
 
-async def _take(one: Lab, steps: Sequence[Mapping[str, Any]]) -> None:
-    for number, step in enumerate(steps, start=1):
-        for action, argument in step.items():
-            try:
-                await ACTIONS[action](one, argument)
-            except AssertionError as error:
-                raise AssertionError(f"step {number}, {action}: {error}") from error
+async def take(one: Lab, number: int, step: Mapping[str, Any]) -> None:
+    """Take one step. Raises AssertionError, naming it, when something else comes out."""
+    for action, argument in step.items():
+        try:
+            await ACTIONS[action](one, argument)
+        except AssertionError as error:
+            raise AssertionError(f"step {number}, {action}: {error}") from error
+
+
+def check(one: Lab) -> None:
+    """Assert what has to be so in every scenario: what others made is as they left it."""
+    one.phone.check(one.clock.now)
+    assert "DELETE" not in {request["method"] for request in one.cloud.requests()}, "the cloud refuses that verb"
 
 
 # -- what happens -----------------------------------------------------------------------------------------------------
@@ -131,16 +156,29 @@ async def _restart_appdaemon(one: Lab, how: Mapping[str, Any]) -> None:
     def flips() -> None:
         _set_quietly(home_assistant, how.get("flips", {}))
         if how.get("loses_store"):
-            (one.folder / "enphase_battery" / f"{PREFIX}.json").unlink()
+            one.store.unlink()
+        if "finds_store" in how:
+            one.store.write_text(how["finds_store"], encoding="utf-8")
 
     one.configure(**how.get("app", {}))
     await one.restart_appdaemon(flips, minutes=how.get("minutes", 0))
 
 
 def _set_quietly(home_assistant: Any, toggles: Mapping[str, Any], parent: str | None = None) -> None:
-    """Set toggles while AppDaemon does not listen."""
+    """Set toggles while AppDaemon does not listen; `missing` takes one away."""
     for control, state in toggles.items():
-        home_assistant.preset(TOGGLES[control], _on_off(state), parent=parent)
+        if state == "missing":
+            home_assistant.states.pop(TOGGLES[control])
+        else:
+            home_assistant.preset(TOGGLES[control], _on_off(state), parent=parent)
+
+
+async def _unheard(one: Lab, toggles: Mapping[str, Any]) -> None:
+    _set_quietly(one.ha, toggles)
+
+
+async def _disk(one: Lab, fault: str) -> None:
+    one.disk_fault = DISK_FAULTS[fault]
 
 
 async def _forget_requests(one: Lab, _argument: object) -> None:
@@ -227,6 +265,11 @@ def _entities_show(one: Lab, entities: Mapping[str, Mapping[str, Any]]) -> None:
         _compare({key: shown.get(key, "") for key in expected}, _as_text(expected), entity_id)
 
 
+def _notice_is(one: Lab, expected: str) -> None:
+    assert len(one.ha.notices) <= 1, one.ha.notices
+    _compare({"notice": "".join(one.ha.notices.values())}, {"notice": expected})
+
+
 def _results_are(one: Lab, expected: list[Mapping[str, Any]]) -> None:
     for match in expected:
         values = _as_text(match)
@@ -278,6 +321,8 @@ ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
     "session_ends": _session_ends,
     "restart_home_assistant": _restart_home_assistant,
     "restart_appdaemon": _restart_appdaemon,
+    "unheard": _unheard,
+    "disk": _disk,
     "forget_requests": _forget_requests,
     "expect": _expect,
 }
@@ -291,6 +336,7 @@ EXPECTATIONS: Mapping[str, Callable[[Lab, Any], None]] = {
     "written": _was_written,
     "toggles": _toggles_show,
     "entities": _entities_show,
+    "notice": _notice_is,
     "results": _results_are,
     "counts": _counts_are,
 }

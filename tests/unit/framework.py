@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,6 +45,7 @@ class Framework:
         self.spawned: list[Coroutine[object, object, None]] = []
         self.admin: dict[str, Any] = {}
         self._mocks.AD.state = SimpleNamespace(state={"admin": self.admin})
+        self._mocks.AD.tz = timezone.utc
         for name in REGISTRATIONS:
             self.hass[name].side_effect = self._registers(name)
         self._patches: list[Any] = [

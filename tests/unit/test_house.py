@@ -9,9 +9,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
+from appdaemon.exceptions import DomainException
 
 from enphase_battery.config import parse_configuration
 from enphase_battery.home.assistant import Assistant
@@ -113,6 +114,219 @@ async def test_what_was_seen_of_the_toggles_outlives_a_damaged_section(house: Ho
         assert switches(one)["discharge_to_grid"]
 
 
+async def test_of_two_flips_none_is_lost_when_appdaemon_ends_before_the_first_is_carried_out(house: House) -> None:
+    async with house(app={"use_schedules": "never", "settle": 5}) as one:
+        home_assistant = one.ha
+
+        def flips() -> None:
+            home_assistant.preset(CHARGE, "on")
+            home_assistant.preset(DISCHARGE, "on")
+
+        await one.restart_appdaemon(flips)
+        assert not any(switches(one).values()), "the first is on its way"
+        await one.restart_appdaemon()
+        await one.advance(minutes=1)
+
+        assert switches(one) == {"charge_from_grid": True, "discharge_to_grid": True, "restrict_discharge": False}
+
+
+# -- looking at the toggles now and then ------------------------------------------------------------------------------
+
+
+async def test_a_flip_whose_event_got_lost_is_obeyed_within_minutes(house: House) -> None:
+    async with house() as one:
+        one.ha.preset(DISCHARGE, "on")
+        await one.advance(minutes=6)
+        assert switches(one)["discharge_to_grid"]
+
+        one.ha.preset(DISCHARGE, "off", user="a person")
+        await one.advance(minutes=6)
+        assert not switches(one)["discharge_to_grid"]
+
+
+async def test_a_flip_whose_event_got_lost_while_the_machine_slept_is_obeyed_when_it_wakes(house: House) -> None:
+    async with house() as one:
+        one.ha.preset(DISCHARGE, "on")
+        await one.wake_after(hours=3)
+        assert switches(one)["discharge_to_grid"]
+
+
+async def test_what_a_home_assistant_restored_that_restarted_unnoticed_is_no_flip(house: House) -> None:
+    async with house() as one:
+        await one.flip("discharge_to_grid", "on")
+        one.ha.states = {toggle: one.ha.states[toggle] for toggle in TOGGLES.values()}
+        one.ha.preset(DISCHARGE, "off")
+        await one.wake_after(hours=3)
+
+        assert switches(one)["discharge_to_grid"]
+        assert one.state(DISCHARGE) == "on"
+
+
+async def test_what_is_restored_while_the_configuration_is_wrong_is_no_flip(house: House) -> None:
+    async with house() as one:
+        await one.flip("discharge_to_grid", "on")
+        one.configure(poll=0)
+        await one.restart_appdaemon()
+        await one.restart_home_assistant(lambda: one.ha.preset(DISCHARGE, "off"))
+        assert one.state(PROBLEM) == "on"
+
+        one.configure(poll="00:15:00")
+        await one.restart_appdaemon()
+
+        assert switches(one)["discharge_to_grid"]
+        assert one.state(DISCHARGE) == "on"
+
+
+async def test_a_helper_that_is_removed_is_named_once_and_told_no_more_when_it_is_back(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with house() as one:
+        await one.flip("discharge_to_grid", "on")
+        await one.ha.forget(DISCHARGE)
+        await one.advance(minutes=20)
+
+        assert one.state(PROBLEM) == "on"
+        assert DISCHARGE in one.attributes(PROBLEM)["problem"]
+        assert len(one.ha.notices) == 1
+        assert switches(one)["discharge_to_grid"], "nobody wished it off"
+        assert sum(f"{DISCHARGE} does not exist" in record.getMessage() for record in caplog.records) == 1
+
+        await one.ha.change(DISCHARGE, "off")
+        await one.settle()
+
+        assert (one.state(PROBLEM), one.ha.notices) == ("off", {})
+        assert one.state(DISCHARGE) == "on", "making it anew is no flip"
+        assert f"{DISCHARGE} is there now" in caplog.text
+        await one.flip("discharge_to_grid", "off")
+        assert not switches(one)["discharge_to_grid"]
+
+
+async def test_a_missing_helper_of_whose_creation_nothing_is_heard_is_noticed_within_a_minute(house: House) -> None:
+    async with house(toggles={CHARGE: "off", DISCHARGE: "off"}) as one:
+        one.ha.preset(RESTRICT, "on")
+        await one.advance(minutes=1)
+
+        assert one.state(PROBLEM) == "off"
+        assert one.state(RESTRICT) == "off", "creating it is no flip"
+        assert not switches(one)["restrict_discharge"]
+
+
+async def test_helpers_that_come_late_because_home_assistant_starts_slowly_keep_wish_and_peace(house: House) -> None:
+    async with house() as one:
+        await one.flip("discharge_to_grid", "on")
+        await one.restart_home_assistant(one.ha.states.clear)
+        for toggle in TOGGLES.values():
+            one.ha.preset(toggle, "off")
+        await one.advance(minutes=2)
+
+        assert switches(one) == {"charge_from_grid": False, "discharge_to_grid": True, "restrict_discharge": False}
+        assert one.state(DISCHARGE) == "on"
+        assert one.ha.notices == {}
+
+
+async def test_a_toggle_that_could_not_be_set_in_time_may_be_flipped_by_a_person_later(house: House) -> None:
+    async with house(app={"use_schedules": "never"}) as one:
+        assert one.ad is not None
+        with patch.object(one.ad.services, "call_service", AsyncMock(return_value=None)):
+            await one.command(command="set", control="charge_from_grid", state="on", duration="00:00:30")
+            await one.advance(seconds=31)
+        assert not switches(one)["charge_from_grid"]
+        await one.advance(minutes=10)
+
+        await one.flip("charge_from_grid", "on")
+
+        assert switches(one)["charge_from_grid"]
+
+
+# -- notices ----------------------------------------------------------------------------------------------------------
+
+
+def notice(one: Lab) -> str:
+    return str(one.ha.notices.get("enphase_battery_problem", ""))
+
+
+async def test_a_wrong_configuration_is_a_notice_and_the_next_good_start_takes_it_away(house: House) -> None:
+    async with house(app={"poll": 0, "settle": 99}) as one:
+        assert "Configuration: poll is 0" in notice(one)
+        assert "settle" in notice(one)
+        assert "12:00 GMT" in notice(one)
+        assert notice(one).endswith("Correct the app's entry in apps.yaml.")
+
+        one.configure(poll="00:15:00")
+        await one.restart_appdaemon()
+        assert "settle" in notice(one)
+        assert "poll" not in notice(one)
+
+        one.configure(settle=0)
+        await one.restart_appdaemon()
+        assert one.ha.notices == {}
+
+
+async def test_a_wrong_configuration_is_told_as_soon_as_home_assistant_takes_notices(house: House) -> None:
+    late = DomainException("default", "persistent_notification")
+    async with house() as one:
+        one.configure(poll=0)
+        with patch("appdaemon.services.Services.call_service", AsyncMock(side_effect=late)):
+            await one.restart_appdaemon()
+            await one.advance(minutes=5)
+            assert one.ha.notices == {}
+        await one.advance(minutes=1)
+        assert "poll" in notice(one)
+
+
+async def test_a_wrong_password_is_a_notice_until_it_is_right(house: House) -> None:
+    async with house(app={"password": "wrong"}) as one:
+        assert notice(one) == "", "it may be a blip"
+        await one.advance(minutes=7)
+        assert "password" in notice(one)
+        assert "12:00 GMT" in notice(one)
+
+        await one.restart_appdaemon(minutes=10)
+        await one.advance(minutes=3)
+        assert "3 refused" in notice(one)
+        assert [call for call, _data in one.ha.calls].count("persistent_notification/create") == 1
+
+        one.configure(password=ACCOUNT["password"])
+        await one.restart_appdaemon(minutes=30)
+        assert one.ha.notices == {}
+
+
+async def test_an_account_that_wants_a_second_factor_is_a_notice_at_once(house: House) -> None:
+    async with house(switches={"mfa": True}) as one:
+        assert "second factor" in notice(one)
+
+
+@pytest.mark.parametrize("minutes", [1, 10, 14])
+async def test_an_outage_makes_no_notice_and_a_restart_within_it_none_either(house: House, minutes: int) -> None:
+    async with house() as one:
+        for _ in range(3):
+            one.cloud.set(fault_script=[{"match": "/service", "status": 503, "body": "", "times": 9999}])
+            await one.advance(minutes=minutes)
+            one.cloud.set(fault_script=[])
+            await one.advance(minutes=20)
+        calls = [call for call, _data in one.ha.calls]
+        assert "persistent_notification/create" not in calls
+
+
+async def test_a_cloud_that_answers_nonsense_for_a_moment_makes_no_notice(house: House) -> None:
+    async with house() as one:
+        for body in ("null", "[]", "<html>", '{"data": null}'):
+            one.cloud.set(fault_script=[{"match": "/service", "status": 200, "body": body, "times": 1}])
+            await one.advance(minutes=30)
+        one.cloud.set(fault_script=[{"match": "/service", "status": 403, "body": {"status": 403}, "times": 2}])
+        await one.advance(minutes=30)
+        assert "persistent_notification/create" not in [call for call, _data in one.ha.calls]
+
+
+async def test_no_secret_is_in_a_notice(house: House) -> None:
+    async with house(app={"pasword": "s3cret", "base_url": "https://me:s3cret@example.com"}) as one:
+        assert notice(one)
+        assert "s3cret" not in notice(one)
+        assert ACCOUNT["password"] not in notice(one)
+        assert ACCOUNT["email"] not in notice(one)
+
+
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 
@@ -166,20 +380,74 @@ async def test_a_diagnosis_is_in_the_result_and_in_the_log_without_ids(
 # -- problems ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_store_that_cannot_be_written_is_a_problem_until_it_can(house: House, tmp_path: Path) -> None:
+async def test_a_store_that_cannot_be_written_is_a_problem_until_it_can_which_is_tried_by_itself(
+    house: House, tmp_path: Path
+) -> None:
     in_the_way = tmp_path / "enphase_battery"
     in_the_way.write_text("a file where the folder should be")
     async with house() as one:
+        await one.advance(minutes=7)
         assert one.state(PROBLEM) == "on"
         assert "cannot be written" in one.attributes(PROBLEM)["problem"]
-        assert one.attributes(PROBLEM)["hint"]
+        assert one.attributes(PROBLEM)["since"] == "2026-11-22T12:00:00+00:00"
+        assert "can be written" in notice(one)
         assert one.control("charge_from_grid")["state"] == "off", "the app works all the same"
 
         in_the_way.unlink()
-        await one.flip("charge_from_grid", "on")
+        await one.advance(minutes=1)
 
-        assert one.state(PROBLEM) == "off"
+        assert (one.state(PROBLEM), one.ha.notices) == ("off", {})
         assert (in_the_way / f"{APP}.json").exists()
+
+
+async def test_a_wish_that_could_not_be_stored_outlives_a_restart_of_home_assistant(
+    house: House, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "enphase_battery"
+    in_the_way.write_text("a file where the folder should be")
+    async with house() as one:
+        await one.flip("discharge_to_grid", "on")
+        logins = one.cloud.counters()["logins"]
+        await one.restart_home_assistant(lambda: one.ha.preset(DISCHARGE, "off"))
+
+        assert one.state(DISCHARGE) == "on"
+        assert switches(one)["discharge_to_grid"]
+        assert one.cloud.counters()["logins"] == logins
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\x80"])
+async def test_a_damaged_store_costs_no_wish_and_no_login(house: House, tmp_path: Path, damage: bytes) -> None:
+    file = tmp_path / "enphase_battery" / f"{APP}.json"
+    async with house() as one:
+        await one.flip("discharge_to_grid", "on")
+        await one.advance(minutes=20)
+        logins = one.cloud.counters()["logins"]
+
+        def spoil() -> None:
+            file.write_bytes(damage)
+
+        await one.restart_appdaemon(spoil)
+
+        assert switches(one)["discharge_to_grid"]
+        assert one.control("discharge_to_grid")["source"] == "toggle"
+        assert one.cloud.counters()["logins"] == logins
+        assert one.state(PROBLEM) == "off", "nothing was lost"
+
+
+async def test_a_store_that_is_lost_is_said_for_a_day(house: House, tmp_path: Path) -> None:
+    folder = tmp_path / "enphase_battery"
+    async with house() as one:
+
+        def damage() -> None:
+            for file in folder.iterdir():
+                file.write_text("{")
+
+        await one.restart_appdaemon(damage)
+        await one.advance(minutes=7)
+        assert "began anew" in notice(one)
+        assert "unreadable.json" in notice(one).replace("\\", "")
+        await one.advance(hours=24)
+        assert (one.state(PROBLEM), one.ha.notices) == ("off", {})
 
 
 async def test_a_dry_run_leaves_the_toggles_as_people_set_them(house: House) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime
+from asyncio import ensure_future
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from datetime import datetime, timedelta
 
 from .answers import Result
 from .config import Configuration
@@ -14,13 +15,17 @@ from .control.verdict import Verdict
 from .controller import Controller
 from .home.assistant import Assistant, State
 from .home.display import Display, View
-from .home.entities import entities
+from .home.entities import entities, storage_entity_id
+from .home.notices import Concern, Notices
 from .home.snapshot import Problem, SignIn
 from .home.toggles import Toggles
-from .report import Reporter, diagnosis
+from .report import TELL_FOR, Reporter, diagnosis
 from .store import Store
 
 RESULT_EVENT = "enphase_battery_result"
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""How often the helpers are looked at, should an event get lost. It takes all states of Home Assistant at once."""
 
 
 class HomeAssistantHouse:
@@ -57,44 +62,55 @@ class HomeAssistantHouse:
         self._logger = logger
         self._started_at = clock()
         self._controller: Controller | None = None
-        self._compared = False
-        self._overtaken = False
+        self._compared_at: datetime | None = None
+        self._comparing = False
+        self._missing_since: dict[Control, datetime] = {}
+        self._unsaved_since: datetime | None = None
         helpers = {control: configuration.toggles.of(control) for control in configuration.controls}
         seen = store.read("toggles", _seen_from_json) or {}
         self._toggles = Toggles(helpers, {control: seen[one] for control, one in helpers.items() if one in seen})
         assistant.own_user = store.read("own user", lambda data: str(data["id"]))
         self._reporter = Reporter(clock, configuration.pending_timeout, sign_in, self._problems)
-        self._display = Display(assistant, self._toggles, view=self._view, noted=self._note, spawn=spawn)
+        notices = Notices(assistant, configuration.entity_prefix, clock)
+        self._display = Display(assistant, self._toggles, notices, view=self._view, noted=self._note, spawn=spawn)
 
     def attach(self, controller: Controller) -> None:
         """Name the controller whose state is shown and who takes the flips."""
         self._controller = controller
 
     async def compare_toggles(self) -> None:
-        """Hold the toggles against what was seen last, as soon as Home Assistant answers; later calls do nothing."""
-        if self._compared:
+        """Hold the toggles against what was seen last: as soon as Home Assistant answers, then now and then.
+
+        To be called at every heartbeat.
+        """
+        if self._comparing or not self._is_look_due():
             return
-        states = await self._newest_states()
-        if states is None or self._compared:  # another call may have been quicker
+        self._comparing = True
+        try:
+            states = await self._newest_states()
+        finally:
+            self._comparing = False
+        if states is None:
             return
-        self._compared = True
-        stayed = f"binary_sensor.{self._configuration.entity_prefix}_problem" in states
-        flips = self._toggles.start(states, home_assistant_stayed=stayed, own_user=self._assistant.own_user)
-        self._note()
-        for control in self._toggles.missing:
-            problem = _missing(self._toggles.entity_ids[control], self._started_at)
-            self._logger.warning("%s; %s", problem.text, problem.hint)
-        for control, on in flips.items():
-            await self._flip(control, on)
+        self._compared_at = self._clock()
+        stayed = storage_entity_id(self._configuration.entity_prefix) in states
+        flips = self._toggles.look(states, home_assistant_stayed=stayed, own_user=self._assistant.own_user)
+        self._tell_of_missing()
+        # All of them are in the book before the work on the first is done, and before any is stored as seen.
+        for flip in [ensure_future(self._flip(control, on)) for control, on in flips.items()]:
+            await flip
+        self.changed()
 
     async def toggled(self, entity_id: str, old: str | None, new: str | None) -> None:
         """Take a change of a toggle's state, as Home Assistant reports it."""
         control = self._toggles.control_of(entity_id)
-        if control is None or not self._compared:
-            self._overtaken = True
+        if control is None:
+            return
+        if self._compared_at is None:
+            self._toggles.moved.add(control)
             return
         flip = self._toggles.changed(control, old, new)
-        self._note()
+        self._tell_of_missing()
         if flip is None:
             self.changed()
         else:
@@ -119,7 +135,8 @@ class HomeAssistantHouse:
         return await self._assistant.fire(RESULT_EVENT, said)
 
     def changed(self, *, again: bool = False) -> None:
-        """Show what is so now."""
+        """Show what is so now, and store what was seen of the toggles: after the wish that was made of it."""
+        self._note()
         self._display.changed(again=again)
 
     def judged(self, control: Control, verdict: Verdict) -> None:
@@ -139,37 +156,68 @@ class HomeAssistantHouse:
             raise RuntimeError("attach() comes first")
         return self._controller
 
+    def _is_look_due(self) -> bool:
+        """Return whether the helpers are to be looked at: more often while there is one that nobody can be sure of."""
+        last = self._compared_at
+        return last is None or self._toggles.uncertain or not timedelta(0) <= self._clock() - last < LOOK_AGAIN
+
     async def _newest_states(self) -> Mapping[str, State] | None:
         """Ask Home Assistant for all states; again if a toggle changed meanwhile, as the answer may be from before."""
         while True:
-            self._overtaken = False
+            self._toggles.moved.clear()
             states = await self._assistant.states()
-            if not self._overtaken:
+            if not self._toggles.moved:
                 return states
+
+    def _tell_of_missing(self) -> None:
+        """Tell once in the log which helpers are missing, and which are there again."""
+        for control in self._missing_since.keys() - self._toggles.missing:
+            self._logger.info("The toggle %s is there now", self._toggles.entity_ids[control])
+        now = self._clock()
+        for control in self._toggles.missing - self._missing_since.keys():
+            problem = _missing(self._toggles.entity_ids[control], now)
+            self._logger.warning("%s; %s", problem.text, problem.hint)
+        self._missing_since = {control: self._missing_since.get(control, now) for control in self._toggles.missing}
 
     async def _flip(self, control: Control, on: bool) -> None:
         await self._attached().flip(control, on)
 
     def _view(self) -> View:
-        if not self._compared:
+        if self._compared_at is None:
             return View({}, ())  # whether the entities are there still has to tell whether Home Assistant stayed
-        controller = self._attached()
-        wanted = {} if self._configuration.dry_run else controller.wanted()
+        controller, configuration = self._attached(), self._configuration
+        wanted = {} if configuration.dry_run else controller.wanted()
+        snapshot, zone = self._reporter.snapshot(controller), controller.calendar.local
+        concern = Concern(
+            snapshot.problems, controller.calendar.zone or self._assistant.zone, at_once=snapshot.sign_in.needs_code
+        )
         return View(
             toggles={control: one.intent.on for control, one in wanted.items()},
             entities=entities(
-                self._reporter.snapshot(controller),
-                prefix=self._configuration.entity_prefix,
-                token_sensor=self._configuration.token_sensor,
-                zone=controller.calendar.local,
+                snapshot,
+                prefix=configuration.entity_prefix,
+                token_sensor=configuration.token_sensor,
+                zone=zone,
+                poll=configuration.poll,
             ),
+            concern=None if snapshot.readable is None else concern,  # an older one may hold until the cloud was asked
         )
 
     def _problems(self) -> tuple[Problem, ...]:
-        missing = [_missing(self._toggles.entity_ids[control], self._started_at) for control in self._toggles.missing]
-        if self._store.trouble:
-            missing.append(Problem(self._store.trouble, self._started_at, "see to it that the folder can be written"))
-        return tuple(missing)
+        helpers = self._toggles.entity_ids
+        return (
+            *(_missing(helpers[control], since) for control, since in self._missing_since.items()),
+            *self._store_problems(),
+        )
+
+    def _store_problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with the store: that it cannot be written, and for a day what was lost."""
+        now, store = self._clock(), self._store
+        self._unsaved_since = (self._unsaved_since or now) if store.trouble else None
+        if self._unsaved_since is not None:
+            yield Problem(store.trouble, self._unsaved_since, store.hint)
+        if store.loss and now - self._started_at < TELL_FOR:
+            yield Problem(store.loss, self._started_at, "see to it that toggles and windows are as you want them")
 
     def _note(self) -> None:
         """Store what was seen of the toggles, and the app's own user once it is known.
@@ -187,8 +235,9 @@ def _missing(entity_id: str, since: datetime) -> Problem:
     return Problem(
         f"the toggle {entity_id} does not exist in Home Assistant",
         since,
-        f"create it under Settings, Devices and services, Helpers, or paste into configuration.yaml: "
-        f"input_boolean: {{{name}: {{name: {name.replace('_', ' ').capitalize()}}}}}",
+        f"create it under Settings, Devices and services, Helpers, or paste "
+        f"`input_boolean: {{{name}: {{name: {name.replace('_', ' ').capitalize()}}}}}` into configuration.yaml; "
+        f"if it has another name now, say so under `toggles` in apps.yaml",
     )
 
 

@@ -2,55 +2,94 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
+
+from .safe_file import replace_file
 
 VERSION = 1
 
 Value = TypeVar("Value")
+
+_Held = tuple[dict[str, object], dict[str, object], bool, bool, str]
+
+_DECODING_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+"""What a decoder raises when a section is not what its owner wrote."""
 
 
 class Store:
     """Sections of JSON under one file name.
 
     Each section belongs to one part of the app, which encodes and decodes it. A write replaces the file as a whole, so
-    a crash leaves either the old or the new one. What cannot be written stays in memory and is tried again with the
-    next change; what cannot be read is kept beside the file under another name, never overwritten.
+    a crash leaves either the old or the new one. What cannot be written stays in memory, also for the next instance of
+    the app, and is tried again with every write, be it of something unchanged.
+
+    Nothing is thrown away because it cannot be understood. A file that cannot be used is kept as
+    `<name>.unreadable.json`, the newest one only, and the last good file before it, `<name>.backup.json`, takes its
+    place. A section that its owner cannot use is kept inside the file, under `unreadable`.
 
     Args:
-        path: The file; its folder is made when needed.
+        path: The file; its folder is made when needed. Where it is a symbolic link, what it leads to is meant.
         logger: Where trouble with the file is told, once each time it begins or ends.
+
+    Attributes:
+        loss: What was lost when the file was read, in one sentence; empty when nothing was.
     """
 
+    _unsaved: ClassVar[dict[Path, _Held]] = {}
+    """What could not be written: AppDaemon builds a new instance of the app whenever Home Assistant restarts."""
+
     def __init__(self, path: Path, logger: logging.Logger) -> None:
-        self._path = path
+        self._path = Path(os.path.realpath(path))
+        self._backup = self._path.with_suffix(".backup.json")
+        self._aside = self._path.with_suffix(".unreadable.json")
         self._logger = logger
-        self._trouble = ""
-        self._sections: dict[str, object] = self._load()
+        self._trouble = self._hint = self.loss = ""
+        self._sound = False  # whether what stands there was read or written by the app
+        self._in_the_way = False  # whether something stands there that could not be read
+        self._unreadable: dict[str, object] = {}
+        held = self._unsaved.get(self._path)
+        if held is not None:
+            self._sections, self._unreadable, self._sound, self._in_the_way, self.loss = held
+        else:
+            self._sections = self._load()
+        if held is not None or self._in_the_way:
+            self._save()
 
     @property
     def trouble(self) -> str:
         """Why the file cannot be written at the moment, in one sentence; empty when all is well."""
         return self._trouble
 
+    @property
+    def hint(self) -> str:
+        """What a person can do about the trouble."""
+        return self._hint
+
     def read(self, section: str, decode: Callable[[Mapping[str, object]], Value]) -> Value | None:
         """Return a section as its owner decodes it; None when there is none or it cannot be decoded (told in the log).
 
         Args:
             section: The section's name.
-            decode: Turns the JSON object into a value; may raise ValueError, KeyError or TypeError.
+            decode: Turns the JSON object into a value; may raise ValueError, LookupError, TypeError, AttributeError or
+                ArithmeticError.
         """
         data = self._sections.get(section)
-        if not isinstance(data, Mapping):
+        if data is None:
             return None
         try:
-            return decode(data)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(data, Mapping):
+                return decode(data)
+            raise TypeError("a section is an object")
+        except _DECODING_ERRORS as error:
             self._logger.warning("The stored %s cannot be used (%s) and is ignored", section, type(error).__name__)
+            self._unreadable[section] = data
             return None
 
     def write(self, section: str, data: Mapping[str, object]) -> None:
@@ -64,54 +103,85 @@ class Store:
             self._save()
 
     def forget(self) -> None:
-        """Drop all sections: they are about another account."""
+        """Drop all sections, and the backup with them: they are about another account."""
         self._sections.clear()
+        self._unreadable.clear()
+        self._sound = False
+        with suppress(OSError):
+            self._backup.unlink(missing_ok=True)
         self._save()
+
+    # -- the file -----------------------------------------------------------------------------------------------------
 
     def _load(self) -> dict[str, object]:
         try:
-            content = json.loads(self._path.read_text(encoding="utf-8"))
-            if not isinstance(content, dict) or content.get("version") != VERSION:
-                raise ValueError("it is of another version")
-            sections = content.get("sections")
-            if not isinstance(sections, dict):
-                raise TypeError("it holds no sections")
-        except FileNotFoundError:
+            sections, self._unreadable = _read(self._path)
+        except (FileNotFoundError, NotADirectoryError):
             return {}
-        except (OSError, ValueError, TypeError) as error:
-            aside = self._path.with_suffix(".unreadable.json")
-            self._logger.warning(
-                "%s cannot be used (%s); it is kept as %s and the app starts without it",
-                self._path,
-                error.strerror if isinstance(error, OSError) else error,
-                aside.name,
-            )
-            self._keep(aside)
-            return {}
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            self._in_the_way = True
+            return self._load_backup(_reason(error))
+        self._sound = True
         return sections
 
-    def _keep(self, aside: Path) -> None:
+    def _load_backup(self, reason: str) -> dict[str, object]:
+        """Return what the last good file held, in place of one that cannot be used."""
+        kept = f"{self._path} cannot be used ({reason}) and is kept as {self._aside.name}"
         try:
-            self._path.replace(aside)
-        except OSError as error:
-            self._logger.warning("%s could not be renamed (%s)", self._path, error.strerror)
+            sections, self._unreadable = _read(self._backup)
+        except (OSError, ValueError, TypeError, RecursionError):
+            self.loss = f"{kept}; the app began anew"
+            self._logger.warning(self.loss)
+            return {}
+        self._logger.warning("%s; what stood there before is used", kept)
+        return sections
 
     def _save(self) -> None:
-        temporary = self._path.with_suffix(".new")
-        content = json.dumps({"version": VERSION, "sections": self._sections})
+        content: dict[str, object] = {"version": VERSION, "sections": self._sections}
+        if self._unreadable:
+            content["unreadable"] = self._unreadable
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                os.fchmod(descriptor, 0o600)
-                file.write(content)
-            temporary.replace(self._path)
+            replace_file(
+                self._path,
+                json.dumps(content),
+                backup=self._backup if self._sound else None,
+                aside=self._aside if self._in_the_way else None,
+            )
         except OSError as error:
-            trouble = f"{self._path} cannot be written ({error.strerror}); nothing outlives a restart until it can"
+            trouble = f"{self._path} cannot be written ({_reason(error)}); nothing outlives a restart until it can"
             if not self._trouble:
                 self._logger.warning(trouble)
-            self._trouble = trouble
+            self._trouble, self._hint = trouble, _hint(error, self._path.parent)
+            self._unsaved[self._path] = self._sections, self._unreadable, self._sound, self._in_the_way, self.loss
         else:
             if self._trouble:
                 self._logger.info("%s can be written again", self._path)
-            self._trouble = ""
+            self._trouble = self._hint = ""
+            self._sound, self._in_the_way = True, False
+            self._unsaved.pop(self._path, None)
+
+
+def _read(path: Path) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the sections of a file, and what no owner could use. Raises OSError, ValueError, TypeError."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or content.get("version") != VERSION:
+        raise ValueError("it is of another version")
+    sections, unreadable = content.get("sections"), content.get("unreadable")
+    if not isinstance(sections, dict):
+        raise TypeError("it holds no sections")
+    return sections, unreadable if isinstance(unreadable, dict) else {}
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+
+
+def _hint(error: OSError, folder: Path) -> str:
+    """Return what a person can do about a file that cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"make room on the disk that holds {folder}"
+    if error.errno == errno.EROFS:
+        return f"the disk that holds {folder} is read-only, which it often becomes when it fails: look at it"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"let the user that AppDaemon runs as write to {folder}"
+    return f"see to it that {folder} can be written"

@@ -167,9 +167,9 @@ _CODE = "code must be a text of digits; put it in quotes, because a number loses
             "target_soc is 50, but restrict_discharge has no such limit",
         ),
         ({**SET, "state": "off", "target_soc": 50}, "target_soc is 50, but state is off: there is nothing to limit"),
-        ({**SET, "id": 5}, "id is 5: it must be a text; put it in quotes"),
-        ({**SET, "app": 5}, "app is 5: it must be a text on one line; put it in quotes"),
-        ({**SET, "app": ""}, 'app is "": it must be a text on one line; put it in quotes'),
+        ({**SET, "id": 5}, "id is 5: it must be a text of at most 255 characters; put it in quotes"),
+        ({**SET, "app": 5}, "app is 5: it must be a text on one line, at most 100 characters; put it in quotes"),
+        ({**SET, "app": ""}, 'app is "": it must be a text on one line, at most 100 characters; put it in quotes'),
         (
             {**SET, "end": "05:00", "power": 5},
             "end, power does not belong to set, which takes command, id, app, control, state, duration, until, target",

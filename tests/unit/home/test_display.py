@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import datetime, timezone
 from typing import cast
 
 import pytest
@@ -12,10 +13,13 @@ from enphase_battery.control.names import Control
 from enphase_battery.home.assistant import Assistant
 from enphase_battery.home.display import Display, View
 from enphase_battery.home.entities import Entity
+from enphase_battery.home.notices import Concern, Notices
+from enphase_battery.home.snapshot import Problem
 from enphase_battery.home.toggles import Toggles
 
 CHARGE, DISCHARGE = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID
 IDS = {CHARGE: "input_boolean.charge", DISCHARGE: "input_boolean.discharge"}
+NOON = datetime(2026, 7, 22, 12, tzinfo=timezone.utc)
 SOC = Entity("sensor.soc", "50", {})
 PROBLEM = Entity("binary_sensor.problem", "off", {})
 
@@ -34,6 +38,13 @@ class FakeAssistant:
 
     async def publish(self, entity: Entity) -> bool:
         self.asked.append(f"{entity.entity_id} {entity.state}")
+        return await self._answer()
+
+    async def notice(self, notice_id: str) -> str:
+        return ""
+
+    async def notify(self, notice_id: str, title: str, message: str) -> bool:
+        self.asked.append(message)
         return await self._answer()
 
     async def _answer(self) -> bool:
@@ -55,6 +66,7 @@ class Wall:
         self.display = Display(
             cast("Assistant", self.assistant),
             self.toggles,
+            Notices(cast("Assistant", self.assistant), "battery", lambda: NOON),
             view=lambda: self.view,
             noted=lambda: self.noted.append(dict(self.toggles.seen)),
             spawn=self.spawn,
@@ -150,3 +162,10 @@ async def test_a_view_that_cannot_be_made_does_not_stop_the_next(wall: Wall) -> 
         await wall.tasks.pop()
     wall.display._view = lambda: wall.view
     assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50"]
+
+
+async def test_a_notice_comes_after_the_entities_that_it_is_about(wall: Wall) -> None:
+    concern = Concern((Problem("the cloud is away", NOON, "wait"),), timezone.utc, at_once=True)
+    asked = await wall.show(View({}, (PROBLEM,), concern))
+    assert asked[0] == "binary_sensor.problem off"
+    assert asked[1].startswith("**The cloud is away.**")

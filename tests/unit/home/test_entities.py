@@ -59,7 +59,9 @@ SNAPSHOT = Snapshot(
 
 
 def published(snapshot: Snapshot) -> dict[str, Entity]:
-    found = entities(snapshot, prefix="battery", token_sensor="sensor.enphase_jwt", zone=LONDON)
+    found = entities(
+        snapshot, prefix="battery", token_sensor="sensor.enphase_jwt", zone=LONDON, poll=timedelta(minutes=15)
+    )
     return {entity.entity_id: entity for entity in found}
 
 
@@ -170,6 +172,11 @@ def test_several_problems_are_one_entity_since_the_first_with_every_hint_once() 
     assert entity.attributes["since"] == "2026-07-22T12:00:00+01:00"
     assert entity.attributes["hint"] == "wait; create it"
     assert entity.attributes["device_class"] == "problem"
+
+
+def test_the_problem_sensor_tells_how_often_it_is_reported_while_the_app_is_at_work() -> None:
+    assert published(SNAPSHOT)["binary_sensor.battery_problem"].attributes["poll"] == "900"
+    assert "poll" not in problem_entity((), "battery", LONDON).attributes
 
 
 def test_without_a_problem_the_sensor_is_off_and_says_nothing() -> None:

@@ -23,10 +23,10 @@ def state(value: str, *, parent: bool = False, user: str | None = None) -> Mappi
     return {IDS[CHARGE]: State(value, parent, user), IDS[DISCHARGE]: State("off", parent=False, user=None)}
 
 
-def start(
+def look(
     one: Toggles, states: Mapping[str, State], *, stayed: bool, own_user: str | None = APP
 ) -> Mapping[Control, bool]:
-    return one.start(states, home_assistant_stayed=stayed, own_user=own_user)
+    return one.look(states, home_assistant_stayed=stayed, own_user=own_user)
 
 
 def test_a_toggle_is_found_by_its_helper() -> None:
@@ -39,19 +39,19 @@ def test_a_toggle_is_found_by_its_helper() -> None:
 
 def test_at_the_very_first_start_no_toggle_is_a_flip_and_every_one_is_set_right() -> None:
     one = toggles()
-    assert start(one, state("on", user=ANN), stayed=True) == {}
+    assert look(one, state("on", user=ANN), stayed=True) == {}
     assert one.to_set({CHARGE: False, DISCHARGE: False}) == {CHARGE: False}
 
 
 def test_while_home_assistant_stayed_a_toggle_that_differs_is_a_flip_whoever_made_it() -> None:
     one = toggles(charge_from_grid=False, discharge_to_grid=False)
-    assert start(one, state("on"), stayed=True) == {CHARGE: True}
+    assert look(one, state("on"), stayed=True) == {CHARGE: True}
     assert one.seen[CHARGE]
 
 
 def test_after_a_restart_of_home_assistant_a_restored_value_is_no_flip_and_is_set_right() -> None:
     one = toggles(charge_from_grid=True, discharge_to_grid=False)
-    assert start(one, state("off"), stayed=False) == {}
+    assert look(one, state("off"), stayed=False) == {}
     assert one.to_set({CHARGE: True, DISCHARGE: False}) == {CHARGE: True}
 
 
@@ -62,34 +62,106 @@ def test_after_a_restart_of_home_assistant_only_somebody_elses_change_is_a_flip(
     parent: bool, user: str | None, flip: bool
 ) -> None:
     one = toggles(charge_from_grid=False, discharge_to_grid=False)
-    assert start(one, state("on", parent=parent, user=user), stayed=False) == ({CHARGE: True} if flip else {})
+    assert look(one, state("on", parent=parent, user=user), stayed=False) == ({CHARGE: True} if flip else {})
 
 
 def test_while_the_apps_own_user_is_not_known_any_user_is_somebody() -> None:
     one = toggles(charge_from_grid=False, discharge_to_grid=False)
-    assert start(one, state("on", user=ANN), stayed=False, own_user=None) == {CHARGE: True}
+    assert look(one, state("on", user=ANN), stayed=False, own_user=None) == {CHARGE: True}
 
 
 def test_a_toggle_that_shows_what_was_seen_last_is_no_flip() -> None:
     one = toggles(charge_from_grid=True, discharge_to_grid=False)
-    assert start(one, state("on", user=ANN), stayed=True) == {}
+    assert look(one, state("on", user=ANN), stayed=True) == {}
 
 
 def test_a_missing_helper_is_noted_and_never_set_while_the_other_works() -> None:
     one = toggles(charge_from_grid=False, discharge_to_grid=False)
-    assert start(one, {IDS[DISCHARGE]: State("on", parent=False, user=None)}, stayed=True) == {DISCHARGE: True}
+    assert look(one, {IDS[DISCHARGE]: State("on", parent=False, user=None)}, stayed=True) == {DISCHARGE: True}
     assert one.missing == {CHARGE}
     assert one.to_set({CHARGE: True, DISCHARGE: False}) == {DISCHARGE: False}
 
 
 def test_an_unavailable_helper_is_neither_a_flip_nor_missing() -> None:
     one = toggles(charge_from_grid=False)
-    assert start(one, state("unavailable"), stayed=True) == {}
+    assert look(one, state("unavailable"), stayed=True) == {}
     assert one.missing == set()
     assert one.seen[CHARGE] is False
 
 
-# -- afterwards -------------------------------------------------------------------------------------------------------
+# -- at a later look --------------------------------------------------------------------------------------------------
+
+
+def test_a_flip_whose_event_was_lost_is_noticed_at_the_next_look_once() -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    assert look(one, state("on", user=ANN), stayed=True) == {CHARGE: True}
+    assert look(one, state("on", user=ANN), stayed=True) == {}
+    assert one.changed(CHARGE, "off", "on") is None, "its event comes late"
+
+
+def test_what_the_app_is_just_setting_is_not_looked_at() -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    one.expect(CHARGE, on=True)
+    one.moved.clear()
+    assert look(one, state("off"), stayed=True) == {}
+    assert one.seen[CHARGE]
+
+
+def test_an_answer_from_before_a_change_is_not_believed() -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    one.changed(CHARGE, "off", "on")
+    assert look(one, state("off"), stayed=True) == {}
+    one.moved.clear()
+    assert look(one, state("off"), stayed=True) == {CHARGE: False}
+
+
+def test_a_helper_that_was_removed_and_made_anew_is_no_flip_and_is_set_right() -> None:
+    one = toggles(charge_from_grid=True, discharge_to_grid=False)
+    look(one, {IDS[DISCHARGE]: State("off", parent=False, user=None)}, stayed=True)
+    assert one.missing == {CHARGE}
+    assert look(one, state("off"), stayed=True) == {}
+    assert one.missing == set()
+    assert one.to_set({CHARGE: True}) == {CHARGE: True}
+
+
+def test_what_an_unavailable_helper_comes_back_with_is_no_flip_but_what_somebody_makes_of_it_is() -> None:
+    for user, flips in ((None, {}), (APP, {}), (ANN, {CHARGE: False})):
+        one = toggles(charge_from_grid=True, discharge_to_grid=False)
+        look(one, state("unavailable"), stayed=True)
+        assert look(one, state("off", user=user), stayed=True) == flips
+
+
+def test_a_helper_that_the_app_has_heard_of_again_is_certain_again() -> None:
+    one = toggles(charge_from_grid=True, discharge_to_grid=False)
+    look(one, {IDS[DISCHARGE]: State("unknown", parent=False, user=None)}, stayed=True)
+    assert one.uncertain
+    one.changed(CHARGE, None, "on")
+    one.changed(DISCHARGE, "unknown", "off")
+    assert not one.uncertain
+    assert one.changed(DISCHARGE, "off", "on") is True
+
+
+def test_what_home_assistant_did_without_saying_so_is_no_flip_at_a_look_either() -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    one.expect(CHARGE, on=True)
+    one.answered(CHARGE, on=True, done=False)
+    one.moved.clear()
+    assert one.seen[CHARGE] is False
+    assert look(one, state("on"), stayed=True) == {}
+    assert one.seen[CHARGE]
+
+
+def test_what_home_assistant_was_asked_long_ago_explains_no_flip_of_today() -> None:
+    one = toggles(charge_from_grid=False, discharge_to_grid=False)
+    one.asked[CHARGE] = True
+    for _ in range(2):
+        assert one.uncertain
+        look(one, state("off"), stayed=True)
+    assert not one.uncertain
+    assert one.changed(CHARGE, "off", "on") is True
+
+
+# -- by its events ----------------------------------------------------------------------------------------------------
 
 
 def test_a_change_by_anybody_is_a_flip_once() -> None:

@@ -6,6 +6,7 @@ import inspect
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,12 +56,18 @@ class Assistant:
         self._logger = logger
         self.own_user: str | None = None
 
+    @property
+    def zone(self) -> tzinfo:
+        """AppDaemon's time zone, which is Home Assistant's."""
+        zone: tzinfo = self._app.AD.tz
+        return zone
+
     async def states(self) -> Mapping[str, State] | None:
         """Ask Home Assistant itself, not AppDaemon's cache, for all states; None when it does not answer."""
         plugin: Any = self._app.AD.plugins.get_plugin_object(self._app.namespace)
         try:
             states = await plugin.get_complete_state() if plugin else None
-        except Exception as error:  # noqa: BLE001  # as in turn()
+        except Exception as error:  # noqa: BLE001  # as in _call()
             self._logger.debug("asking for all states: %s", type(error).__name__)
             return None
         if states is None:
@@ -69,17 +76,34 @@ class Assistant:
 
     async def turn(self, entity_id: str, on: bool) -> bool:
         """Set an `input_boolean`; False when Home Assistant did not do it."""
-        service = f"input_boolean/turn_{'on' if on else 'off'}"
-        try:
-            result = await settled(self._app.call_service(service, entity_id=entity_id))
-        except Exception as error:  # noqa: BLE001  # AppDaemon raises errors of its own that differ from release to release
-            self._logger.debug("%s of %s: %s", service, entity_id, type(error).__name__)
-            return False
-        if not isinstance(result, Mapping) or not result.get("success"):
+        result = await self._call(f"input_boolean/turn_{'on' if on else 'off'}", entity_id=entity_id)
+        if result is None:
             return False
         context = (result.get("result") or {}).get("context") or {}
         self.own_user = context.get("user_id") or self.own_user
         return True
+
+    async def notice(self, notice_id: str) -> str | None:
+        """Return the message of a persistent notification, empty when there is none; None for no answer."""
+        try:
+            plugin: Any = self._app.AD.plugins.get_plugin_object(self._app.namespace)
+            answer = await plugin.websocket_send_json(type="persistent_notification/get", silent=True)
+        except Exception as error:  # noqa: BLE001  # as in _call()
+            self._logger.debug("asking for the notices: %s", type(error).__name__)
+            return None
+        if not isinstance(answer, Mapping) or not ("result" in answer or "error" in answer):
+            return None
+        notices = answer.get("result") or ()
+        return next((str(one["message"]) for one in notices if one.get("notification_id") == notice_id), "")
+
+    async def notify(self, notice_id: str, title: str, message: str) -> bool:
+        """Show a persistent notification in place of the one with the same id; False when it was not taken."""
+        service = "persistent_notification/create"
+        return await self._call(service, notification_id=notice_id, title=title, message=message) is not None
+
+    async def dismiss(self, notice_id: str) -> bool:
+        """Take a persistent notification away, if it is there; False when Home Assistant did not do it."""
+        return await self._call("persistent_notification/dismiss", notification_id=notice_id) is not None
 
     async def publish(self, entity: Entity) -> bool:
         """Set the state of one of the app's own entities; False when Home Assistant did not take it."""
@@ -93,7 +117,7 @@ class Assistant:
                     check_existence=False,  # AppDaemon would warn of every entity that does not exist yet
                 )
             )
-        except Exception as error:  # noqa: BLE001  # as in turn()
+        except Exception as error:  # noqa: BLE001  # as in _call()
             self._logger.debug("publishing %s: %s", entity.entity_id, type(error).__name__)
             return False
         return True
@@ -102,7 +126,16 @@ class Assistant:
         """Fire an event; False when Home Assistant did not take it."""
         try:
             await settled(self._app.fire_event(event, **data))
-        except Exception as error:  # noqa: BLE001  # as in turn()
+        except Exception as error:  # noqa: BLE001  # as in _call()
             self._logger.debug("firing %s: %s", event, type(error).__name__)
             return False
         return True
+
+    async def _call(self, service: str, **data: Any) -> Mapping[str, Any] | None:
+        """Call a service; return Home Assistant's answer, None when it did not do it."""
+        try:
+            result = await settled(self._app.call_service(service, **data))
+        except Exception as error:  # noqa: BLE001  # AppDaemon raises errors of its own that differ from release to release
+            self._logger.debug("%s: %s", service, type(error).__name__)
+            return None
+        return result if isinstance(result, Mapping) and result.get("success") else None

@@ -11,11 +11,13 @@ from typing import ClassVar, TypeVar
 
 from ..control.names import Control
 from ..errors import CommandError
-from ..values import choice, duration, key_text, on_off, sentence, target_soc, time_of_day, words
+from ..values import choice, duration, echo, key_text, on_off, sentence, some, target_soc, time_of_day, words
 
 _Value = TypeVar("_Value")
 
 _IGNORED = "metadata"  # AppDaemon adds it
+_LONGEST_ID, _LONGEST_WORD = 255, 60  # characters that are given back
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,15 +109,19 @@ class CommandEnvelope:
 
 
 def command_envelope(data: Mapping[str, object]) -> CommandEnvelope:
-    """Return what an event says about itself, however wrong the rest of it is. Never raises."""
-    texts = {key: value for key, value in data.items() if isinstance(value, str)}
+    """Return what an event says about itself, however wrong the rest of it is: short, on one line. Never raises."""
+
+    def text(member: str, longest: int = _LONGEST_WORD) -> str | None:
+        value = data.get(member)
+        return echo(value, longest) if isinstance(value, str) else None
+
     state = data.get("state")
     return CommandEnvelope(
-        id=texts.get("id"),
-        app=texts.get("app"),
-        command=texts.get("command"),
-        control=texts.get("control"),
-        state=("on" if state else "off") if isinstance(state, bool) else texts.get("state"),
+        id=text("id", _LONGEST_ID),
+        app=text("app", _LONGEST_ID),
+        command=text("command"),
+        control=text("control"),
+        state=("on" if state else "off") if isinstance(state, bool) else text("state"),
     )
 
 
@@ -189,7 +195,7 @@ class _Members:
 
     def refuse_the_rest(self, command: str) -> None:
         if self._left:
-            unknown = ", ".join(key_text(member) for member in self._left)
+            unknown = ", ".join(some([key_text(member) for member in self._left], _MOST_NAMED, "member"))
             raise CommandError(f"{unknown} does not belong to {command}, which takes {', '.join(self._known)}")
 
 
@@ -200,9 +206,9 @@ def _name(value: object) -> str:
 
 
 def _id(value: object) -> str:
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= _LONGEST_ID:
         return value
-    raise ValueError("must be a text; put it in quotes")
+    raise ValueError(f"must be a text of at most {_LONGEST_ID} characters; put it in quotes")
 
 
 def _code(value: object) -> str:

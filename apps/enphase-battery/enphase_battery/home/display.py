@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from ..control.names import Control
 from .assistant import Assistant
 from .entities import Entity
+from .notices import Concern, Notices
 from .toggles import Toggles
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is to be shown now: a value per toggle, and the entities."""
+    """What is to be shown now: a value per toggle, the entities, and what a notice is about if that is known yet."""
 
     toggles: Mapping[Control, bool]
     entities: tuple[Entity, ...]
+    concern: Concern | None = None
 
 
 class Display:
@@ -25,6 +27,7 @@ class Display:
     Args:
         assistant: Home Assistant.
         toggles: The toggles.
+        notices: The notification.
         view: Returns what is to be shown now.
         noted: Is called when what was seen of the toggles changed, to store it.
         spawn: Runs a coroutine as a task of the app.
@@ -34,6 +37,7 @@ class Display:
         self,
         assistant: Assistant,
         toggles: Toggles,
+        notices: Notices,
         *,
         view: Callable[[], View],
         noted: Callable[[], None],
@@ -41,6 +45,7 @@ class Display:
     ) -> None:
         self._assistant = assistant
         self._toggles = toggles
+        self._notices = notices
         self._view = view
         self._noted = noted
         self._spawn = spawn
@@ -67,19 +72,14 @@ class Display:
                 for entity in view.entities:
                     if self._published.get(entity.entity_id) != entity and await self._assistant.publish(entity):
                         self._published[entity.entity_id] = entity
+                if view.concern is not None:
+                    await self._notices.show(view.concern)
         finally:
             self._busy = False
 
     async def _set(self, control: Control, on: bool) -> None:
-        """Set one toggle; the expected value is noted first, because its event comes before the call returns."""
-        before = self._toggles.seen.get(control)
-        self._toggles.seen[control] = on
-        if await self._assistant.turn(self._toggles.entity_ids[control], on):
-            self._toggles.asked.pop(control, None)
-        else:
-            self._toggles.asked[control] = on
-            if before is None:
-                self._toggles.seen.pop(control)
-            else:
-                self._toggles.seen[control] = before
+        """Set one toggle."""
+        self._toggles.expect(control, on)
+        done = await self._assistant.turn(self._toggles.entity_ids[control], on)
+        self._toggles.answered(control, on, done=done)
         self._noted()

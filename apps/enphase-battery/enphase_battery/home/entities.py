@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from ..control.names import Control
 from .snapshot import ControlReport, Problem, SignIn, Snapshot
@@ -38,7 +38,14 @@ class Entity:
     attributes: Mapping[str, str]
 
 
-def entities(snapshot: Snapshot, *, prefix: str, token_sensor: str, zone: tzinfo) -> tuple[Entity, ...]:
+def storage_entity_id(prefix: str) -> str:
+    """Return the entity id of the state of charge, which nothing but an app at work publishes."""
+    return f"sensor.{prefix}_soc"
+
+
+def entities(
+    snapshot: Snapshot, *, prefix: str, token_sensor: str, zone: tzinfo, poll: timedelta
+) -> tuple[Entity, ...]:
     """Return every entity of the app.
 
     Args:
@@ -46,19 +53,24 @@ def entities(snapshot: Snapshot, *, prefix: str, token_sensor: str, zone: tzinfo
         prefix: The configured `entity_prefix`.
         token_sensor: Entity id of the token sensor.
         zone: The site's time zone, in which instants are shown.
+        poll: How often all of them are published.
     """
     controls = (_control(report, prefix, snapshot.readable, zone) for report in snapshot.controls)
     return (
         *controls,
         _soc(snapshot, prefix, zone),
         _next_window(snapshot, prefix, zone),
-        problem_entity(snapshot.problems, prefix, zone),
+        problem_entity(snapshot.problems, prefix, zone, poll),
         _token(snapshot.sign_in, token_sensor, zone),
     )
 
 
-def problem_entity(problems: Iterable[Problem], prefix: str, zone: tzinfo) -> Entity:
-    """Return the problem sensor; also used alone, when the configuration keeps the app from its work."""
+def problem_entity(problems: Iterable[Problem], prefix: str, zone: tzinfo, poll: timedelta | None = None) -> Entity:
+    """Return the problem sensor; also used alone, without ``poll``, when the configuration keeps the app from its work.
+
+    Its attribute `poll` (seconds) tells others, such as the template in `home_assistant/package.yaml`, how old its last
+    report may be while the app is alive.
+    """
     problems = tuple(problems)
     return _entity(
         f"binary_sensor.{prefix}_problem",
@@ -69,6 +81,7 @@ def problem_entity(problems: Iterable[Problem], prefix: str, zone: tzinfo) -> En
         problem="; ".join(problem.text for problem in problems),
         since=_moment(min((problem.since for problem in problems), default=None), zone),
         hint="; ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint)),
+        poll=f"{poll.total_seconds():g}" if poll else "",
     )
 
 
@@ -97,7 +110,7 @@ def _soc(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
     soc = storage.soc if storage else None
     state = UNKNOWN if soc is None else f"{soc:g}"
     return _entity(
-        f"sensor.{prefix}_soc",
+        storage_entity_id(prefix),
         UNAVAILABLE if snapshot.readable is False else state,
         friendly_name="Enphase battery state of charge",
         device_class="battery",
@@ -135,6 +148,7 @@ def _token(sign_in: SignIn, token_sensor: str, zone: tzinfo) -> Entity:
         icon="mdi:key",
         refreshed_at=_moment(sign_in.refreshed_at, zone),
         expires_at=_moment(sign_in.expires_at, zone),
+        session_ends_at=_moment(sign_in.session_ends_at, zone),
         site_id=sign_in.site_id or "",
         user_id=sign_in.user_id or "",
         token=sign_in.token or "",

@@ -72,6 +72,8 @@ class SignIn:
         site_id: The site, as soon as it is known.
         user_id: The user, as soon as it is known.
         token: The token itself, only where the user asked for it.
+        session_ends_at: Instant (aware) at which a new sign-in is needed, with a code where the account has a second
+            factor; None where the cloud does not say. The session may end sooner.
     """
 
     status: str
@@ -80,6 +82,12 @@ class SignIn:
     site_id: str | None = None
     user_id: str | None = None
     token: str | None = None
+    session_ends_at: datetime | None = None
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether a person has to say the code of the second factor."""
+        return self.status == "MFA_REQUIRED"
 
     def __repr__(self) -> str:
         return f"SignIn(status={self.status!r})"

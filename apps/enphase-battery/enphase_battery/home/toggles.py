@@ -15,24 +15,38 @@ _VALUES = {"on": True, "off": False}
 class Toggles:
     """The toggles of one app.
 
+    A flip is noticed by its event, and by looking at the helpers now and then, should an event be lost.
+
     Attributes:
         entity_ids: The helper of each control.
         seen: Per control, the value that the app last saw or set. A change to another value is a flip, whoever made it;
             a change to this one is the app's own, since it is noted before the helper is set.
         missing: Controls whose helper Home Assistant does not have.
+        silent: Controls whose helper is there, but says neither on nor off.
+        moved: Controls whose helper changed or was set since this was last cleared: what Home Assistant was asked since
+            then may be outdated.
         asked: Values that Home Assistant was asked to set without saying that it did: it may still do so, later.
     """
 
     entity_ids: Mapping[Control, str]
     seen: dict[Control, bool] = field(default_factory=dict)
     missing: set[Control] = field(default_factory=set)
+    silent: set[Control] = field(default_factory=set)
+    moved: set[Control] = field(default_factory=set)
     asked: dict[Control, bool] = field(default_factory=dict)
+    _asked_before: frozenset[Control] = frozenset()
+    _setting: dict[Control, bool | None] = field(default_factory=dict)
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether there is a helper of which it is not known what it shows, or will show."""
+        return bool(self.missing or self.silent or self.asked)
 
     def control_of(self, entity_id: str) -> Control | None:
         """Return the control that a helper belongs to."""
         return next((control for control, one in self.entity_ids.items() if one == entity_id), None)
 
-    def start(
+    def look(
         self, states: Mapping[str, State], *, home_assistant_stayed: bool, own_user: str | None
     ) -> Mapping[Control, bool]:
         """Compare the helpers with what was seen last; return the flips that were made meanwhile.
@@ -41,23 +55,25 @@ class Toggles:
             states: All states, as Home Assistant itself holds them.
             home_assistant_stayed: Whether the app's own entities still exist, so that Home Assistant cannot have
                 restarted: then a toggle that differs is a flip. Otherwise its value was restored, maybe from a stale
-                copy, and only one that was changed by an automation or by another user since is a flip.
+                copy, and only one that was changed by an automation or by another user since is a flip. The same goes
+                for a helper that was missing or said nothing.
             own_user: Id of the app's own user, if known.
         """
         flips = {}
         for control, entity_id in self.entity_ids.items():
+            if control in self.moved or control in self._setting:
+                continue
             state = states.get(entity_id)
-            if state is None:
-                self.missing.add(control)
+            restored = not home_assistant_stayed or control in self.missing or control in self.silent
+            value = self._heard(control, state.value if state else None)
+            if state is None or value is None:
                 continue
-            value = _VALUES.get(state.value)
-            if value is None:
-                continue
-            last = self.seen.get(control)
+            last, self.seen[control] = self.seen.get(control), value
             somebody = state.parent or (state.user is not None and state.user != own_user)
-            if last is not None and value is not last and (home_assistant_stayed or somebody):
+            is_news = last is not None and value is not last and self.asked.get(control) is not value
+            if is_news and (somebody or not restored):
                 flips[control] = value
-            self.seen[control] = value
+        self._believe_no_longer()
         return flips
 
     def changed(self, control: Control, old: str | None, new: str | None) -> bool | None:
@@ -66,10 +82,10 @@ class Toggles:
         `unavailable` and a helper that just appeared are no flips, but what they come back with is noted, so that the
         app can set it right.
         """
-        value = _VALUES.get(new or "")
+        self.moved.add(control)
+        value = self._heard(control, new)
         if value is None:
             return None
-        self.missing.discard(control)
         known, self.seen[control] = self.seen.get(control), value
         if self.asked.pop(control, None) is value:
             return None
@@ -82,3 +98,33 @@ class Toggles:
             for control, on in wanted.items()
             if control in self.entity_ids and control not in self.missing and self.seen.get(control) is not on
         }
+
+    def expect(self, control: Control, on: bool) -> None:
+        """Note what a helper is about to be set to: its event comes before Home Assistant has answered."""
+        self.moved.add(control)
+        self._setting[control], self.seen[control] = self.seen.get(control), on
+
+    def answered(self, control: Control, on: bool, *, done: bool) -> None:
+        """Note whether Home Assistant has set a helper as :meth:`expect` announced."""
+        self.moved.add(control)
+        before = self._setting.pop(control)
+        if done:
+            self.asked.pop(control, None)
+            return
+        self.asked[control] = on
+        if before is None:
+            self.seen.pop(control)
+        else:
+            self.seen[control] = before
+
+    def _heard(self, control: Control, state: str | None) -> bool | None:
+        """Note whether a helper is there and says anything; return what, else None."""
+        value = _VALUES.get(state or "")
+        for group, belongs in ((self.missing, state is None), (self.silent, state is not None and value is None)):
+            (group.add if belongs else group.discard)(control)
+        return value
+
+    def _believe_no_longer(self) -> None:
+        """Forget what Home Assistant was asked already when it was looked at last: by now it would have done it."""
+        self.asked = {control: on for control, on in self.asked.items() if control not in self._asked_before}
+        self._asked_before = frozenset(self.asked)
