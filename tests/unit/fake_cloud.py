@@ -82,6 +82,9 @@ class FakeCloud:
         touching, overnight, one_flag: What it accepts: entries that touch, entries over midnight, and that its second
             flag follows charge from grid by itself.
         ahead: By how much its clock is ahead of the app's; the app knows.
+        busy: Whether it is at work on the site itself.
+        sweeps: Whether switching restrict discharge on takes its entries away.
+        codes: The codes of the second factor that it was given.
     """
 
     clock: Clock
@@ -108,6 +111,9 @@ class FakeCloud:
     refusals: dict[Control, Refusal] = field(default_factory=dict)
     override: str = ""
     floor: int = 5
+    busy: bool = False
+    sweeps: bool = False
+    codes: list[str] = field(default_factory=list)
     storage: Storage | None = None
     _past: list[tuple[datetime, Content]] = field(default_factory=list)
     _ids: int = 0
@@ -144,6 +150,7 @@ class FakeCloud:
             read_at=self.clock.now,
             refusals=dict(self.refusals),
             floor=self.floor,
+            busy=self.busy,
         )
         entries = tuple(
             Entry(one.terms, schedule_id, one.is_active(seen), one.created_at)
@@ -196,16 +203,31 @@ class FakeCloud:
             self.remove(schedule_id)
         self._answer("delete")
 
-    async def refresh(self) -> None:
-        self._act("refresh")
+    @property
+    def clock_skew(self) -> timedelta:
+        return self.ahead
+
+    async def refresh(self, *, by_hand: bool = False) -> None:
+        self._act("refresh", "by hand" if by_hand else "")
+
+    async def submit_code(self, code: str) -> None:
+        self._act("submit code")
+        self.codes.append(code)
+
+    async def resend_code(self) -> None:
+        self._act("resend code")
 
     # -- what happens to it -------------------------------------------------------------------------------------------
 
     def switch(self, control: Control, on: bool, *, schedule: bool | None = None) -> None:
         """Change a switch, as a write or as somebody in the Enphase app; on applies the entries of its family."""
         self._change()
-        self.on[control] = on
+        was_on, self.on[control] = self.on[control], on
         family = {key: one for key, one in self.stored.items() if one.terms.control is control}
+        if self.sweeps and control is Control.RESTRICT_DISCHARGE and on and not was_on:
+            for key in family:
+                del self.stored[key]
+            family = {}
         if control is Control.CHARGE_FROM_GRID:
             follows = self.charge_schedule_on or (on and self.one_flag and bool(family))
             self.charge_schedule_on = follows if schedule is None else schedule

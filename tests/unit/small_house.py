@@ -26,6 +26,7 @@ RULES = Rules(
     lead=timedelta(0),
     settle=1.0,
     consistency=timedelta(minutes=2),
+    most_turns=None,
     dry_run=False,
 )
 

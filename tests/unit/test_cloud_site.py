@@ -279,7 +279,7 @@ async def test_a_sign_in_that_fails_in_the_middle_of_a_read_is_no_missing_list(
 ) -> None:
     await site.read_all()
     clock.now += timedelta(minutes=15)
-    cloud.set(fault_script=fault(SCHEDULES, 401), blocked=True)
+    cloud.set(fault_script=[{"match": SCHEDULES, "expire": True}], blocked=True)
 
     with pytest.raises(AccountBlocked):
         await site.read_all()
@@ -543,14 +543,18 @@ async def test_a_site_without_validation_is_written_all_the_same(
 
 async def test_the_form_that_worked_comes_first_also_after_a_restart(make_site: MakeSite) -> None:
     site, step = make_site(), SwitchStep(RESTRICT, on=True)
-    assert list(site.forms(step)) == [WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.MERGED]
+    assert list(site.forms(step)) == [WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.RICH, WriteForm.MERGED]
 
     site.remember(step, WriteForm.MERGED)
 
     for one in (site, make_site()):
-        assert list(one.forms(step)) == [WriteForm.MERGED, WriteForm.SHORT, WriteForm.NO_SOURCE]
+        assert list(one.forms(step)) == [WriteForm.MERGED, WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.RICH]
         assert one.forms(SwitchStep(RESTRICT, on=False))[0] is WriteForm.SHORT
         assert one.forms(SwitchStep(DISCHARGE, on=True))[0] is WriteForm.SHORT
+
+
+async def test_charge_from_grid_has_no_control_object_to_be_sent_whole(make_site: MakeSite) -> None:
+    assert WriteForm.RICH not in make_site().forms(SwitchStep(CHARGE, on=True))
 
 
 async def test_a_site_with_a_reply_stream_is_written_first_as_such_sites_need_it(
@@ -580,6 +584,18 @@ async def test_a_disclaimer_not_accepted_yet_is_accepted_once_and_told(
     assert (await switches(site)).on[CHARGE]
     assert asked(cloud, "acceptDisclaimer") == 1
     assert len([line for line in told() if "disclaimer" in line]) == 1
+
+
+async def test_reads_that_are_late_do_not_make_it_accept_the_disclaimer_twice(
+    site: CloudSite, cloud: Simulator, clock: Clock
+) -> None:
+    cloud.set(read_lag=60)
+    step = SwitchStep(CHARGE, on=True)
+    for _ in range(3):
+        await site.read_for_wish(urgent=True)
+        await site.write(step, WriteForm.SHORT, {})
+        clock.now += timedelta(seconds=10)
+    assert asked(cloud, "acceptDisclaimer") == 1
 
 
 @pytest.mark.parametrize("accepted", [True, "2026-01-02T03:04:05.000Z"])

@@ -396,9 +396,9 @@ def test_a_wrong_text_is_shown_in_short() -> None:
     ("members", "fault"),
     [
         ("name:", "windows[0].name is missing"),
-        ("name: ''", 'windows[0].name is "": it must be a text on one line; put it in quotes'),
-        ('name: "a\\nb"', 'windows[0].name is "a\\nb": it must be a text on one line; put it in quotes'),
-        ("name: off", "windows[0].name is false: it must be a text on one line; put it in quotes"),
+        ("name: ''", 'windows[0].name is "": it must be a text on one line, at most 100 characters; put it in quotes'),
+        ('name: "a\\nb"', 'windows[0].name is "a\\nb": it must be a text on one line, at most 100 characters; put it in quotes'),
+        ("name: off", "windows[0].name is false: it must be a text on one line, at most 100 characters; put it in quotes"),
         ("control:", "windows[0].control is missing"),
         ("control: charge", f'windows[0].control is "charge": {_CHOICES}'),
         ("start:", "windows[0].start is missing"),
@@ -549,3 +549,22 @@ def test_a_key_that_python_cannot_print_is_refused_as_well() -> None:
     args: dict[object, object] = {**yaml.safe_load(LOGIN), 16**5000: 1}
     (fault,) = refusal(args)  # type: ignore[arg-type]  # YAML allows any key
     assert fault.startswith("a huge number is not a known key")
+
+
+# -- what is allowed and hardly meant ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "poll: 150", "{poll: 60, requests_per_hour: 270}"])
+def test_polls_that_the_budget_allows_raise_no_doubt(text: str) -> None:
+    assert read(LOGIN + text.strip("{}").replace(", ", "\n")).doubts == ()
+
+
+def test_polls_that_use_more_than_their_part_of_the_budget_raise_a_doubt_with_the_numbers() -> None:
+    (doubt,) = read(LOGIN + "poll: 60").doubts
+    assert "poll: 0:01:00 makes 180 requests an hour" in doubt
+    assert "requests_per_hour: 120 leaves 80 for polls" in doubt
+
+
+def test_the_number_of_changes_is_limited_everywhere_but_at_a_simulator() -> None:
+    assert read(LOGIN).most_turns == 6
+    assert read(LOOPBACK).most_turns is None

@@ -14,7 +14,7 @@ from enphase_battery.control.intent import Source
 from enphase_battery.control.names import Control
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows import Window
-from enphase_battery.errors import CommandError, Refused, SignInSuspended, Unreachable
+from enphase_battery.errors import CodeRefused, CommandError, NoCodeExpected, Refused, SignInSuspended, Unreachable
 from enphase_battery.home.commands import command_envelope
 from tests.unit.fake_cloud import NOON
 from tests.unit.small_house import SmallHouse, rules
@@ -120,11 +120,29 @@ async def test_a_control_that_the_app_may_not_change_is_rejected_with_the_choice
     assert "charge_from_grid, restrict_discharge" in reason
 
 
-async def test_a_code_is_rejected_with_what_to_do_instead(house: SmallHouse) -> None:
-    await house.command(command="otp", id="a", code="123456")
-    ((_, outcome, reason),) = house.outcomes()
-    assert outcome == "rejected"
-    assert "switch the second factor off" in reason
+async def test_a_code_completes_the_sign_in_and_everything_is_read(house: SmallHouse) -> None:
+    await house.command(command="otp", id="a", code="012345")
+    assert house.cloud.codes == ["012345"]
+    assert house.cloud.log[-1] == "read all"
+    assert house.outcomes() == [("a", "confirmed", "")]
+
+
+async def test_a_wrong_code_has_failed_with_what_to_do(house: SmallHouse) -> None:
+    house.cloud.trouble["submit code"] = [CodeRefused("the code is wrong", hint="fire otp_resend for another one")]
+    await house.command(command="otp", id="a", code="012345")
+    assert house.outcomes() == [("a", "failed", "the code is wrong; fire otp_resend for another one")]
+
+
+async def test_a_code_that_nobody_waits_for_is_rejected(house: SmallHouse) -> None:
+    house.cloud.trouble["submit code"] = [NoCodeExpected("nobody waits for a code")]
+    await house.command(command="otp", id="a", code="012345")
+    assert house.outcomes() == [("a", "rejected", "nobody waits for a code")]
+
+
+async def test_another_code_is_sent_for_and_nothing_else_is_asked(house: SmallHouse) -> None:
+    await house.command(command="otp_resend", id="a")
+    assert house.cloud.log == ["resend code"]
+    assert house.outcomes() == [("a", "confirmed", "the cloud sends another code")]
 
 
 async def test_a_malformed_command_is_answered_even_without_a_name(
@@ -198,15 +216,22 @@ async def test_a_diagnosis_is_the_report_of_the_house(house: SmallHouse) -> None
     assert (result.outcome, result.report) == (Outcome.CONFIRMED, {"fine": True})
 
 
-@pytest.mark.parametrize(
-    "error", [Unreachable("down"), SignInSuspended("no login now", until=NOON + timedelta(minutes=5))]
-)
-async def test_a_refresh_without_a_new_token_has_failed(
-    house: SmallHouse, error: Unreachable | SignInSuspended
-) -> None:
-    house.cloud.trouble["refresh"] = [error]
+async def test_a_refresh_without_a_new_token_has_failed(house: SmallHouse) -> None:
+    house.cloud.trouble["refresh"] = [Unreachable("down")]
     await house.command(command="refresh", id="r")
-    assert house.outcomes() == [("r", "failed", str(error))]
+    assert house.outcomes() == [("r", "failed", "down")]
+
+
+async def test_a_refresh_that_the_login_guard_forbids_is_rejected_with_the_time_left(house: SmallHouse) -> None:
+    house.cloud.trouble["refresh"] = [SignInSuspended("no login now", until=NOON + timedelta(minutes=4, seconds=10))]
+    await house.command(command="refresh", id="r")
+    assert house.outcomes() == [("r", "rejected", "no login now (in 00:04:10)")]
+
+
+async def test_a_refresh_is_asked_for_by_hand_and_one_by_the_timer_is_not(house: SmallHouse) -> None:
+    await house.command(command="refresh", id="r")
+    await house.controller.refresh()
+    assert [one for one in house.cloud.log if one.startswith("refresh")] == ["refresh by hand", "refresh"]
 
 
 async def test_a_refresh_has_failed_when_the_state_cannot_be_read_after_it(house: SmallHouse) -> None:
@@ -218,11 +243,38 @@ async def test_a_refresh_has_failed_when_the_state_cannot_be_read_after_it(house
 async def test_a_refresh_by_the_timer_that_fails_is_told_in_the_log_only(
     house: SmallHouse, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house.cloud.trouble["refresh"] = [Unreachable("down"), None]
-    await house.controller.refresh()
-    assert "The token could not be refreshed: down" in caplog.text
-    await house.controller.refresh()
-    assert len(caplog.records) == 1
+    house.cloud.trouble["refresh"] = [Unreachable("down")] * 3
+    for _ in range(3):
+        await house.controller.refresh()
+    assert [record.message for record in caplog.records] == ["The token could not be refreshed: down"]
+    assert house.outcomes() == []
+
+
+async def test_refreshes_that_come_all_at_once_after_a_suspend_are_one(house: SmallHouse) -> None:
+    gate = asyncio.Event()
+    asked = 0
+
+    async def refresh(*, by_hand: bool = False) -> None:
+        nonlocal asked
+        asked += 1
+        await gate.wait()
+
+    house.cloud.refresh = refresh  # type: ignore[method-assign]  # one that takes its time
+    burst = asyncio.gather(*(house.controller.refresh() for _ in range(6)))
+    await asyncio.sleep(0)
+    gate.set()
+    await burst
+    assert asked == 1
+
+
+async def test_a_refresh_by_the_timer_that_works_again_is_told_once(
+    house: SmallHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    house.cloud.trouble["refresh"] = [Unreachable("down")]
+    for _ in range(3):
+        await house.controller.refresh()
+    assert caplog.messages.count("The token was refreshed again") == 1
 
 
 async def test_a_result_that_home_assistant_did_not_take_is_fired_later_and_once(house: SmallHouse) -> None:

@@ -67,6 +67,7 @@ class Household:
             hurry=lambda: None,
             settle=1.0,
             consistency=consistency,
+            most_turns=None,
             dry_run=dry_run,
             logger=logging.getLogger("test"),
         )
@@ -103,6 +104,9 @@ class Household:
     def flipped_in_cloud(self, control: Control, on: bool) -> None:
         self.foreign.append((control, on))
         self.wish(control, on)
+
+    def undecided(self) -> None:
+        """Nothing to do: the verdicts are read where they are."""
 
     def judged(self, control: Control, verdict: Verdict) -> None:
         self.verdicts.append((control, verdict))
@@ -539,12 +543,12 @@ async def test_without_an_answer_wishes_stay_and_say_since_when(house: Household
     verdict = house.verdict(CHARGE)
     assert (verdict.outcome, verdict.reason) == (Outcome.PENDING, "cloud unreachable since 12:00")
     assert (verdict.hint, verdict.retry_at) == ("wait", NOON + 3 * MINUTE)
-    assert house.reconciler.error_since == NOON
+    assert house.reconciler.contact.error_since == NOON
     await house.run(after=2 * MINUTE)
     assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
-    assert house.reconciler.error is None
-    assert house.reconciler.error_since is None
-    assert house.reconciler.reason == ""
+    assert house.reconciler.contact.error is None
+    assert house.reconciler.contact.error_since is None
+    assert house.reconciler.contact.reason == ""
 
 
 async def test_what_was_confirmed_before_an_outage_stays_confirmed(house: Household) -> None:
@@ -598,15 +602,19 @@ async def test_another_try_waits_as_long_as_the_error_asks_and_never_less_than_t
 
 
 @pytest.mark.parametrize(
-    "error",
-    [BudgetExhausted("budget used up", next_at=NOON), WrongPassword("wrong password")],
-    ids=["budget", "password"],
+    ("error", "reason"),
+    [
+        (BudgetExhausted("used up", next_at=NOON + 20 * MINUTE), "request budget, next at 12:20"),
+        (RateLimited("429", retry_after=300), "the cloud asks to wait until 12:05"),
+        (WrongPassword("wrong password"), "wrong password"),
+    ],
+    ids=["budget", "429", "password"],
 )
-async def test_what_is_no_outage_is_named_as_what_it_is(house: Household, error: EnlightenError) -> None:
+async def test_what_is_no_outage_is_named_as_what_it_is(house: Household, error: EnlightenError, reason: str) -> None:
     house.cloud.trouble["read"] = [error, error]
     house.wish(CHARGE, True)
     await house.run()
-    assert house.verdict(CHARGE).reason == str(error)
+    assert house.verdict(CHARGE).reason == reason
 
 
 async def test_a_poll_without_budget_does_not_stop_a_new_wish_and_is_made_up_for(house: Household) -> None:
@@ -626,7 +634,7 @@ async def test_a_poll_without_budget_waits_when_nothing_new_is_wished(house: Hou
     house.cloud.log.clear()
     await house.run(poll=True)
     assert house.cloud.log == ["read"]
-    assert house.reconciler.reason == "budget used up"
+    assert house.reconciler.contact.reason.startswith("request budget, next at ")
 
 
 async def test_after_a_success_the_next_outage_begins_with_a_short_wait(house: Household) -> None:

@@ -130,7 +130,7 @@ async def test_without_a_request_left_what_was_read_still_stands(house: SmallHou
     await house.controller.poll()
     house.cloud.trouble["read"] = [BudgetExhausted("used up", next_at=NOON + timedelta(hours=1))]
     await house.wait(poll=True, minutes=15)
-    assert house.controller.reconciler.error is not None
+    assert house.controller.reconciler.contact.error is not None
     assert house.snapshot().readable is True
 
 
@@ -142,7 +142,7 @@ async def test_a_budget_that_stays_used_up_is_a_problem_after_a_while_and_is_not
     await house.wait(poll=True, minutes=1)
     assert problems(house) == []
     await house.wait(poll=True, minutes=15)
-    assert problems(house) == ["used up"]
+    assert problems(house) == ["request budget, next at 13:00"]
 
 
 async def test_what_needs_a_person_is_a_problem_at_once(house: SmallHouse) -> None:

@@ -108,7 +108,7 @@ async def test_between_a_deletion_and_a_creation_two_seconds_go_by(house: SmallH
 # -- lost answers -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=3), timedelta(hours=-3)], ids=str)
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=4), timedelta(minutes=-4)], ids=str)
 async def test_an_entry_whose_answer_was_lost_is_found_by_the_clouds_clock_and_not_written_twice(
     house: SmallHouse, ahead: timedelta
 ) -> None:

@@ -63,6 +63,7 @@ class Place:
             lead=LEAD,
             settle=1.0,
             consistency=timedelta(minutes=2),
+            most_turns=None,
             dry_run=False,
         )
 

@@ -26,6 +26,7 @@ from .errors import CommandError, ConfigurationError
 from .home.assistant import Assistant, settled
 from .home.commands import CommandEnvelope, command_envelope, parse_command
 from .home.entities import problem_entity
+from .home.notices import Concern, Notices
 from .home.snapshot import Problem, SignIn
 from .house import HomeAssistantHouse
 from .store import Store
@@ -44,7 +45,10 @@ EXPIRY_MARGIN = timedelta(hours=1)
 """How long before its end a token is refreshed (section 2.6 of `enlighten-battery-api.md`)."""
 
 REFRESH_AGAIN = timedelta(minutes=15)
-"""Shortest time between two refreshes because of an expiry."""
+"""Shortest time between two refreshes out of turn."""
+
+KEEP_ALIVE = timedelta(minutes=15)
+"""How long a session may be idle that could be had back only with a code (2.4): sessions die sooner than tokens."""
 
 
 class EnphaseBattery(Hass):
@@ -154,6 +158,7 @@ class EnphaseBattery(Hass):
                 lead=configuration.lead,
                 settle=configuration.settle,
                 consistency=configuration.consistency,
+                most_turns=configuration.most_turns,
                 dry_run=configuration.dry_run,
             ),
             cloud=self._site,
@@ -168,6 +173,8 @@ class EnphaseBattery(Hass):
 
     async def _listen(self, configuration: Configuration) -> None:
         """Register listeners, then timers, and begin."""
+        for doubt in configuration.doubts:
+            self.logger.warning("apps.yaml, app %s: %s", self.name, doubt)
         if configuration.create_helpers:
             self.logger.warning("create_helpers: this version names missing helpers, but does not create them")
         toggles = [configuration.toggles.of(control) for control in configuration.controls]
@@ -264,9 +271,9 @@ class EnphaseBattery(Hass):
             await self._controller.command(command, envelope)
 
     async def _beat(self) -> None:
-        """Do what should be true now, and see to a token that is about to expire."""
+        """Do what should be true now, and see to a token that is about to expire and to a session that falls asleep."""
         await self._house.compare_toggles()
-        if self._is_token_about_to_expire():
+        if self._is_token_about_to_expire() or self._is_session_at_stake():
             await self._refresh()
         await self._controller.work()
 
@@ -293,11 +300,16 @@ class EnphaseBattery(Hass):
     def _is_token_about_to_expire(self) -> bool:
         """Return whether the token ends within the hour, unless a refresh was just tried."""
         token = self._session.token if self._session else None
-        if token is None:
-            return False
-        now = self._clock()
-        tried_lately = self._refreshed_at is not None and now - self._refreshed_at < REFRESH_AGAIN
-        return now >= token.expires_at - EXPIRY_MARGIN and not tried_lately
+        is_near = token is not None and self._clock() >= token.expires_at - EXPIRY_MARGIN
+        return is_near and not self._has_refreshed_lately()
+
+    def _is_session_at_stake(self) -> bool:
+        """Return whether polls are too far apart for a session that only a person could bring back."""
+        at_stake = self._session is not None and self._session.is_at_stake(KEEP_ALIVE)
+        return at_stake and not self._has_refreshed_lately()
+
+    def _has_refreshed_lately(self) -> bool:
+        return self._refreshed_at is not None and self._clock() - self._refreshed_at < REFRESH_AGAIN
 
     def _clock(self) -> datetime:
         """Return the current instant by AppDaemon's clock (aware, UTC)."""
@@ -321,6 +333,7 @@ class EnphaseBattery(Hass):
             site_id=identity.site_id if identity else None,
             user_id=identity.user_id if identity else None,
             token=token.value if token and self._publish_token else None,
+            session_ends_at=session.session_ends_at,
         )
 
     def _mask_secrets(self) -> None:
@@ -338,5 +351,14 @@ class EnphaseBattery(Hass):
         given = self.args.get("entity_prefix")
         prefix = given if isinstance(given, str) and re.fullmatch("[a-z0-9_]+", given) else "enphase_battery"
         now = self._clock()
-        shown = problem_entity([Problem(problem, now, hint) for problem in problems], prefix, pytz.utc)
-        await Assistant(self, self.logger).publish(shown)
+        faults = tuple(Problem(problem, now, hint) for problem in problems)
+        assistant = Assistant(self, self.logger)
+        await assistant.publish(problem_entity(faults, prefix, pytz.utc))
+        concern = Concern(faults, assistant.zone, at_once=True)
+        self._leave_notice = partial(Notices(assistant, prefix, self._clock).show, concern)
+        await self._complain()
+
+    async def _complain(self, **_kwargs: Any) -> None:
+        """Leave a notice of why the app does not work; again later while Home Assistant is not ready to take one."""
+        if not await self._leave_notice():
+            await settled(self.run_in(self._complain, HEARTBEAT))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from .capability import ASK_AGAIN, Capability
 from .control.entries import Terms
 from .control.names import Control
 from .control.plan import SwitchStep
@@ -16,11 +17,12 @@ from .enlighten.identity import Identity, find_identity
 from .enlighten.models import BatterySettings, Family, ScheduleList, WriteForm
 from .enlighten.session import EnlightenSession
 from .errors import BudgetExhausted, EnlightenError, Forbidden, NotAvailable, Refused, SignInError
+from .knowledge import Knowledge
 from .store import Store
-from .translation import FAMILIES, NOT_SUPPORTED, Circumstances, cloud_terms, entries_of, is_missing, switches_of
+from .translation import FAMILIES, cloud_terms, entries_of, switches_of
 
-ASK_AGAIN = timedelta(days=1)
-"""How long the answers on the site's zone and on whether it has schedules are relied on."""
+READS_ARE_LATE = timedelta(minutes=10)
+"""How long a read may not show yet that the disclaimer was accepted."""
 
 SITE_SETTINGS = "site settings"
 SCHEDULES = "schedules"
@@ -54,29 +56,34 @@ class CloudSite:
     ) -> None:
         self._session = session
         self._configured = (site_id, user_id)
-        self._use_schedules = use_schedules
         self._accept_disclaimer = accept_disclaimer
-        self._store = store
         self._clock = clock
         self._logger = logger
         self._battery: Battery | None = None
-        self._asked: dict[str, datetime] = {}
+        self._asked_at: datetime | None = None
+        self._accepted_at: datetime | None = None
         self._failing: set[str] = set()
-        self._missing: set[Control] = set()
-        self._without_list_since: datetime | None = None
-        self._unsupported_since: dict[Control, datetime] = {}
         self._settings: BatterySettings | None = None
-        self._knowledge: dict[str, str] = store.read("knowledge", _texts) or {}
+        self._knowledge = Knowledge(store)
+        self._offer = Capability(self._knowledge, use_schedules=use_schedules, clock=clock, logger=logger)
         self.identity: Identity | None = None
 
     @property
     def time_zone(self) -> str | None:
         """IANA name of the site's zone, from the cloud or the store."""
-        return self._knowledge.get("time_zone")
+        return self._knowledge.time_zone
 
-    async def refresh(self) -> None:
-        """Refresh the token (section 2.6). Raises EnlightenError."""
-        await self._session.refresh()
+    async def refresh(self, *, by_hand: bool = False) -> None:
+        """Refresh the token (section 2.6); ``by_hand``: a person asks for it. Raises EnlightenError."""
+        await self._session.refresh(by_hand=by_hand)
+
+    async def submit_code(self, code: str) -> None:
+        """Complete a sign-in with the code of the second factor (section 2.4). Raises EnlightenError."""
+        await self._session.submit_code(code)
+
+    async def resend_code(self) -> None:
+        """Have the cloud send another code (section 2.4). Raises EnlightenError."""
+        await self._session.resend_code()
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -86,7 +93,7 @@ class CloudSite:
         What can be done without (all but the battery settings) is left out where it cannot be read.
         """
         battery = await self._the_battery()
-        if self._is_time_to_ask(SITE_SETTINGS):
+        if self._asked_at is None or self._clock() - self._asked_at >= ASK_AGAIN:
             await self._read_site_settings(battery)
         state = await self._read(battery, wish=False)
         return replace(state, storage=await self._read_storage(battery))
@@ -105,25 +112,18 @@ class CloudSite:
         switches = switches_of(
             settings,
             schedules,
-            site=Circumstances(
-                may_write=self._knowledge.get("may write") != "no",
-                grid_mode=self._knowledge.get("grid mode", ""),
-                accept_disclaimer=self._accept_disclaimer,
-            ),
+            site=self._knowledge.circumstances(accept_disclaimer=self._accept_disclaimer),
             read_at=self._clock(),
         )
         if settings.backup_percentage is None:  # a passing "N/A" must not move the limit of an entry that stands
-            switches = replace(switches, floor=max(switches.floor, int(self._knowledge.get("floor", "0"))))
+            switches = replace(switches, floor=max(switches.floor, self._knowledge.floor))
         else:
-            self._know("floor", str(switches.floor))
+            self._knowledge.learn_floor(switches.floor)
         if schedules is not None:
-            return SiteState(switches, entries_of(schedules), self._learn_families(settings, schedules))
-        if not self._has_list:
+            return SiteState(switches, entries_of(schedules), self._offer.families(settings, schedules))
+        if not self._offer.has_list:
             return SiteState(switches, (), dict.fromkeys(Control, False))
-        known = {control: self._knowledge.get(_schedules_of(control)) for control in Control}
-        return SiteState(
-            switches, None, {control: word == "yes" for control, word in known.items() if word is not None}
-        )
+        return SiteState(switches, None, self._knowledge.by_entries)
 
     async def _the_battery(self) -> Battery:
         """Return the battery's endpoints; finds out the ids when they are not known yet (section 3)."""
@@ -141,67 +141,25 @@ class CloudSite:
             self._cannot_read(SITE_SETTINGS, error)
             return
         self._can_read(SITE_SETTINGS)
-        self._asked[SITE_SETTINGS] = self._clock()
-        if settings.timezone:
-            self._know("time_zone", settings.timezone)
-        self._know("may write", "yes" if settings.may_write else "no")
-        self._know("grid mode", settings.grid_mode or "")
-
-    @property
-    def _has_list(self) -> bool:
-        """Whether the site has a schedule list, as far as is known; without one the switches alone rule."""
-        return self._use_schedules and self._knowledge.get(SCHEDULES) != "no"
+        self._asked_at = self._clock()
+        self._knowledge.learn_site(settings)
 
     async def _read_schedules(self, battery: Battery, *, wish: bool) -> ScheduleList | None:
         """Read the schedule list; 404 and 405 mean a site with switches only (the design's `use_schedules`)."""
-        if not (self._has_list or (self._use_schedules and self._is_time_to_ask(SCHEDULES))):
+        if not self._offer.is_list_to_be_read():
             return None
         try:
             schedules = await battery.schedules(wish=wish)
         except NotAvailable as error:
-            if self._is_passing(error):
-                return None
-            self._asked[SCHEDULES] = self._clock()
-            self._know(SCHEDULES, "no")
+            if self._offer.list_is_missing():
+                self._cannot_read(SCHEDULES, error)
             return None
         except EnlightenError as error:
             self._cannot_read(SCHEDULES, error)
             return None
         self._can_read(SCHEDULES)
-        self._know(SCHEDULES, "yes")
-        self._without_list_since = None
+        self._offer.list_was_read()
         return schedules
-
-    def _is_passing(self, error: NotAvailable) -> bool:
-        """Return whether a site that had a schedule list may have it again soon: it is believed only after a day."""
-        if self._knowledge.get(SCHEDULES) != "yes":
-            return False
-        now = self._clock()
-        self._without_list_since = self._without_list_since or now
-        self._cannot_read(SCHEDULES, error)
-        return now - self._without_list_since < ASK_AGAIN
-
-    def _learn_families(self, settings: BatterySettings, schedules: ScheduleList) -> Mapping[Control, bool]:
-        """Return which controls work with entries; remember it, and tell once which this site does not have."""
-        found = {}
-        for control, family in FAMILIES.items():
-            found[control] = self._works_with_entries(control, family, schedules)
-            self._know(_schedules_of(control), "yes" if found[control] else "no")
-            missing = is_missing(family, settings, schedules)
-            if missing and control not in self._missing:
-                self._logger.warning("This site has no %s: its toggle can do nothing", control.title)
-            (self._missing.add if missing else self._missing.discard)(control)
-        return found
-
-    def _works_with_entries(self, control: Control, family: Family, schedules: ScheduleList) -> bool:
-        """Return whether a family works with entries; that it does not any more is believed only after a day."""
-        supported = schedules.family_status(family) != NOT_SUPPORTED
-        if supported or any(entry.family is family for entry in schedules.entries):
-            self._unsupported_since.pop(control, None)
-            return True
-        now = self._clock()
-        lasts = now - self._unsupported_since.setdefault(control, now) >= ASK_AGAIN
-        return self._knowledge.get(_schedules_of(control)) == "yes" and not lasts
 
     async def _read_storage(self, battery: Battery) -> Storage | None:
         try:
@@ -217,21 +175,20 @@ class CloudSite:
     @property
     def habits(self) -> Habits:
         """What was learnt of how this site's cloud takes writes."""
-        return Habits(
-            touching=self._knowledge.get("touching entries") != "no",
-            overnight=self._knowledge.get("entries over midnight") != "no",
-            both_flags=self._knowledge.get("both flags") == "yes",
-        )
+        return self._knowledge.habits
 
     def learn(self, habits: Habits) -> None:
         """Remember what was learnt, also over a restart."""
-        self._know("touching entries", "yes" if habits.touching else "no")
-        self._know("entries over midnight", "yes" if habits.overnight else "no")
-        self._know("both flags", "yes" if habits.both_flags else "no")
+        self._knowledge.learn_habits(habits)
 
     def cloud_now(self) -> datetime:
         """Return the current instant by the cloud's clock (aware, UTC), as far as its answers tell."""
         return self._clock() + self._session.clock_offset
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """The cloud's clock minus the own, as far as its answers agree on it."""
+        return self._session.clock_skew
 
     async def create(self, terms: Terms) -> None:
         """Write a new entry (6.8)."""
@@ -251,20 +208,21 @@ class CloudSite:
         """Return the ways to take a step: the one that worked last first, else the one that this kind of site needs.
 
         A site that `supportsMqtt` ignores writes with a source, and restrict off in any but the merged form (10.2, S3
-        and S4).
+        and S4). Charge from grid has no control object that could be sent whole (6.3).
         """
-        forms = (WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.MERGED)
+        forms = [WriteForm.SHORT, WriteForm.NO_SOURCE, WriteForm.RICH, WriteForm.MERGED]
         if self._settings is not None and self._settings.supports_mqtt:
-            restrict_off = step == SwitchStep(Control.RESTRICT_DISCHARGE, on=False)
-            forms = (WriteForm.NO_SOURCE, WriteForm.MERGED, WriteForm.SHORT)
-            if restrict_off:
-                forms = (WriteForm.MERGED, WriteForm.NO_SOURCE, WriteForm.SHORT)
-        worked = self._knowledge.get(_form_of(step))
+            forms = [WriteForm.NO_SOURCE, WriteForm.RICH, WriteForm.MERGED, WriteForm.SHORT]
+            if step == SwitchStep(Control.RESTRICT_DISCHARGE, on=False):
+                forms = [WriteForm.MERGED, WriteForm.NO_SOURCE, WriteForm.RICH, WriteForm.SHORT]
+        if step.control is Control.CHARGE_FROM_GRID:
+            forms.remove(WriteForm.RICH)
+        worked = self._knowledge.form_of(step)
         return tuple(sorted(forms, key=lambda form: form.value != worked))
 
     def remember(self, step: SwitchStep, form: WriteForm) -> None:
         """Note which form worked."""
-        self._know(_form_of(step), form.value)
+        self._knowledge.learn_form(step, form.value)
 
     async def validate(self, step: SwitchStep, form: WriteForm) -> None:
         """Announce a write with isValid (6.9) of every family that its body carries; 403, 404, 405 are passed over."""
@@ -299,20 +257,14 @@ class CloudSite:
         """Return the ITC disclaimer to send along; accepts it once if it is not accepted yet (6.4)."""
         if settings.itc_disclaimer is not None:
             return settings.itc_disclaimer
-        await battery.accept_itc_disclaimer()
-        self._logger.info("Accepted the disclaimer for charging from the grid (accept_itc_disclaimer: true)")
-        return self._clock().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        now = self._clock()
+        if self._accepted_at is None or now - self._accepted_at > READS_ARE_LATE:
+            await battery.accept_itc_disclaimer()
+            self._logger.info("Accepted the disclaimer for charging from the grid (accept_itc_disclaimer: true)")
+            self._accepted_at = now
+        return self._accepted_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
-    # -- what is known ------------------------------------------------------------------------------------------------
-
-    def _know(self, what: str, value: str) -> None:
-        if self._knowledge.get(what) != value:
-            self._knowledge[what] = value
-            self._store.write("knowledge", self._knowledge)
-
-    def _is_time_to_ask(self, what: str) -> bool:
-        asked = self._asked.get(what)
-        return asked is None or self._clock() - asked >= ASK_AGAIN
+    # -- what cannot be read -------------------------------------------------------------------------------------------
 
     def _cannot_read(self, what: str, error: EnlightenError) -> None:
         """Tell once that something cannot be read; what concerns every request is the caller's."""
@@ -328,14 +280,6 @@ class CloudSite:
             self._logger.info("The %s can be read again", what)
 
 
-def _form_of(step: SwitchStep) -> str:
-    return f"form of {step.control.value} {'on' if step.on else 'off'}"
-
-
-def _schedules_of(control: Control) -> str:
-    return f"{SCHEDULES} of {control.value}"
-
-
 def _needs_disclaimer(step: SwitchStep) -> bool:
     return step.control is Control.CHARGE_FROM_GRID and step.on
 
@@ -344,7 +288,3 @@ def _unlike(settings: BatterySettings, written: Mapping[Control, bool]) -> dict[
     """Return the switches that a read shows otherwise than they are: a late read must not undo an earlier write."""
     others = {FAMILIES[control]: on for control, on in written.items()}
     return {family: on for family, on in others.items() if settings.switch(family) is not on}
-
-
-def _texts(data: Mapping[str, object]) -> dict[str, str]:
-    return {key: str(value) for key, value in data.items()}

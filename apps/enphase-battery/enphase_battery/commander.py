@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
 from .answers import POLL, Answers
@@ -12,12 +12,13 @@ from .control.intent import Intent, Source
 from .control.names import Control
 from .control.verdict import Outcome
 from .control.windows import next_local_time
-from .errors import CommandError, EnlightenError
+from .errors import CommandError, EnlightenError, NoCodeExpected, SignInSuspended
 from .home.commands import (
     CancelCommand,
     Command,
     CommandEnvelope,
     DiagnoseCommand,
+    OtpCommand,
     RefreshCommand,
     ReleaseCommand,
     SetCommand,
@@ -83,28 +84,49 @@ class Commander:
             else:
                 self._answers.close(envelope, Outcome.CONFIRMED, "nothing to cancel")
         elif isinstance(command, RefreshCommand):
-            await self._refresh_and_poll(envelope)
+            return await self._sign_in(envelope, self._cloud.refresh(by_hand=True))
         elif isinstance(command, ReleaseCommand):
             self._logger.info("Released: what the app switched on goes off, and windows rest until the next wish")
             self._keeper.release()
             self._await_verdict(envelope, *self._controls)
         elif isinstance(command, DiagnoseCommand):
             self._answers.report(envelope, self._house.diagnosis())
+        elif isinstance(command, OtpCommand):
+            return await self._sign_in(envelope, self._cloud.submit_code(command.code))
         else:
-            raise CommandError(
-                "this app cannot answer a request for a second factor yet",
-                hint="switch the second factor off for the account, or use another account that has access to the site",
-            )
-        return isinstance(command, RefreshCommand)
+            return await self._sign_in(envelope, self._cloud.resend_code(), sent="the cloud sends another code")
+        return False
 
-    async def _refresh_and_poll(self, envelope: CommandEnvelope) -> None:
-        """Carry `refresh` out: the token now, the state with the next round."""
+    async def _sign_in(self, envelope: CommandEnvelope, attempt: Awaitable[None], *, sent: str = "") -> bool:
+        """Make an attempt to sign in, or a part of one; return whether everything is to be read now.
+
+        Args:
+            envelope: The command that asked for it; it is answered with what the next poll brings.
+            attempt: What is to be done.
+            sent: What a success means that is only a part of a sign-in; the command is answered with it.
+        """
         try:
-            await self._cloud.refresh()
+            await attempt
         except EnlightenError as error:
-            self._answers.close(envelope, Outcome.FAILED, str(error), str(error))
+            hint = f"; {error.hint}" if error.hint else ""
+            reason = f"{error}{self._time_left(error)}{hint}"
+            is_impossible = isinstance(error, (SignInSuspended, NoCodeExpected))
+            self._answers.close(envelope, Outcome.REJECTED if is_impossible else Outcome.FAILED, reason, reason)
         else:
-            self._answers.open(envelope, (POLL,))
+            if not sent:
+                self._answers.open(envelope, (POLL,))
+                return True
+            self._answers.close(envelope, Outcome.CONFIRMED, sent)
+        self._house.changed()
+        return False
+
+    def _time_left(self, error: EnlightenError) -> str:
+        """Return in words how long a sign-in is forbidden; empty when it is not."""
+        if not isinstance(error, SignInSuspended):
+            return ""
+        minutes, seconds = divmod(max(0, round((error.until - self._clock()).total_seconds())), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f" (in {hours:02}:{minutes:02}:{seconds:02})"
 
     def _await_verdict(self, envelope: CommandEnvelope, *controls: Control) -> None:
         """Let a command wait for fresh verdicts on what is now wanted of these controls."""

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
@@ -39,10 +40,12 @@ from .config_types import (
     ZoneName,
     one_of,
 )
+from .control.holds import MOST_TURNS
 from .control.names import Control
 from .control.windows import Window, overlaps
+from .enlighten.address import is_loopback
 from .errors import ConfigurationError
-from .values import key_text, sentence
+from .values import key_text, sentence, some
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -51,6 +54,10 @@ _APPDAEMONS_KEYS = frozenset(
     {"name", "config_path", "module", "class", "dependencies", "disable", "priority", "pin_app", "pin_thread"}
     | {"log", "log_level", "global", "global_dependencies"}
 )
+
+
+_READS_OF_A_POLL = 3
+_MOST_FAULTS = 20
 
 
 class ScheduleUse(str, Enum):
@@ -188,6 +195,24 @@ class Configuration(_Section):
     entity_prefix: Slug = "enphase_battery"
     window_entries: Annotated[tuple[WindowEntry, ...], AfterValidator(_compatible)] = Field(default=(), alias="windows")
 
+    @property
+    def most_turns(self) -> int | None:
+        """Changes of direction per control and hour that are carried out at once; None: any number (a simulator)."""
+        return None if is_loopback(urlsplit(self.base_url).hostname) else MOST_TURNS
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What is allowed and hardly meant, a sentence each: the app tells it and goes on."""
+        needed = round(_READS_OF_A_POLL * timedelta(hours=1) / self.poll)
+        left = self.requests_per_hour - self.requests_per_hour // 3
+        if needed <= left:
+            return ()
+        doubt = (
+            f"poll: {self.poll} makes {needed} requests an hour, but requests_per_hour: {self.requests_per_hour} "
+            f"leaves {left} for polls, the rest is for wishes; some polls will be left out"
+        )
+        return (doubt,)
+
     @cached_property
     def windows(self) -> tuple[Window, ...]:
         """The time-of-use windows, in the order given; no two of them overlap."""
@@ -208,8 +233,8 @@ def parse_configuration(args: Mapping[str, object]) -> Configuration:
     try:
         return Configuration.model_validate(own)
     except ValidationError as error:
-        faults = tuple(fault for detail in error.errors() for fault in _faults(detail))
-    raise ConfigurationError(faults)
+        faults = [fault for detail in error.errors() for fault in _faults(detail)]
+    raise ConfigurationError(some(faults, _MOST_FAULTS, "fault"))
 
 
 def _is_appdaemons(key: str) -> bool:

@@ -31,6 +31,8 @@ _ANY_RATE = 1_000_000  # requests an hour: no limit in practice
 def _secret(value: object) -> SecretStr:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a text; put it in quotes")
+    if any("\ud800" <= one <= "\udfff" for one in value):
+        raise ValueError("holds a character that cannot be sent; write it without escapes such as \\ud800")
     return SecretStr(value)
 
 

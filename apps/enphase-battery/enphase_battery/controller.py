@@ -50,6 +50,7 @@ class Rules:
         lead: How long before its start a window is written to the cloud.
         settle: Seconds between validation and write.
         consistency: How long reads may show old values after a write.
+        most_turns: Changes of direction per control and hour that are carried out at once; None: any number.
         dry_run: Only say what would be done.
     """
 
@@ -59,6 +60,7 @@ class Rules:
     lead: timedelta
     settle: float
     consistency: timedelta
+    most_turns: int | None
     dry_run: bool
 
 
@@ -122,6 +124,7 @@ class Controller:
             hurry=self._hurry,
             settle=rules.settle,
             consistency=rules.consistency,
+            most_turns=rules.most_turns,
             dry_run=rules.dry_run,
             logger=logger,
         )
@@ -141,6 +144,8 @@ class Controller:
         self._ruling_windows: set[str] = set()
         self._left_over: set[Entry] = set()
         self._told: dict[Control, str] = {}
+        self._refresh_error: EnlightenError | None = None
+        self._refreshing = False
         self._poll_wanted = False
         self._work_wanted = False
         self._working = False
@@ -149,6 +154,11 @@ class Controller:
     def controls(self) -> tuple[Control, ...]:
         """The controls that may be changed."""
         return self._rules.controls
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """The cloud's clock minus the own, as far as its answers agree on it."""
+        return self._cloud.clock_skew
 
     def next_wake(self) -> datetime | None:
         """Return the next instant at which something is to be done."""
@@ -201,11 +211,17 @@ class Controller:
             self._working = False
 
     async def refresh(self) -> None:
-        """Refresh the token; a failure is told by the token sensor and by the next poll."""
+        """Refresh the token; a failure is told by the token sensor and by the next poll.
+
+        Calls that come meanwhile do nothing: after a suspend AppDaemon makes up for all that it missed, at once.
+        """
+        if self._refreshing:
+            return
+        self._refreshing = True
         try:
-            await self._cloud.refresh()
-        except EnlightenError as error:
-            self._logger.warning("The token could not be refreshed: %s", error)
+            await self._refresh()
+        finally:
+            self._refreshing = False
         self._house.changed()
 
     # -- what the reconciler asks and tells ---------------------------------------------------------------------------
@@ -245,7 +261,23 @@ class Controller:
         self.keeper.judged(verdict, shown=self.reconciler.evidence[control].known is True)
         self._house.changed()
 
+    def undecided(self) -> None:
+        """Hear that what was said of a control holds no longer: nothing is shown as confirmed while it is changed."""
+        self._house.changed()
+
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    async def _refresh(self) -> None:
+        before, self._refresh_error = self._refresh_error, None
+        try:
+            await self._cloud.refresh()
+        except EnlightenError as error:
+            self._refresh_error = error
+            if type(error) is not type(before):
+                self._logger.warning("The token could not be refreshed: %s", error)
+        else:
+            if before is not None:
+                self._logger.info("The token was refreshed again")
 
     def _hurry(self) -> timedelta | None:
         """Return how long may pass between two tries to reach the cloud for a window; None while none waits for it."""
@@ -269,12 +301,13 @@ class Controller:
         await self._deliver()
         poll, self._poll_wanted = self._poll_wanted, False
         if poll or self.reconciler.due(now):
+            self._house.changed()  # time itself may have changed what is wanted, and a pass takes a while
             await self.reconciler.run(poll=poll)
             self._tell_of_left_over()
             if poll:
-                failed = self.reconciler.error
+                failed = self.reconciler.contact.error
                 outcome = Outcome.FAILED if failed else Outcome.CONFIRMED
-                self._answers.decided(POLL, outcome, self.reconciler.reason)
+                self._answers.decided(POLL, outcome, self.reconciler.contact.reason)
             self._settle_book(self._clock())
             await self._deliver()
         self._house.changed(again=poll)

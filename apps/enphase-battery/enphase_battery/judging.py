@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 from .control.enforcement import REPORT_AGE
 from .control.entries import listed
+from .control.holds import Hold, Holds
 from .control.names import Control
 from .control.plan import (
     CreateStep,
     DeleteStep,
+    Step,
     SwitchStep,
     UpdateStep,
     in_the_way,
@@ -44,6 +46,7 @@ class Bench:
         now: The current instant (aware, UTC).
         consistency: How long reads may show old values after a write.
         when: Puts an instant into words for people.
+        holds: What may hold a step.
     """
 
     records: Records
@@ -52,6 +55,11 @@ class Bench:
     now: datetime
     consistency: timedelta
     when: Callable[[datetime], str]
+    holds: Holds
+
+    def hold(self, step: Step) -> Hold | None:
+        """Return what holds a step; None when it may be taken now."""
+        return self.holds.on(step, self.wanted, is_on=self.records.evidence[step.control].believed is True)
 
     def rehearsed(self, control: Control) -> Verdict:
         """Return what would be done for a control, in a dry run."""
@@ -65,10 +73,14 @@ class Bench:
         return self._verdict(control, Outcome.DRY_RUN, reason)
 
     def judged(self, control: Control) -> Verdict:
-        """Return the verdict on what is wanted of a control. A failure's next try is the caller's to set."""
+        """Return the verdict on what is wanted of a control.
+
+        The caller sets the next try of what failed, and of what waits for nobody knows how long.
+        """
         return (
             self._failed(control)
             or self._obstructed(control)
+            or self._held(control)
             or self._switch_undecided(control)
             or self._surplus_undecided(control)
             or self._own_undecided(control)
@@ -108,6 +120,16 @@ class Bench:
         if obstacle is None:
             return None
         return self._verdict(control, Outcome.FAILED, obstacle.reason, obstacle.hint)
+
+    def _held(self, control: Control) -> Verdict | None:
+        """Return the verdict if a step that the wish needs may not be taken now."""
+        steps = plan(self.wanted, self.records.actual(self.habits, self.now), (control,))
+        holds = (self.hold(step) for step in steps if step.control is control)
+        hold = next((one for one in holds if one is not None), None)
+        if hold is None:
+            return None
+        until = f" until {self.when(hold.until)}" if hold.until else ""
+        return self._verdict(control, Outcome.PENDING, f"{hold.reason}{until}", hold.hint, hold.until)
 
     def _switch_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as no read that counts shows the switch as it is to be."""

@@ -57,7 +57,7 @@ class Observer:
     async def look(self, *, everything: bool = False, urgent: bool = True) -> None:
         """Read, and weigh what the read shows of every control and every owned entry."""
         records = self._records
-        is_first = records.state.switches is None
+        last = records.state.switches
         before = self._wishes.wanted()
         was_on = frozenset(control for control, one in records.evidence.items() if one.known)
         if everything:
@@ -67,12 +67,15 @@ class Observer:
             records.read(replace(state, storage=records.state.storage), self._consistency)
         switches = records.state.switches
         assert switches is not None  # noqa: S101  # both reads promise it; this tells the type checker
-        if is_first:  # only now is it known what the wishes need on this site
+        if last is None:  # only now is it known what the wishes need on this site
             before = self._wishes.wanted()
         for control, on in switches.on.items():
             evidence, sight = records.evidence[control].saw(on, switches.read_at, self._consistency)
             records.note(control, evidence)
             self._take_note_of(control, on, sight)
+            if control is Control.CHARGE_FROM_GRID and sight is Sight.ECHO and last is not None:
+                switches = replace(switches, charge_schedule_on=last.charge_schedule_on)  # the other flag is as old
+                records.state = replace(records.state, switches=switches)
         self._weigh_second_flag(on=switches.charge_schedule_on)
         if records.state.entries is not None:
             self._weigh_entries(switches.read_at, before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from .answers import Result
@@ -29,6 +29,10 @@ class Site(Protocol):
 
     def cloud_now(self) -> datetime:
         """Return the current instant by the cloud's clock (aware, UTC), as far as its answers tell."""
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """The cloud's clock minus the own, as far as its answers agree on it."""
 
     async def read_all(self) -> SiteState:
         """Read everything that a poll reads."""
@@ -82,6 +86,9 @@ class Wishes(Protocol):
     def judged(self, control: Control, verdict: Verdict) -> None:
         """Hear what became of what is wanted of a control."""
 
+    def undecided(self) -> None:
+        """Hear that what was said of a control holds no longer."""
+
 
 class House(Protocol):
     """Home Assistant as the controller needs it."""
@@ -106,5 +113,11 @@ class Cloud(Site, Protocol):
     def time_zone(self) -> str | None:
         """IANA name of the site's zone, as soon as it is known."""
 
-    async def refresh(self) -> None:
-        """Refresh the token. Raises EnlightenError."""
+    async def refresh(self, *, by_hand: bool = False) -> None:
+        """Refresh the token; ``by_hand``: a person asks for it. Raises EnlightenError."""
+
+    async def submit_code(self, code: str) -> None:
+        """Complete a sign-in with the code of the second factor. Raises EnlightenError."""
+
+    async def resend_code(self) -> None:
+        """Have the cloud send another code. Raises EnlightenError."""

@@ -13,15 +13,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .backoff import Backoff
+from .contact import Contact
 from .control.claims import Ground
 from .control.evidence import Evidence
+from .control.holds import Holds, Turns
 from .control.ledger import Ledger
 from .control.names import Control
 from .control.plan import Step, SwitchStep, plan
 from .control.site_state import SiteState
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
-from .errors import BudgetExhausted, EnlightenError, RateLimited, SignInSuspended, Unreachable
+from .errors import BudgetExhausted, EnlightenError
 from .judging import Bench
 from .ladder import Ladder
 from .observer import Observer
@@ -56,6 +58,7 @@ class Reconciler:
             None while nothing is.
         settle: Seconds between validation and write.
         consistency: How long reads may show old values after a write.
+        most_turns: Changes of direction per control and hour that are carried out at once; None: any number.
         dry_run: Only say what would be done.
         logger: Where changes of state are told.
     """
@@ -76,6 +79,7 @@ class Reconciler:
         hurry: Callable[[], timedelta | None],
         settle: float,
         consistency: timedelta,
+        most_turns: int | None,
         dry_run: bool,
         logger: logging.Logger,
     ) -> None:
@@ -86,10 +90,9 @@ class Reconciler:
         self._when = when
         self._sleep = sleep
         self._backoff = backoff
-        self._hurry = hurry
         self._consistency = consistency
         self._dry_run = dry_run
-        self._logger = logger
+        self.contact = Contact(clock=clock, when=when, backoff=backoff, hurry=hurry, logger=logger)
         ladder = Ladder(site.forms)
         self.records = Records(save, {control: evidence.get(control, Evidence()) for control in Control}, ledger)
         self._observer = Observer(
@@ -115,11 +118,8 @@ class Reconciler:
             logger=logger,
         )
         self.verdicts: dict[Control, Verdict] = {}
-        self.error: EnlightenError | None = None
-        self.error_since: datetime | None = None
-        self.reason = ""
-        self._retry_at: datetime | None = None
         self._poll_failed = False
+        self._turns = Turns(most_turns)
 
     @property
     def state(self) -> SiteState:
@@ -153,7 +153,8 @@ class Reconciler:
 
     def reconsider(self, control: Control) -> None:
         """Make the next pass look at a control again, although its verdict stands."""
-        self.verdicts.pop(control, None)
+        if self.verdicts.pop(control, None) is not None:
+            self._wishes.undecided()
 
     async def run(self, *, poll: bool = False) -> None:
         """Make one pass.
@@ -166,14 +167,15 @@ class Reconciler:
         try:
             self.records.begin_pass()
             await self._look_first(everything=everything)
-            self._reconsider_what_differs()
-            if self.error is not None:  # what had to wait for the cloud need not wait any more
+            for control in self.records.forget_failures(self._clock()):
+                self.reconsider(control)
+            if self.contact.error is not None:  # what had to wait for the cloud need not wait any more
                 self.verdicts = {one: verdict for one, verdict in self.verdicts.items() if verdict.outcome.final}
             await self._take_steps()
         except EnlightenError as error:
             self._postpone(error)
             return
-        self._mended()
+        self.contact.succeeded()
         for control in self._due_controls(self._clock()):
             self._judge(control)
 
@@ -191,16 +193,6 @@ class Reconciler:
         else:
             self._poll_failed = False
 
-    def _reconsider_what_differs(self) -> None:
-        """Look again at what waits for nothing any more, and at what is said to be done and is not."""
-        now = self._clock()
-        for control in self.records.forget_failures(now):
-            self.reconsider(control)
-        for step in plan(self._changeable(), self.records.actual(self._site.habits, now), self._controls):
-            verdict = self.verdicts.get(step.control)
-            if verdict is not None and verdict.outcome is Outcome.CONFIRMED:
-                self.reconsider(step.control)
-
     def _is_news_due(self) -> bool:
         """Return whether something is wanted that has not been looked at yet."""
         due = self._due_controls(self._clock())
@@ -211,8 +203,8 @@ class Reconciler:
 
     def _looks(self) -> list[datetime]:
         """Return when to look although nobody wishes: after an error, else at what reads have not decided yet."""
-        if self._retry_at is not None:
-            return [self._retry_at]
+        if self.contact.retry_at is not None:
+            return [self.contact.retry_at]
         entries = self.records.next_look(self._consistency)
         return [
             *([entries] if entries is not None else []),
@@ -241,10 +233,19 @@ class Reconciler:
         return {control: wanted for control, wanted in self._wishes.wanted().items() if control in self._controls}
 
     def _next_steps(self) -> tuple[Step, ...]:
-        """Return what is still to be done, without what was tried and failed lately."""
+        """Return what is still to be done and may be done now, without what was tried and failed lately."""
         now = self._clock()
-        actual = self.records.actual(self._site.habits, now)
-        return plan(self._changeable(), actual, self._due_controls(now))
+        bench = self._bench(now)
+        failed = {one for one, verdict in self.verdicts.items() if verdict.outcome is Outcome.FAILED}
+        touchable = (self._controls - failed) | self._due_controls(now).keys()
+        steps = plan(bench.wanted, self.records.actual(self._site.habits, now), touchable)
+        return tuple(step for step in steps if bench.hold(step) is None)
+
+    def _bench(self, now: datetime) -> Bench:
+        """Return what everything is judged by at this moment."""
+        switches = self.state.switches
+        holds = Holds(switches is not None and switches.busy, self._site.clock_skew, self._turns, now)
+        return Bench(self.records, self._site.habits, self._changeable(), now, self._consistency, self._when, holds)
 
     async def _take_steps(self) -> None:
         """Take the steps of the plan, made anew after each, so that the last wish wins.
@@ -261,8 +262,13 @@ class Reconciler:
                 unread = False
                 continue
             step = steps[0]
+            if unread and self._may_sweep(step):
+                await self._observer.look()
+                unread = False
+                continue
             self.reconsider(step.control)  # what was said of it is over, whoever wishes what before the pass ends
             answered = await self._writer.take(step)
+            self._turns = self._turns.taken(step, self._clock())
             unread = unread or not isinstance(step, SwitchStep)
             if answered and isinstance(step, SwitchStep):
                 await self._read_back(step)
@@ -277,6 +283,11 @@ class Reconciler:
             await self._observer.look()
             if self.evidence[step.control].unproven is None and not self._is_unseen(step.control):
                 return
+
+    def _may_sweep(self, step: Step) -> bool:
+        """Return whether a step may take its family's entries away (S11): only one whose id is known is missed soon."""
+        switches_on = step == SwitchStep(Control.RESTRICT_DISCHARGE, on=True)
+        return switches_on and self.evidence[step.control].believed is not True
 
     def _is_unseen(self, control: Control) -> bool:
         """Return whether the list does not show yet what was written for a control."""
@@ -293,12 +304,15 @@ class Reconciler:
     def _judge(self, control: Control) -> None:
         """Say what became of what is wanted of one control, after a pass that reached the cloud."""
         now = self._clock()
-        bench = Bench(self.records, self._site.habits, self._changeable(), now, self._consistency, self._when)
+        bench = self._bench(now)
         if self._dry_run:
             self._say(control, bench.rehearsed(control))
             return
         verdict = bench.judged(control)
-        if verdict.outcome is Outcome.FAILED and verdict.retry_at is None and verdict.wanted.obstacle is None:
+        waits = verdict.outcome is Outcome.FAILED or (
+            verdict.outcome is Outcome.PENDING and verdict.wanted.held_back_by is None
+        )
+        if waits and verdict.retry_at is None and verdict.wanted.obstacle is None:
             verdict = replace(verdict, retry_at=now + self._backoff.after_failure(control.value))
         elif verdict.outcome is Outcome.CONFIRMED:
             self._backoff.succeeded(control.value)
@@ -306,37 +320,11 @@ class Reconciler:
 
     def _postpone(self, error: EnlightenError) -> None:
         """Keep every wish for a later try: the cloud could not be reached or would not let the app in."""
-        now = self._clock()
-        wait = self._backoff.after_failure("cloud")
-        retry_at = max(now + min(wait, self._hurry() or wait), _earliest_retry(error, now))
-        if self.error is None or str(self.error) != str(error):
-            self._logger.warning("%s; trying again at %s", error, self._when(retry_at))
-        if self.error_since is None:
-            self.error_since = now
-        self.error = error
-        self._retry_at = retry_at
-        self.reason = str(error)
-        if isinstance(error, Unreachable) and not isinstance(error, BudgetExhausted):
-            self.reason = f"cloud unreachable since {self._when(self.error_since)}"
+        contact, now = self.contact, self._clock()
+        contact.failed(error)
         for control, wanted in self._due_controls(now).items():
-            self._say(control, Verdict(wanted, Outcome.PENDING, now, self.reason, error.hint, retry_at))
-
-    def _mended(self) -> None:
-        self._backoff.succeeded("cloud")
-        if self.error is not None:
-            self._logger.info("The cloud answers again")
-        self.error = self.error_since = self._retry_at = None
-        self.reason = ""
+            self._say(control, Verdict(wanted, Outcome.PENDING, now, contact.reason, error.hint, contact.retry_at))
 
     def _say(self, control: Control, verdict: Verdict) -> None:
         self.verdicts[control] = verdict
         self._wishes.judged(control, verdict)
-
-
-def _earliest_retry(error: EnlightenError, now: datetime) -> datetime:
-    """Return the instant that the error itself names as the earliest for another try; ``now`` when it names none."""
-    if isinstance(error, RateLimited):
-        return now + timedelta(seconds=error.retry_after)
-    if isinstance(error, BudgetExhausted):
-        return error.next_at
-    return error.until if isinstance(error, SignInSuspended) else now

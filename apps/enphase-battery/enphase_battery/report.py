@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from .control.claims import Ground
 from .control.enforcement import enforcement
+from .control.holds import CLOCK_HINT, clock_fault
 from .control.intent import Intent
 from .control.names import Control
 from .control.shaping import limit_of
@@ -20,6 +21,9 @@ from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
 
 _LONG_NUMBER = re.compile(r"\d{5,}")
 """Ids of sites and users."""
+
+TOLERATED_SKEW = timedelta(minutes=2)
+"""By how much the own clock may differ from the cloud's without being a problem."""
 
 TELL_FOR = timedelta(hours=24)
 """How long the problem sensor names an entry that a person took over."""
@@ -54,6 +58,7 @@ class Reporter:
     sign_in: Callable[[], SignIn]
     extra_problems: Callable[[], tuple[Problem, ...]]
     _without_zone_since: datetime | None = None
+    _clock_wrong_since: datetime | None = None
     _found_since: dict[str, datetime] = field(default_factory=dict)
     _histories: dict[Control, _History] = field(default_factory=lambda: {control: _History() for control in Control})
 
@@ -76,7 +81,7 @@ class Reporter:
         read = reconciler.state.switches is not None
         return Snapshot(
             controls=tuple(self._control(control, controller, now) for control in Control),
-            readable=False if _is_out_of_reach(reconciler.error) else True if read else None,
+            readable=False if _is_out_of_reach(reconciler.contact.error) else True if read else None,
             storage=reconciler.state.storage,
             next_window=None if controller.keeper.book.released else controller.calendar.next_occurrence(),
             problems=self._problems(controller, now),
@@ -115,9 +120,9 @@ class Reporter:
     def _problems(self, controller: Controller, now: datetime) -> tuple[Problem, ...]:
         problems = []
         reconciler = controller.reconciler
-        error, since = reconciler.error, reconciler.error_since
+        error, since = reconciler.contact.error, reconciler.contact.error_since
         if error is not None and since is not None and self._lasts(error, since, now):
-            problems.append(Problem(reconciler.reason, since, error.hint))
+            problems.append(Problem(reconciler.contact.reason, since, error.hint))
         for control, verdict in _rulings(controller.wanted(), reconciler.verdicts).items():
             undone_since = self._histories[control].undone_since
             if undone_since is None:
@@ -127,6 +132,7 @@ class Reporter:
         return (
             *problems,
             *self._entry_problems(controller, now),
+            *self._clock_problem(controller, now),
             *self._zone_problem(controller, now),
             *self.extra_problems(),
         )
@@ -148,6 +154,15 @@ class Reporter:
             if now - since < TELL_FOR
         )
         return (*(Problem(text, self._found_since[text], hint) for text, hint in found.items()), *taken_over)
+
+    def _clock_problem(self, controller: Controller, now: datetime) -> tuple[Problem, ...]:
+        """Return the problem of a machine whose clock is wrong: what it does by the clock costs somebody money."""
+        skew = controller.clock_skew
+        if abs(skew) <= TOLERATED_SKEW:
+            self._clock_wrong_since = None
+            return ()
+        self._clock_wrong_since = self._clock_wrong_since or now
+        return (Problem(clock_fault(skew), self._clock_wrong_since, CLOCK_HINT),)
 
     def _zone_problem(self, controller: Controller, now: datetime) -> tuple[Problem, ...]:
         """Return the problem of a site whose time zone nobody knows, although it was read."""

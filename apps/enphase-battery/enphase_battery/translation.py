@@ -64,6 +64,7 @@ def switches_of(
         read_at=read_at,
         refusals={control: refusal for control, refusal in refusals.items() if refusal is not None},
         floor=max(settings.backup_percentage or 0, settings.very_low_soc or 0, _LEAST_FLOOR),
+        busy=settings.system_task,
     )
 
 

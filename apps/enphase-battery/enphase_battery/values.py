@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from enum import Enum
 from typing import TypeVar
@@ -21,6 +21,7 @@ _UNQUOTED_HH_MM = range(60, 1_440)  # minutes; 0:30 without quotes stays text
 _UNQUOTED_HH_MM_SS = range(3_600, 86_400, 60)  # seconds
 _HUGE = 10**18  # such a number means nothing here; it may not fit into a float, and Python may refuse to print it
 _SHOWN = 60  # characters of a wrong text that are shown
+_LONGEST = 100  # characters of a name
 
 
 def duration(value: object, least: timedelta, most: timedelta) -> timedelta:
@@ -111,8 +112,8 @@ def on_off(value: object) -> bool:
 
 def words(value: object) -> str:
     """Read a text that is not empty and fits on one line."""
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise ValueError("must be a text on one line; put it in quotes")
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > _LONGEST:
+        raise ValueError(f"must be a text on one line, at most {_LONGEST} characters; put it in quotes")
     return value.strip()
 
 
@@ -120,7 +121,25 @@ def key_text(key: object) -> str:
     """Return a key as text; YAML 1.1 reads the keys on, yes and their like as booleans."""
     if isinstance(key, bool):
         return "on" if key else "off"
-    return key if isinstance(key, str) and key.isprintable() else shown(key)
+    return key if isinstance(key, str) and key.isprintable() and len(key) <= _SHOWN else shown(key)
+
+
+def some(texts: Sequence[str], most: int, what: str) -> tuple[str, ...]:
+    """Return the first of many texts, and in the last one how many more there are.
+
+    Args:
+        texts: All of them.
+        most: How many are given whole.
+        what: What one of them is called.
+    """
+    rest = len(texts) - most
+    return tuple(texts) if rest <= 0 else (*texts[:most], f"and {rest} more {what}{'s' if rest > 1 else ''}")
+
+
+def echo(value: str, longest: int) -> str:
+    """Return a text of somebody else's as it may be given back or logged: short, on one line."""
+    printable = value if value.isprintable() else "".join(one if one.isprintable() else "?" for one in value)
+    return printable[:longest]
 
 
 def shown(value: object) -> str:

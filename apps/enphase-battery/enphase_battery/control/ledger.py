@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from .decoding import as_instant, as_mapping, as_sequence
 from .entries import Entry, Terms
 from .names import Control
-from .owned import News, Owned
+from .owned import SWEPT_AFTER, News, Owned
 
 FLAG_AGAIN = timedelta(minutes=5)
 """Shortest time between two writes of the same second flag of charge from grid."""
@@ -92,7 +92,11 @@ class Ledger:
 
     def next_look(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
-        looks = [one.missing_since + consistency / 2 for one in self.owned if one.missing_since is not None]
+        looks = [
+            one.missing_since + (SWEPT_AFTER if self._is_sweepable(one) else consistency / 2)
+            for one in self.owned
+            if one.missing_since is not None
+        ]
         looks += [one.written_at + consistency for one in self.owned if one.schedule_id is None]
         looks += [one.deleted_at + consistency for one in self.owned if one.deleted_at is not None and not one.gone]
         return min(looks, default=None)
@@ -196,7 +200,8 @@ class Ledger:
                 if made is not None:
                     found = replace(one, schedule_id=made.schedule_id)
                     taken.add(made.schedule_id)
-            after, told = found.weighed(by_id.get(found.schedule_id or ""), at, consistency)
+            entry = by_id.get(found.schedule_id or "")
+            after, told = found.weighed(entry, at, consistency, sweepable=self._is_sweepable(found))
             kept += [] if after is None else [after]
             news += [] if told is None else [(found, told)]
         losses = dict(self.losses)
@@ -245,6 +250,11 @@ class Ledger:
         """Return the ledger with one entry changed, whose family owes an apply then."""
         one = next((one for one in self.owned if one.schedule_id == schedule_id), None)
         return self if one is None else replace(self._with(one, change(one)), owed=self.owed | {one.terms.control})
+
+    def _is_sweepable(self, one: Owned) -> bool:
+        """Return whether switching its family on may just have taken an entry away (S11): believed once."""
+        is_first = one.applies == 1 and one.schedule_id is not None and not one.active
+        return one.terms.control is Control.RESTRICT_DISCHARGE and is_first and one.terms not in self.losses
 
     def _with(self, one: Owned, other: Owned | None) -> Ledger:
         """Return the ledger with another entry in the place of one; None: without it."""

@@ -20,6 +20,10 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 APPLY_AGAIN = timedelta(minutes=5)
 """How long an applied entry may stay pending before it is applied again; sites differ in which form they ignore."""
 
+SWEPT_AFTER = timedelta(seconds=15)
+"""When an entry of restrict discharge that its first apply took away is believed gone: some sites delete the family's
+entries when it is switched on (S11 of 10.2)."""
+
 MOST_APPLIES = 3
 """How often an entry is applied; afterwards only the gateway can help."""
 
@@ -121,19 +125,22 @@ class Owned:
 
     # -- reads --------------------------------------------------------------------------------------------------------
 
-    def weighed(self, entry: Entry | None, at: datetime, consistency: timedelta) -> tuple[Owned | None, News | None]:
+    def weighed(
+        self, entry: Entry | None, at: datetime, consistency: timedelta, *, sweepable: bool = False
+    ) -> tuple[Owned | None, News | None]:
         """Weigh one read; None instead of the object: it is not, or no longer, the app's.
 
         Args:
             entry: The listed entry of its id; None: none is listed.
             at: Instant (aware, UTC) of the read.
             consistency: How long reads may show what was before a write.
+            sweepable: Whether its family's switch may just have taken it away (S11).
         """
         if self.deleted_at is not None:
             return self._weighed_while_leaving(entry, fresh=at - self.deleted_at < consistency), None
         young = at - self.written_at < consistency
         if entry is None:
-            return self._weighed_as_missing(at, consistency, young=young)
+            return self._weighed_as_swept(at) if sweepable else self._weighed_as_missing(at, consistency, young=young)
         if entry.terms.same_times(self.terms):
             before = self.before if young else ()
             shown = replace(self, before=before, missing_since=None, active=entry.active)
@@ -148,6 +155,12 @@ class Owned:
         if entry is None:
             return replace(self, gone=True) if fresh else None
         return self if fresh else replace(self, deleted_at=None, gone=False)
+
+    def _weighed_as_swept(self, at: datetime) -> tuple[Owned | None, News | None]:
+        """Weigh a read that does not show it any more: it had shown it before, so two reads soon after agree."""
+        if self.missing_since is None:
+            return replace(self, missing_since=at), None
+        return (None, News.LOST) if at - self.missing_since >= SWEPT_AFTER else (self, None)
 
     def _weighed_as_missing(
         self, at: datetime, consistency: timedelta, *, young: bool

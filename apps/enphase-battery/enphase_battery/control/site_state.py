@@ -53,6 +53,7 @@ class Switches:
         read_at: Instant (aware, UTC) of the read.
         refusals: The controls that cannot be changed on this site, or not by this account.
         floor: Percent of charge below which nothing is discharged to the grid: the higher of reserve and very-low SoC.
+        busy: Whether the cloud is at work on the site itself, and writes should wait (`systemTask`).
     """
 
     on: Mapping[Control, bool]
@@ -61,6 +62,7 @@ class Switches:
     read_at: datetime
     refusals: Mapping[Control, Refusal] = field(default_factory=dict)
     floor: int = 5
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
