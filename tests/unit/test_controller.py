@@ -225,7 +225,7 @@ async def test_a_refresh_without_a_new_token_has_failed(house: SmallHouse) -> No
 async def test_a_refresh_that_the_login_guard_forbids_is_rejected_with_the_time_left(house: SmallHouse) -> None:
     house.cloud.trouble["refresh"] = [SignInSuspended("no login now", until=NOON + timedelta(minutes=4, seconds=10))]
     await house.command(command="refresh", id="r")
-    assert house.outcomes() == [("r", "rejected", "no login now (in 00:04:10)")]
+    assert house.outcomes() == [("r", "rejected", "no login now; possible again in 00:04:10")]
 
 
 async def test_a_refresh_is_asked_for_by_hand_and_one_by_the_timer_is_not(house: SmallHouse) -> None:

@@ -284,7 +284,7 @@ async def test_a_wrong_password_is_a_notice_until_it_is_right(house: House) -> N
 
         await one.restart_appdaemon(minutes=10)
         await one.advance(minutes=3)
-        assert "3 refused" in notice(one)
+        assert "refused to sign the account in 3 times" in notice(one)
         assert [call for call, _data in one.ha.calls].count("persistent_notification/create") == 1
 
         one.configure(password=ACCOUNT["password"])
@@ -294,7 +294,8 @@ async def test_a_wrong_password_is_a_notice_until_it_is_right(house: House) -> N
 
 async def test_an_account_that_wants_a_second_factor_is_a_notice_at_once(house: House) -> None:
     async with house(switches={"mfa": True}) as one:
-        assert "second factor" in notice(one)
+        for part in ("second factor", "`enphase_battery_command`", "`command: otp`", "`code: \"123456\"`", "`command: otp_resend`"):
+            assert part in notice(one)
 
 
 @pytest.mark.parametrize("minutes", [1, 10, 14])

@@ -126,7 +126,7 @@ class Commander:
             return ""
         minutes, seconds = divmod(max(0, round((error.until - self._clock()).total_seconds())), 60)
         hours, minutes = divmod(minutes, 60)
-        return f" (in {hours:02}:{minutes:02}:{seconds:02})"
+        return f"; possible again in {hours:02}:{minutes:02}:{seconds:02}"
 
     def _await_verdict(self, envelope: CommandEnvelope, *controls: Control) -> None:
         """Let a command wait for fresh verdicts on what is now wanted of these controls."""

@@ -76,6 +76,8 @@ class Contact:
         if isinstance(error, RateLimited):
             until = self._clock() + timedelta(seconds=error.retry_after)
             return f"the cloud asks to wait until {self._when(until)}"
+        if isinstance(error, SignInSuspended):
+            return f"{error}; the next try is at {self._when(error.until)}"
         return f"cloud unreachable since {self._when(since)}" if isinstance(error, Unreachable) else str(error)
 
 

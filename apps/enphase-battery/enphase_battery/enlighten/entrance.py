@@ -37,9 +37,14 @@ if TYPE_CHECKING:
 REUSE = timedelta(seconds=30)
 """A login younger than this serves all who ask for one (2.7); so does a failure to reach the cloud for one."""
 
+_REFUSED = {
+    TokenStatus.LOGIN_FAILED: "the cloud refused to sign the account in",
+    TokenStatus.MFA_REQUIRED: "the cloud asked for the code of the second factor",
+    TokenStatus.BLOCKED: "the cloud says that the account is blocked, or has too many active sessions",
+}
 _WHILE_SUSPENDED = {
     TokenStatus.LOGIN_FAILED: "correct email or password in the configuration, or wait",
-    TokenStatus.MFA_REQUIRED: "wait, then have another code sent with otp_resend",
+    TokenStatus.MFA_REQUIRED: "wait, then fire the event `enphase_battery_command` with `command: otp_resend`",
     TokenStatus.BLOCKED: "see in the Enphase app that the account is well, close other programs that use it, and wait",
 }
 
@@ -187,7 +192,7 @@ class Entrance:
         challenge, jar = self._challenge()
         now = self._clock()
         if now < (until := challenge.sent_at + RESEND) <= now + RESEND:
-            raise SignInSuspended(f"no other code before {until:%H:%M:%S} UTC", until=until)
+            raise SignInSuspended("a code was sent a moment ago", until)
         try:
             lives = await ask_for_code(self._sender(jar, taking_all=False), jar, base_url=self._account.base_url)
         except AccountBlocked as error:
@@ -247,9 +252,9 @@ class Entrance:
     def _suspended(self, until: datetime) -> SignInSuspended:
         guard = self.guard
         cause = guard.cause or TokenStatus.MFA_REQUIRED
-        after = f", after {guard.rejections} refused ({cause.value})" if guard.rejections else ""
+        times = f" {guard.rejections} times" if guard.rejections > 1 else ""
         hint = _WHILE_SUSPENDED.get(cause, "")
-        return SignInSuspended(f"no sign-in before {until:%Y-%m-%d %H:%M} UTC{after}", until=until, hint=hint)
+        return SignInSuspended(f"{_REFUSED.get(cause, _REFUSED[TokenStatus.LOGIN_FAILED])}{times}", until, hint)
 
     def _count(self, error: EnlightenError, *, challenge: Challenge | None) -> None:
         """Has the guard count a refusal, and keeps the sign-in that goes on waiting, if there is one."""

@@ -98,7 +98,8 @@ def code_awaited() -> MfaRequired:
     """What is said while the code of the second factor is awaited (2.4)."""
     return MfaRequired(
         "the account asks for the code of the second factor",
-        hint="send the code with the command otp, or have another one sent with otp_resend",
+        hint="fire the event `enphase_battery_command` (Developer tools, Events) with `command: otp` and "
+        '`code: "123456"`; for another code with `command: otp_resend`',
     )
 
 

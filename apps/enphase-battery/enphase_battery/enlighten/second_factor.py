@@ -26,7 +26,7 @@ RESEND = timedelta(seconds=30)
 
 _CODE = re.compile(r"[0-9A-Za-z]{4,12}")
 _WRONG_CODE = frozenset({401, 403, 400, 404, 409, 422})
-_ASK_ANEW = "look at the code again, or have another one sent with otp_resend"
+_ASK_ANEW = "look at the code again, or have another one sent with `command: otp_resend`"
 
 Send = Callable[[Call], Awaitable["Reply"]]
 
