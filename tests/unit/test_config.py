@@ -397,8 +397,14 @@ def test_a_wrong_text_is_shown_in_short() -> None:
     [
         ("name:", "windows[0].name is missing"),
         ("name: ''", 'windows[0].name is "": it must be a text on one line, at most 100 characters; put it in quotes'),
-        ('name: "a\\nb"', 'windows[0].name is "a\\nb": it must be a text on one line, at most 100 characters; put it in quotes'),
-        ("name: off", "windows[0].name is false: it must be a text on one line, at most 100 characters; put it in quotes"),
+        (
+            'name: "a\\nb"',
+            'windows[0].name is "a\\nb": it must be a text on one line, at most 100 characters; put it in quotes',
+        ),
+        (
+            "name: off",
+            "windows[0].name is false: it must be a text on one line, at most 100 characters; put it in quotes",
+        ),
         ("control:", "windows[0].control is missing"),
         ("control: charge", f'windows[0].control is "charge": {_CHOICES}'),
         ("start:", "windows[0].start is missing"),

@@ -228,53 +228,15 @@ async def test_a_refresh_that_the_login_guard_forbids_is_rejected_with_the_time_
     assert house.outcomes() == [("r", "rejected", "no login now; possible again in 00:04:10")]
 
 
-async def test_a_refresh_is_asked_for_by_hand_and_one_by_the_timer_is_not(house: SmallHouse) -> None:
+async def test_a_refresh_that_is_commanded_is_one_by_hand(house: SmallHouse) -> None:
     await house.command(command="refresh", id="r")
-    await house.controller.refresh()
-    assert [one for one in house.cloud.log if one.startswith("refresh")] == ["refresh by hand", "refresh"]
+    assert [one for one in house.cloud.log if one.startswith("refresh")] == ["refresh by hand"]
 
 
 async def test_a_refresh_has_failed_when_the_state_cannot_be_read_after_it(house: SmallHouse) -> None:
     house.cloud.trouble["read"] = [Unreachable("down")]
     await house.command(command="refresh", id="r")
     assert house.outcomes() == [("r", "failed", "cloud unreachable since 12:00")]
-
-
-async def test_a_refresh_by_the_timer_that_fails_is_told_in_the_log_only(
-    house: SmallHouse, caplog: pytest.LogCaptureFixture
-) -> None:
-    house.cloud.trouble["refresh"] = [Unreachable("down")] * 3
-    for _ in range(3):
-        await house.controller.refresh()
-    assert [record.message for record in caplog.records] == ["The token could not be refreshed: down"]
-    assert house.outcomes() == []
-
-
-async def test_refreshes_that_come_all_at_once_after_a_suspend_are_one(house: SmallHouse) -> None:
-    gate = asyncio.Event()
-    asked = 0
-
-    async def refresh(*, by_hand: bool = False) -> None:
-        nonlocal asked
-        asked += 1
-        await gate.wait()
-
-    house.cloud.refresh = refresh  # type: ignore[method-assign]  # one that takes its time
-    burst = asyncio.gather(*(house.controller.refresh() for _ in range(6)))
-    await asyncio.sleep(0)
-    gate.set()
-    await burst
-    assert asked == 1
-
-
-async def test_a_refresh_by_the_timer_that_works_again_is_told_once(
-    house: SmallHouse, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    house.cloud.trouble["refresh"] = [Unreachable("down")]
-    for _ in range(3):
-        await house.controller.refresh()
-    assert caplog.messages.count("The token was refreshed again") == 1
 
 
 async def test_a_result_that_home_assistant_did_not_take_is_fired_later_and_once(house: SmallHouse) -> None:

@@ -294,7 +294,13 @@ async def test_a_wrong_password_is_a_notice_until_it_is_right(house: House) -> N
 
 async def test_an_account_that_wants_a_second_factor_is_a_notice_at_once(house: House) -> None:
     async with house(switches={"mfa": True}) as one:
-        for part in ("second factor", "`enphase_battery_command`", "`command: otp`", "`code: \"123456\"`", "`command: otp_resend`"):
+        for part in (
+            "second factor",
+            "`enphase_battery_command`",
+            "`command: otp`",
+            '`code: "123456"`',
+            "`command: otp_resend`",
+        ):
             assert part in notice(one)
 
 

@@ -16,7 +16,7 @@ from unittest.mock import MagicMock, patch
 
 import pytest
 
-from enphase_battery.store import Store
+from enphase_battery.store import Store, file_of
 
 LOGGER = logging.getLogger("test")
 
@@ -487,3 +487,19 @@ def test_a_crash_while_writing_leaves_the_old_file(path: Path, monkeypatch: pyte
         store.write("wishes", {"a": 2})
     monkeypatch.undo()
     assert json.loads(path.read_text(encoding="utf-8"))["sections"] == {"wishes": {"a": 1}}
+
+
+# -- whose file it is -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("app", ["enphase_battery", "My battery 2", "Haus-Süd"])
+def test_the_file_has_the_apps_name(tmp_path: Path, app: str) -> None:
+    assert file_of(tmp_path, app) == tmp_path / f"{app}.json"
+
+
+@pytest.mark.parametrize("app", ["../../evil", "a/b", "..", ".hidden", "x" * 300, "a\nb", "\ud800"])
+def test_no_name_leads_out_of_the_folder_or_cannot_be_a_file(tmp_path: Path, app: str) -> None:
+    path = file_of(tmp_path, app)
+    assert path.parent == tmp_path
+    path.write_text("")
+    assert file_of(tmp_path, app + "!") != path

@@ -29,7 +29,8 @@ from .home.entities import problem_entity
 from .home.notices import Concern, Notices
 from .home.snapshot import Problem, SignIn
 from .house import HomeAssistantHouse
-from .store import Store
+from .session_care import SessionCare
+from .store import Store, file_of
 
 COMMAND_EVENT = "enphase_battery_command"
 HEARTBEAT = 60
@@ -40,15 +41,6 @@ HARMLESS = {
     *(field.alias or name for name, field in Configuration.model_fields.items()),
 } - {"email", "password", "base_url"}
 """Arguments that anybody may see. Any other may hold a secret: a misspelt key, or an address with a user in it."""
-
-EXPIRY_MARGIN = timedelta(hours=1)
-"""How long before its end a token is refreshed (section 2.6 of `enlighten-battery-api.md`)."""
-
-REFRESH_AGAIN = timedelta(minutes=15)
-"""Shortest time between two refreshes out of turn."""
-
-KEEP_ALIVE = timedelta(minutes=15)
-"""How long a session may be idle that could be had back only with a code (2.4): sessions die sooner than tokens."""
 
 
 class EnphaseBattery(Hass):
@@ -73,7 +65,6 @@ class EnphaseBattery(Hass):
         self._alarm: Any = None
         self._alarm_at: datetime | None = None
         self._arming = asyncio.Lock()
-        self._refreshed_at: datetime | None = None
         try:
             self._mask_secrets()
             await self._take_over()
@@ -112,7 +103,7 @@ class EnphaseBattery(Hass):
 
     def _build(self, configuration: Configuration) -> None:
         """Build the parts and connect them."""
-        store = Store(self.config_dir / "enphase_battery" / f"{self.name}.json", self.logger)
+        store = Store(file_of(self.config_dir / "enphase_battery", self.name), self.logger)
         email = configuration.email.get_secret_value()
         record = store.read("session", SessionRecord.from_json)
         if record is not None and not record.belongs_to(configuration.base_url, email):
@@ -170,6 +161,7 @@ class EnphaseBattery(Hass):
             logger=self.logger,
         )
         self._house.attach(self._controller)
+        self._care = SessionCare(self._session, changed=self._house.changed, clock=self._clock, logger=self.logger)
 
     async def _listen(self, configuration: Configuration) -> None:
         """Register listeners, then timers, and begin."""
@@ -181,24 +173,14 @@ class EnphaseBattery(Hass):
         await settled(self.listen_state(self._on_toggle, toggles))
         listen_event: Any = self.listen_event  # typed for plain functions, although AppDaemon takes coroutines too
         await settled(listen_event(self._on_command, COMMAND_EVENT))
-        start = self._refresh_start(configuration.token_refresh)
+        turn = self._care.next_turn(configuration.token_refresh)
+        start = turn if turn > self._clock() else "immediate"
         self._timers = [
             await settled(self.run_every(self._on_heartbeat, "now", HEARTBEAT)),
             await settled(self.run_every(self._on_poll, "now", configuration.poll)),
             await settled(self.run_every(self._on_refresh, start, configuration.token_refresh)),
         ]
         self._start(self._begin)
-
-    def _refresh_start(self, interval: timedelta) -> datetime | str:
-        """Return the start of the refresh timer: the last refresh plus the interval, whatever restarts came between.
-
-        Without a token the first poll signs in, which brings one.
-        """
-        now = self._clock()
-        last = self._session.refreshed_at if self._session else None
-        if last is None:
-            return now + interval
-        return last + interval if last + interval > now else "immediate"
 
     # -- callbacks ----------------------------------------------------------------------------------------------------
 
@@ -229,7 +211,7 @@ class EnphaseBattery(Hass):
 
     async def _on_refresh(self, **_kwargs: Any) -> None:
         """Refresh the token."""
-        self._start(self._refresh)
+        self._start(self._care.refresh)
 
     async def _on_alarm(self, **_kwargs: Any) -> None:
         """Do what is to be done at a boundary."""
@@ -273,13 +255,9 @@ class EnphaseBattery(Hass):
     async def _beat(self) -> None:
         """Do what should be true now, and see to a token that is about to expire and to a session that falls asleep."""
         await self._house.compare_toggles()
-        if self._is_token_about_to_expire() or self._is_session_at_stake():
-            await self._refresh()
+        if self._care.is_due():
+            await self._care.refresh()
         await self._controller.work()
-
-    async def _refresh(self) -> None:
-        self._refreshed_at = self._clock()
-        await self._controller.refresh()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -296,20 +274,6 @@ class EnphaseBattery(Hass):
                 # run_at() moves an instant that is past by days.
                 earliest = self._clock() + timedelta(seconds=1)
                 self._alarm = await settled(self.run_at(self._on_alarm, max(instant, earliest)))
-
-    def _is_token_about_to_expire(self) -> bool:
-        """Return whether the token ends within the hour, unless a refresh was just tried."""
-        token = self._session.token if self._session else None
-        is_near = token is not None and self._clock() >= token.expires_at - EXPIRY_MARGIN
-        return is_near and not self._has_refreshed_lately()
-
-    def _is_session_at_stake(self) -> bool:
-        """Return whether polls are too far apart for a session that only a person could bring back."""
-        at_stake = self._session is not None and self._session.is_at_stake(KEEP_ALIVE)
-        return at_stake and not self._has_refreshed_lately()
-
-    def _has_refreshed_lately(self) -> bool:
-        return self._refreshed_at is not None and self._clock() - self._refreshed_at < REFRESH_AGAIN
 
     def _clock(self) -> datetime:
         """Return the current instant by AppDaemon's clock (aware, UTC)."""

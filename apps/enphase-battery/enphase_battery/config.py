@@ -234,7 +234,7 @@ def parse_configuration(args: Mapping[str, object]) -> Configuration:
         return Configuration.model_validate(own)
     except ValidationError as error:
         faults = [fault for detail in error.errors() for fault in _faults(detail)]
-    raise ConfigurationError(some(faults, _MOST_FAULTS, "fault"))
+    raise ConfigurationError(some(faults, _MOST_FAULTS, "faults"))
 
 
 def _is_appdaemons(key: str) -> bool:

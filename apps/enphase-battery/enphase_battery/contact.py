@@ -59,6 +59,7 @@ class Contact:
         trouble = type(error).__name__ if isinstance(error, Unreachable) else str(error)
         if self._complaints.is_news(trouble):
             self._logger.warning("%s; trying again at %s", error, self._when(self.retry_at))
+        error.at_rest()
         self.error, self.error_since = error, self.error_since or now
         self.reason = self._in_words(error, self.error_since)
 

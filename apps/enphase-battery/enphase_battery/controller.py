@@ -25,7 +25,7 @@ from .control.names import Control
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
 from .control.windows import Window
-from .errors import CommandError, EnlightenError
+from .errors import CommandError
 from .home.commands import Command, CommandEnvelope
 from .keeper import Keeper
 from .outlook import Outlook
@@ -144,8 +144,6 @@ class Controller:
         self._ruling_windows: set[str] = set()
         self._left_over: set[Entry] = set()
         self._told: dict[Control, str] = {}
-        self._refresh_error: EnlightenError | None = None
-        self._refreshing = False
         self._poll_wanted = False
         self._work_wanted = False
         self._working = False
@@ -210,20 +208,6 @@ class Controller:
         finally:
             self._working = False
 
-    async def refresh(self) -> None:
-        """Refresh the token; a failure is told by the token sensor and by the next poll.
-
-        Calls that come meanwhile do nothing: after a suspend AppDaemon makes up for all that it missed, at once.
-        """
-        if self._refreshing:
-            return
-        self._refreshing = True
-        try:
-            await self._refresh()
-        finally:
-            self._refreshing = False
-        self._house.changed()
-
     # -- what the reconciler asks and tells ---------------------------------------------------------------------------
 
     def wanted(self) -> Mapping[Control, Wanted]:
@@ -266,18 +250,6 @@ class Controller:
         self._house.changed()
 
     # -- inside -------------------------------------------------------------------------------------------------------
-
-    async def _refresh(self) -> None:
-        before, self._refresh_error = self._refresh_error, None
-        try:
-            await self._cloud.refresh()
-        except EnlightenError as error:
-            self._refresh_error = error
-            if type(error) is not type(before):
-                self._logger.warning("The token could not be refreshed: %s", error)
-        else:
-            if before is not None:
-                self._logger.info("The token was refreshed again")
 
     def _hurry(self) -> timedelta | None:
         """Return how long may pass between two tries to reach the cloud for a window; None while none waits for it."""

@@ -21,6 +21,10 @@ class EnphaseBatteryError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    def at_rest(self) -> None:
+        """Forget where it came from, before it is kept: the frames it passed through hold secrets and whole answers."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+
 
 class ConfigurationError(EnphaseBatteryError):
     """The app's YAML is wrong. The app does not start its work; each fault becomes one line in the log.

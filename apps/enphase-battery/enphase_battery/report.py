@@ -18,12 +18,16 @@ from .control.wanted import Wanted
 from .controller import Controller
 from .errors import BudgetExhausted, EnlightenError, Unreachable
 from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
+from .values import some
 
 _LONG_NUMBER = re.compile(r"\d{5,}")
 """Ids of sites and users."""
 
 TOLERATED_SKEW = timedelta(minutes=2)
 """By how much the own clock may differ from the cloud's without being a problem."""
+
+MOST_LISTED = 50
+"""How many entries of a kind a diagnosis names."""
 
 TELL_FOR = timedelta(hours=24)
 """How long the problem sensor names an entry that a person took over."""
@@ -240,7 +244,10 @@ def diagnosis(snapshot: Snapshot) -> dict[str, object]:
         "readable": snapshot.readable,
         "sign_in": snapshot.sign_in.status,
         "soc": snapshot.storage.soc if snapshot.storage else None,
-        "entries": {"own": list(snapshot.own_entries), "foreign": list(snapshot.foreign_entries)},
+        "entries": {
+            "own": list(some(snapshot.own_entries, MOST_LISTED, "entries")),
+            "foreign": list(some(snapshot.foreign_entries, MOST_LISTED, "entries")),
+        },
         "problems": [_LONG_NUMBER.sub("...", _in_words(problem)) for problem in snapshot.problems],
     }
 

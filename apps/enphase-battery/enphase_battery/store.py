@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +23,12 @@ _Held = tuple[dict[str, object], dict[str, object], bool, bool, str]
 
 _DECODING_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What a decoder raises when a section is not what its owner wrote."""
+
+
+def file_of(folder: Path, app: str) -> Path:
+    """Return the file of an app: by its name, or by a hash of it where that is no plain name of a file."""
+    is_plain = re.fullmatch(r"\w[\w .-]{0,99}", app) is not None
+    return folder / f"{app if is_plain else hashlib.sha256(app.encode(errors='replace')).hexdigest()[:16]}.json"
 
 
 class Store:

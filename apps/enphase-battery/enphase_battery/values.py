@@ -130,10 +130,10 @@ def some(texts: Sequence[str], most: int, what: str) -> tuple[str, ...]:
     Args:
         texts: All of them.
         most: How many are given whole.
-        what: What one of them is called.
+        what: What they are called.
     """
     rest = len(texts) - most
-    return tuple(texts) if rest <= 0 else (*texts[:most], f"and {rest} more {what}{'s' if rest > 1 else ''}")
+    return tuple(texts) if rest <= 0 else (*texts[:most], f"and {rest} more {what}")
 
 
 def echo(value: str, longest: int) -> str:

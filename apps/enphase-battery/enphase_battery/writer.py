@@ -238,6 +238,7 @@ class Writer:
 
     def _failed(self, step: Step, error: EnlightenError) -> None:
         """Keep a failure: a switch may be tried in the next pass, an entry after a while or when others stand there."""
+        error.at_rest()
         if isinstance(step, SwitchStep):
             self._records.failures[SwitchStep(step.control, step.on)] = Failure(error)
             return

@@ -23,8 +23,8 @@ BOOST = Wanted(Intent(CHARGE, True, Source.COMMAND, NOON, NOON + HOUR))
 STANDING = Wanted(Intent(CHARGE, True, Source.TOGGLE, NOON))
 UPCOMING = Wanted(Intent(CHARGE, False, Source.TOGGLE, NOON - HOUR), anyway=True)
 
-BEGINS = [ON, CreateStep(ONE_HOUR), UpdateStep("id", ONE_HOUR)]
-ENDS = [OFF, DeleteStep("id", ONE_HOUR)]
+BEGINS: list[Step] = [ON, CreateStep(ONE_HOUR), UpdateStep("id", ONE_HOUR)]
+ENDS: list[Step] = [OFF, DeleteStep("id", ONE_HOUR)]
 
 
 def held(

@@ -95,11 +95,20 @@ def test_the_order_of_the_list_means_nothing() -> None:
 
 def test_what_a_person_edited_leaves_the_ledger_and_is_told_once() -> None:
     edited = entry("mine", LATER, active=True)
-    assert news(MINE, edited) == [News.EDITED]
-    ledger = read(MINE, edited)
+    suspected = read(MINE, edited)
+    assert (len(suspected.owned), news(MINE, edited)) == (1, [])
+    assert news(suspected, edited, after=2 * MINUTE) == [News.EDITED]
+    ledger = read(suspected, edited, after=2 * MINUTE)
     assert ledger.owned == ()
     assert news(ledger, edited) == []
     assert ledger.foreign((edited,)) == (edited,)
+
+
+def test_what_a_person_may_have_edited_is_not_deleted_until_that_is_known() -> None:
+    suspected = read(MINE, entry("mine", LATER, active=True))
+    assert suspected.to_delete((), ()) == ()
+    again_its_own = read(suspected, entry("mine", active=True), after=2 * MINUTE)
+    assert len(again_its_own.to_delete((), ())) == 1
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------

@@ -149,6 +149,22 @@ async def test_nothing_is_sent_by_itself_while_a_code_is_awaited(
     assert len(cloud.seen) == sent
 
 
+async def test_a_session_that_died_is_not_tried_again_after_a_restart_while_a_code_is_awaited(
+    make_session: Make, cloud: Cloud, clock: Clock, saved: list[SessionRecord]
+) -> None:
+    session = make_session()
+    await session.request("GET", SETTINGS)
+    clock.advance(hours=1)
+    cloud.session = "other"
+    cloud.script(LOGIN, CHALLENGE)
+    with pytest.raises(MfaRequired):
+        await session.request("GET", SETTINGS)
+    sent = len(cloud.seen)
+    with pytest.raises(MfaRequired):
+        await make_session(record=saved[-1]).request("GET", SETTINGS)
+    assert len(cloud.seen) == sent
+
+
 async def test_the_code_may_come_after_a_restart(
     waiting: EnlightenSession, make_session: Make, cloud: Cloud, saved: list[SessionRecord]
 ) -> None:

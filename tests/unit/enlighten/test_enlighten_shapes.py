@@ -12,8 +12,9 @@ import pytest
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.shapes import READS, WRITES, Ladders, Proofs, Shape, headers
+from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.enlighten.transport import Call
-from enphase_battery.errors import Forbidden, SessionRejected, Unreachable
+from enphase_battery.errors import Forbidden, NoCodeExpected, SessionRejected, Unreachable
 from tests.unit.enlighten.stand_in import (
     BC,
     IS_VALID,
@@ -25,6 +26,7 @@ from tests.unit.enlighten.stand_in import (
     Cloud,
     Handler,
     answering,
+    standing,
     write,
 )
 
@@ -182,6 +184,18 @@ async def test_the_manager_tokens_write_says_the_same_in_header_and_cookie(
     assert "BP-XSRF-Token=a%3D%2Fb" in request.headers["Cookie"]
     assert "enlighten_manager_token_production=manager" in request.headers["Cookie"]
     assert cloud.seen.count(READ) == reads
+
+
+async def test_who_comes_without_cookies_is_given_new_ones_which_are_not_kept(
+    session: EnlightenSession, cloud: Cloud, clock: Clock
+) -> None:
+    await signed_in(session, cloud, clock)
+    stranger = answering(body={"data": 1}, cookies=("_enlighten_4_session=anonymous; Path=/",))
+    cloud.script(READ, taking(Shape.TOKEN, answering(401), stranger))
+    await session.request("GET", SETTINGS)
+    await session.refresh()
+    assert "anonymous" not in cloud.sent(MINT)[-1][0].headers["Cookie"]
+    assert cloud.logins() == 1
 
 
 async def test_a_dead_session_is_not_climbed_on(session: EnlightenSession, cloud: Cloud, clock: Clock) -> None:
@@ -359,6 +373,9 @@ async def test_nobody_is_asked_for_a_code_because_of_one_endpoint(
     with pytest.raises(Forbidden):
         await session.request("GET", SETTINGS)
     assert (await session.request("GET", SCHEDULES)).status == 200
+    assert standing(session) is TokenStatus.OK
+    with pytest.raises(NoCodeExpected):
+        await session.submit_code("123456")
     clock.advance(days=2)
     with pytest.raises(Forbidden):
         await session.request("GET", SETTINGS)

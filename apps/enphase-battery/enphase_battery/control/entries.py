@@ -21,6 +21,8 @@ EVERY_DAY = frozenset(range(1, 8))
 ALL_DAY = (time(0), time(23, 59))
 """Start and end of an entry that holds the whole day: the last minute is never 24:00 (6.8)."""
 
+_MOST_NAMED = 5
+
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -75,8 +77,9 @@ class Terms:
         return bool(self.begins() & other.ends() or other.begins() & self.ends())
 
     def same_times(self, other: Terms) -> bool:
-        """Return whether both say the same, whatever zone the cloud lists them with."""
-        return replace(self, zone=other.zone) == other
+        """Return whether both say the same, whatever zone the cloud lists; it may leave out the limit, too."""
+        is_said = self.limit is not None and other.limit is not None
+        return replace(self, zone=other.zone, limit=self.limit if is_said else other.limit) == other
 
     def __str__(self) -> str:
         if self.days == EVERY_DAY:
@@ -129,8 +132,10 @@ class Entry:
 
 
 def listed(entries: Iterable[Entry]) -> str:
-    """Put entries into words for a person, in the order of their times."""
-    return "; ".join(sorted(str(entry.terms) for entry in entries))
+    """Put entries into words for a person, in the order of their times: the first few of many."""
+    texts = sorted(str(entry.terms) for entry in entries)
+    rest = len(texts) - _MOST_NAMED
+    return "; ".join([*texts[:_MOST_NAMED], f"and {rest} more"] if rest > 0 else texts)
 
 
 def _minutes(wall: time) -> int:

@@ -83,6 +83,7 @@ class Ledger:
             one
             for one in self.owned
             if one.schedule_id is not None
+            and one.edited_since is None  # it may be somebody else's by now: the next look will tell
             and (one.schedule_id in listed and not one.answered if one.leaving else one.terms not in wanted)
         )
 
@@ -97,6 +98,7 @@ class Ledger:
             for one in self.owned
             if one.missing_since is not None
         ]
+        looks += [one.edited_since + consistency / 2 for one in self.owned if one.edited_since is not None]
         looks += [one.written_at + consistency for one in self.owned if one.schedule_id is None]
         looks += [one.deleted_at + consistency for one in self.owned if one.deleted_at is not None and not one.gone]
         return min(looks, default=None)

@@ -57,6 +57,7 @@ class Owned:
         applies: How often it was applied since it was written.
         active: Whether the gateway has it as it was written last.
         missing_since: Instant of the first read that did not show it although it should.
+        edited_since: Instant of the first read that showed it saying what the app never wrote.
         deleted_at: When a deletion was last sent.
         gone: Whether a read after the deletion did not show it.
     """
@@ -72,6 +73,7 @@ class Owned:
     applies: int = 0
     active: bool = False
     missing_since: datetime | None = None
+    edited_since: datetime | None = None
     deleted_at: datetime | None = None
     gone: bool = False
 
@@ -143,11 +145,11 @@ class Owned:
             return self._weighed_as_swept(at) if sweepable else self._weighed_as_missing(at, consistency, young=young)
         if entry.terms.same_times(self.terms):
             before = self.before if young else ()
-            shown = replace(self, before=before, missing_since=None, active=entry.active)
+            shown = replace(self, before=before, missing_since=None, edited_since=None, active=entry.active)
             return shown, News.ACTIVE if entry.active and not self.active else None
         earlier = next((terms for terms in self.before if entry.terms.same_times(terms)), None)
         if earlier is None:
-            return None, News.EDITED
+            return self._weighed_as_edited(at, consistency)
         return (self if young else replace(self, terms=earlier, before=())), None
 
     def _weighed_while_leaving(self, entry: Entry | None, *, fresh: bool) -> Owned | None:
@@ -176,6 +178,12 @@ class Owned:
             return self, None
         return None, News.REMOVED if self.active else News.LOST
 
+    def _weighed_as_edited(self, at: datetime, consistency: timedelta) -> tuple[Owned | None, News | None]:
+        """Weigh a read that shows it saying something else: as with switches, two reads apart have to agree."""
+        if self.edited_since is None:
+            return replace(self, edited_since=at, missing_since=None), None
+        return (None, News.EDITED) if at - self.edited_since >= consistency / 2 else (self, None)
+
     # -- the store ----------------------------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, object]:
@@ -192,6 +200,7 @@ class Owned:
             "applies": self.applies,
             "active": self.active,
             "missing_since": self.missing_since.isoformat() if self.missing_since else None,
+            "edited_since": self.edited_since.isoformat() if self.edited_since else None,
             "deleted_at": self.deleted_at.isoformat() if self.deleted_at else None,
             "gone": self.gone,
         }
@@ -213,6 +222,7 @@ class Owned:
             applies=applies if isinstance(applies, int) else 0,
             active=data["active"] is True,
             missing_since=as_optional_instant(data["missing_since"]),
+            edited_since=as_optional_instant(data.get("edited_since")),
             deleted_at=as_optional_instant(data["deleted_at"]),
             gone=data["gone"] is True,
         )

@@ -13,6 +13,7 @@ BATTERY_CONFIG = "/service/batteryConfig/api/v1"
 """Below it lies the battery service (6)."""
 
 _PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+|/")
+_LONGEST = 200  # characters of a path in a line
 _ID_SEGMENT = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F-]{32,})(?=/|$)")
 _MORE_THAN_AN_ORIGIN = "it must be an address without user, path or query"
 
@@ -57,5 +58,5 @@ def checked_path(path: str) -> str:
 
 
 def masked(path: str) -> str:
-    """The path for logs and messages: site, user and schedule ids become `*`."""
-    return _ID_SEGMENT.sub("*", path)
+    """The path for logs and messages: site, user and schedule ids become `*`; a redirect may lead to a long one."""
+    return _ID_SEGMENT.sub("*", path)[:_LONGEST]

@@ -138,7 +138,7 @@ def _end(attributes: dict[str, str], now: datetime) -> datetime | None:
         pass
     try:
         end = parsedate_to_datetime(attributes["expires"])
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
     return end if end.tzinfo else end.replace(tzinfo=timezone.utc)
 

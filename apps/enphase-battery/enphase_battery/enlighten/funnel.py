@@ -96,8 +96,6 @@ class Funnel:
                 login = self._entrance.signed_in_at
                 if not is_renewed:
                     continue
-                # Others may have found out meanwhile in which shape the cloud takes it.
-                order = order if given_up else self._ladders.order(call)
                 shape = order[0]
             tried.append(shape)
             generation, reply = await self._exchange(errand, shape)

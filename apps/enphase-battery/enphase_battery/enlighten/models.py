@@ -173,6 +173,10 @@ class BatterySettings:
         return control is not None and control.enabled
 
 
+MOST_ENTRIES = 1000
+"""More than that no site has; to weigh them would keep all apps of AppDaemon waiting."""
+
+
 @dataclass(frozen=True, slots=True)
 class EntryTerms:
     """What a schedule entry says, apart from who it is and how it stands; two entries with equal terms are alike (6.8).
@@ -233,14 +237,15 @@ class ScheduleEntry:
         """Parses one entry.
 
         Raises:
-            UnexpectedAnswer: No usable id, or no times. Skipping it would hide an obstacle from the planner.
+            UnexpectedAnswer: No usable id, no times or days. Skipping it would hide an obstacle from the planner.
         """
         schedule_id = identifier(entry.get("scheduleId"))
         start, end = clock_time(entry.get("startTime")), clock_time(entry.get("endTime"))
         if schedule_id is None or start is None or end is None:
             raise UnexpectedAnswer(f"a schedule entry of {family.value} has no id or no times")
-        listed = entry.get("days")
-        days = listed if isinstance(listed, list) else []
+        days = entry.get("days")
+        if not isinstance(days, list):
+            raise UnexpectedAnswer(f"a schedule entry of {family.value} has no days")
         return cls(
             schedule_id=schedule_id,
             family=family,
@@ -279,17 +284,19 @@ class ScheduleList:
         """Parses the list.
 
         Raises:
-            UnexpectedAnswer: No family is listed, or what stands in a family cannot be read.
+            UnexpectedAnswer: No family is listed, what stands in one cannot be read, or there are thousands of entries.
         """
         families = {family: mapping(mapping(document).get(family.value)) for family in Family}
         if not any(families.values()):
             raise UnexpectedAnswer("the schedule list names no family")
-        listed = (
+        listed = [
             ScheduleEntry.parse(entry, family)
             for family, members in families.items()
             for entry in _details(members, family)
             if entry.get("isDeleted") is not True
-        )
+        ]
+        if len(listed) > MOST_ENTRIES:
+            raise UnexpectedAnswer(f"{len(listed)} schedule entries are more than any site has")
         statuses = ((family, text(members.get("scheduleStatus"))) for family, members in families.items())
         return cls(
             entries=tuple(listed),

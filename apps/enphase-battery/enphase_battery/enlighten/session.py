@@ -253,6 +253,7 @@ class EnlightenSession:
 
     def _failed(self, error: EnlightenError) -> None:
         """Keeps the error and what it says about the sign-in; any answer shows that the session lives."""
+        error.at_rest()
         self._last_error = error
         if isinstance(error, BudgetExhausted):
             return

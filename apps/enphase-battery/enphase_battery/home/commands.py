@@ -195,7 +195,7 @@ class _Members:
 
     def refuse_the_rest(self, command: str) -> None:
         if self._left:
-            unknown = ", ".join(some([key_text(member) for member in self._left], _MOST_NAMED, "member"))
+            unknown = ", ".join(some([key_text(member) for member in self._left], _MOST_NAMED, "members"))
             raise CommandError(f"{unknown} does not belong to {command}, which takes {', '.join(self._known)}")
 
 
