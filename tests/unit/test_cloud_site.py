@@ -19,7 +19,7 @@ from enphase_battery.control.site_state import Habits, Switches
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
-from enphase_battery.errors import AccountBlocked, BudgetExhausted, Conflict, Refused, Unreachable
+from enphase_battery.errors import AccountBlocked, BudgetExhausted, Conflict, Refused, UnexpectedAnswer, Unreachable
 from enphase_battery.store import Store
 from simulator import EMAIL, PASSWORD, SITE_ID, USER_ID, Fault, Simulator
 from tests.lab.clock import Clock
@@ -584,6 +584,44 @@ async def test_a_disclaimer_not_accepted_yet_is_accepted_once_and_told(
     assert (await switches(site)).on[CHARGE]
     assert asked(cloud, "acceptDisclaimer") == 1
     assert len([line for line in told() if "disclaimer" in line]) == 1
+
+
+@pytest.mark.parametrize(
+    ("member", "name"), [("chargeFromGrid", "charge from grid"), ("dtgControl", "discharge to grid")]
+)
+async def test_a_switch_that_is_left_out_is_not_taken_for_off_and_after_a_day_it_is_believed_gone(
+    site: CloudSite, cloud: Simulator, clock: Clock, member: str, name: str
+) -> None:
+    await site.read_all()
+    cloud.set(odd_members={member: "@missing"}, session_ttl=999_999)
+    for _ in range(2):
+        with pytest.raises(UnexpectedAnswer, match=f"leave out {name}, which was there before"):
+            await site.read_all()
+        clock.now += timedelta(hours=12)
+    await site.read_all()
+    cloud.set(odd_members={})
+    await site.read_all()
+    cloud.set(odd_members={member: "@missing"})
+    with pytest.raises(UnexpectedAnswer):
+        await site.read_all()
+
+
+async def test_a_restrict_control_that_is_null_without_entries_is_off(site: CloudSite, cloud: Simulator) -> None:
+    await site.read_all()
+    cloud.set(odd_members={"rbdControl": None})
+    switches = (await site.read_all()).switches
+    assert switches is not None
+    assert not switches.on[RESTRICT]
+
+
+async def test_where_the_disclaimer_cannot_be_accepted_its_time_goes_with_the_switch(
+    site: CloudSite, cloud: Simulator
+) -> None:
+    cloud.set(fault_script=[{"match": "acceptDisclaimer", "status": 403, "times": 9}])
+    await site.read_for_wish(urgent=True)
+    await site.write(SwitchStep(CHARGE, on=True), WriteForm.SHORT, {})
+    cloud.set(fault_script=[])
+    assert (await switches(site)).on[CHARGE]
 
 
 async def test_reads_that_are_late_do_not_make_it_accept_the_disclaimer_twice(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from .control.names import Control
 from .enlighten.models import BatterySettings, Family, ScheduleList
+from .errors import UnexpectedAnswer
 from .knowledge import Knowledge
 from .translation import FAMILIES, NOT_SUPPORTED, is_missing
 
@@ -40,6 +41,8 @@ class Capability:
         self._without_list_since: datetime | None = None
         self._unsupported_since: dict[Control, datetime] = {}
         self._missing: set[Control] = set()
+        self._switches: set[Control] = set()
+        self._left_out_since: datetime | None = None
 
     @property
     def has_list(self) -> bool:
@@ -66,6 +69,25 @@ class Capability:
         self._asked_at = now
         self._knowledge.learn_list(exists=False)
         return False
+
+    def check(self, settings: BatterySettings) -> None:
+        """Compare with what was read before. Raises UnexpectedAnswer when a switch is left out that was there.
+
+        A switch that is not there counts as off, and twice off as somebody's flip. Restrict discharge may come and go:
+        its control is null while it has no entry (6.3).
+        """
+        has = {
+            Control.CHARGE_FROM_GRID: settings.has_charge_from_grid,
+            Control.DISCHARGE_TO_GRID: settings.dtg is not None,
+        }
+        here = {control for control, there in has.items() if there}
+        left_out = sorted(control.title for control in self._switches - here)
+        now = self._clock()
+        self._left_out_since = (self._left_out_since or now) if left_out else None
+        if self._left_out_since is None or now - self._left_out_since >= ASK_AGAIN:
+            self._switches = here
+        else:
+            raise UnexpectedAnswer(f"the battery settings leave out {' and '.join(left_out)}, which was there before")
 
     def families(self, settings: BatterySettings, schedules: ScheduleList) -> Mapping[Control, bool]:
         """Return which controls work with entries; remember it, and tell once which this site does not have."""

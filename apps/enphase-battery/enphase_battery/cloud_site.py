@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -107,7 +108,9 @@ class CloudSite:
         return await self._read(await self._the_battery(), wish=urgent)
 
     async def _read(self, battery: Battery, *, wish: bool) -> SiteState:
-        self._settings = settings = await battery.settings(wish=wish)
+        settings = await battery.settings(wish=wish)
+        self._offer.check(settings)
+        self._settings = settings
         schedules = await self._read_schedules(battery, wish=wish)
         switches = switches_of(
             settings,
@@ -259,7 +262,8 @@ class CloudSite:
             return settings.itc_disclaimer
         now = self._clock()
         if self._accepted_at is None or now - self._accepted_at > READS_ARE_LATE:
-            await battery.accept_itc_disclaimer()
+            with suppress(Forbidden):  # what goes along with the switch may do alone (C19)
+                await battery.accept_itc_disclaimer()
             self._logger.info("Accepted the disclaimer for charging from the grid (accept_itc_disclaimer: true)")
             self._accepted_at = now
         return self._accepted_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -183,14 +183,22 @@ def test_an_entry_without_a_zone_equals_no_terms_that_could_be_written() -> None
     assert ScheduleList.parse({"cfg": {"details": [{**ENTRY, "timezone": None}]}}).entries[0].terms.timezone == ""
 
 
-@pytest.mark.parametrize("days", [None, "mon", [0, 8, "x", None, True]])
+@pytest.mark.parametrize("days", [[], [0, 8, "x", None, True]])
 def test_strange_days_are_left_out(days: object) -> None:
     read = ScheduleList.parse({"rbd": {"details": [{**ENTRY, "days": days, "limit": None}]}})
     assert (read.entries[0].days, read.entries[0].limit) == (frozenset(), None)
 
 
 @pytest.mark.parametrize(
-    "change", [{"scheduleId": None}, {"scheduleId": "../1"}, {"startTime": "2300"}, {"endTime": "24:00"}]
+    "change",
+    [
+        {"scheduleId": None},
+        {"scheduleId": "../1"},
+        {"startTime": "2300"},
+        {"endTime": "24:00"},
+        {"days": None},
+        {"days": "N/A"},
+    ],
 )
 def test_an_entry_that_cannot_be_read_is_not_hidden(change: dict[str, object]) -> None:
     with pytest.raises(UnexpectedAnswer):
@@ -377,3 +385,9 @@ def test_a_token_that_cannot_be_read_is_used_for_a_day(value: str) -> None:
 @pytest.mark.parametrize("document", [None, "x", {}, {"token": None}, {"token": ""}, {"token": "a\r\nX: y"}])
 def test_an_answer_without_a_token(document: object) -> None:
     assert read_token(document, NOW) is None
+
+
+def test_more_entries_than_any_site_has_are_no_list() -> None:
+    details = [{**ENTRY, "scheduleId": f"id-{number}"} for number in range(1001)]
+    with pytest.raises(UnexpectedAnswer, match="1001 schedule entries"):
+        ScheduleList.parse({"cfg": {"details": details}})

@@ -176,6 +176,28 @@ async def test_the_code_may_come_after_a_restart(
     assert make_session(record=saved[-1]).uses_second_factor
 
 
+async def test_a_session_that_was_had_with_a_code_is_at_stake_once_it_was_idle_for_a_while(
+    waiting: EnlightenSession, cloud: Cloud, clock: Clock
+) -> None:
+    idle = timedelta(minutes=15)
+    cloud.script(VALIDATE, right(cloud))
+    await waiting.submit_code(CODE)
+    clock.now += timedelta(minutes=14)
+    assert not waiting.is_at_stake(idle)
+    clock.now += timedelta(minutes=1)
+    assert waiting.is_at_stake(idle)
+    await waiting.refresh()
+    assert not waiting.is_at_stake(idle)
+
+
+async def test_a_session_that_the_app_can_have_back_by_itself_is_never_at_stake(
+    session: EnlightenSession, clock: Clock
+) -> None:
+    await session.refresh()
+    clock.now += timedelta(days=1)
+    assert not session.is_at_stake(timedelta(minutes=15))
+
+
 async def test_nobody_waits_for_a_code(session: EnlightenSession, cloud: Cloud) -> None:
     await session.refresh()
     sent = len(cloud.seen)

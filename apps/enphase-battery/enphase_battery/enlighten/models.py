@@ -211,7 +211,7 @@ class ScheduleEntry:
         family: The family under which it is listed.
         start: Local to the site.
         end: Local to the site; before `start` means the next day.
-        days: Weekdays of the start, Monday is 1; empty when the cloud names none.
+        days: Weekdays of the start, Monday is 1.
         limit: Percent; charge until, discharge down to.
         status: `active` once the gateway has it, `pending` before; unknown words pass through.
         timezone: IANA name given at creation.
