@@ -15,6 +15,7 @@ from enphase_battery.controller import Controller, Rules
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.wire import Wire
+from enphase_battery.session_care import SessionCare
 from enphase_battery.store import Store
 from simulator import EMAIL, PASSWORD
 from tests.unit.fake_cloud import Clock
@@ -107,7 +108,7 @@ class Household:
                 self._line.cut_after = restart.requests
             elif clock.now >= refresh:
                 refresh = clock.now + REFRESH
-                await controller.refresh()
+                await self._care.refresh()
             elif clock.now >= poll:
                 poll += self._poll
                 await controller.poll()
@@ -149,6 +150,7 @@ class Household:
             random=self._random.random,
             logger=LOGGER,
         )
+        self._care = SessionCare(self._session, changed=lambda: None, clock=clock, logger=LOGGER)
 
 
 class _QuietHouse:
