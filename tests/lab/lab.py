@@ -42,6 +42,17 @@ _BUSY = {"async_worker", "process_event", "wrapper", "_show", "_carry_out", "cha
 """Names of AppDaemon's and the app's coroutines that end by themselves."""
 
 
+class _Ear(logging.Handler):
+    """Writes down what the app logs, from INFO on."""
+
+    def __init__(self, log: list[str]) -> None:
+        super().__init__(logging.INFO)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.append(record.getMessage())
+
+
 class Lab:
     """A running AppDaemon with the app, its Home Assistant and its cloud.
 
@@ -52,6 +63,9 @@ class Lab:
         clock: The clock that all of them share.
         apps: The apps in apps.yaml by name, with their configuration beside the account and the address of the cloud.
         zone: AppDaemon's own time zone.
+
+    Attributes:
+        log: What the app has logged, from INFO on.
     """
 
     def __init__(
@@ -65,12 +79,14 @@ class Lab:
         zone: str,
     ) -> None:
         self.folder = folder
+        self.url = url
         self.cloud = cloud
         self.phone = Phone(cloud)
         self.clock = clock
         self.zone = zone
         shared = {"module": "lab_app", "class": "LabBattery", **ACCOUNT, "base_url": url, "settle": 0}
         self._entries = {name: {**shared, **app} for name, app in apps.items()}
+        self.log: list[str] = []
         self.ad: AppDaemon | None = None
         self.disk_fault: int | None = None
         """What the disk says (an error number) when it is waited for; None: all is well."""
@@ -121,6 +137,7 @@ class Lab:
         self.ad = AppDaemon(Logging({"main_log": {"filename": "STDOUT"}}), asyncio.get_running_loop(), config)
         for name in ("AppDaemon", "Error"):
             logging.getLogger(name).propagate = True
+        logging.getLogger(f"AppDaemon.{APP}").handlers = [_Ear(self.log)]
         management: Any = self.ad.app_management
         management.dependency_manager = DependencyManager.from_app_directory(apps, exclude=config.exclude_dirs)
 
@@ -177,8 +194,8 @@ class Lab:
     # -- doing --------------------------------------------------------------------------------------------------------
 
     async def flip(self, control: str, state: str, *, user: str | None = "a person") -> None:
-        """Flip a toggle, as a person does in the browser."""
-        await self.ha.change(TOGGLES[control], state, user=user)
+        """Flip a toggle (of a control, or by its entity id), as a person does in the browser."""
+        await self.ha.change(TOGGLES.get(control, control), state, user=user)
         await self.settle()
 
     async def command(self, **data: Any) -> None:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import errno
-import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
-from itertools import product, zip_longest
+from itertools import product
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import pytz
 import yaml
 
-from tests.lab.entries import line
 from tests.lab.lab import TOGGLES, Lab, lab
 
+from .bad_answers import BAD_ANSWERS, patience
+from .expectations import EXPECTATIONS, on_off
+
 HERE = Path(__file__).parent
-PREFIX = "enphase_battery"
 DISK_FAULTS = {"full": errno.ENOSPC, "read-only": errno.EROFS, "broken": errno.EIO, "well": None}
-FAMILIES = {"charge_from_grid": "cfg", "discharge_to_grid": "dtg", "restrict_discharge": "rbd"}
 
 
 def scenarios() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -48,23 +46,28 @@ async def house(scenario: Mapping[str, Any], folder: Path) -> AsyncIterator[Lab]
     """Run the lab in which a scenario happens for the length of a block, with what was before it."""
     zone = scenario.get("zone", "Europe/London")
     start = pytz.timezone(zone).localize(datetime.fromisoformat(scenario.get("start", "2026-11-22 12:00")))
-    toggles = {TOGGLES[control]: _on_off(state) for control, state in scenario.get("toggles", {}).items()}
+    toggles = {TOGGLES[control]: on_off(state) for control, state in scenario.get("toggles", {}).items()}
+    others: Mapping[str, Any] = scenario.get("others", {})
+    helpers = (*TOGGLES.values(), *(helper for app in others.values() for helper in app["toggles"].values()))
 
     async def before(one: Lab) -> None:
         for number, step in enumerate(scenario.get("before", []), start=1):
             await take(one, number, step)
 
+    laboratory = lab(
+        folder,
+        start=start,
+        app=scenario.get("app", {}),
+        others=others,
+        switches=scenario["cloud"],
+        toggles={**dict.fromkeys(helpers, "off"), **toggles},
+        zone=zone,
+        before=before,
+    )
     try:
-        async with lab(
-            folder,
-            start=start,
-            app=scenario.get("app", {}),
-            switches=scenario["cloud"],
-            toggles={**dict.fromkeys(TOGGLES.values(), "off"), **toggles},
-            zone=zone,
-            before=before,
-        ) as one:
-            yield one
+        with patience(scenario["cloud"], scenario["steps"]):
+            async with laboratory as one:
+                yield one
     finally:
         # AppDaemon's loggers are the process's: each start adds a handler, and each line would go through all of them.
         for name in ("AppDaemon", "Error"):
@@ -91,11 +94,12 @@ def check(one: Lab) -> None:
 
 async def _flip(one: Lab, flips: Mapping[str, Any]) -> None:
     for control, state in flips.items():
-        await one.flip(control, _on_off(state))
+        await one.flip(control, on_off(state))
 
 
 async def _command(one: Lab, data: Mapping[str, Any]) -> None:
-    await one.command(**data)
+    sent = {"code": one.cloud.otp_code()} if data.get("code") == "sent" else {}
+    await one.command(**{**data, **sent})
 
 
 async def _phone_app(one: Lab, settings: Mapping[str, Any]) -> None:
@@ -138,6 +142,10 @@ async def _cloud(one: Lab, switches: Mapping[str, Any]) -> None:
     one.cloud.set(**switches)
 
 
+async def _bad_answers(one: Lab, match: str) -> None:
+    one.cloud.set(fault_script=[{"match": match, **kind} for kind in BAD_ANSWERS])
+
+
 async def _session_ends(one: Lab, _argument: object) -> None:
     one.cloud.expire_sessions()
 
@@ -161,6 +169,8 @@ async def _restart_appdaemon(one: Lab, how: Mapping[str, Any]) -> None:
             one.store.write_text(how["finds_store"], encoding="utf-8")
 
     one.configure(**how.get("app", {}))
+    if how.get("other_address"):
+        one.configure(base_url=one.url.replace("127.0.0.1", "localhost"))
     await one.restart_appdaemon(flips, minutes=how.get("minutes", 0))
 
 
@@ -170,7 +180,7 @@ def _set_quietly(home_assistant: Any, toggles: Mapping[str, Any], parent: str | 
         if state == "missing":
             home_assistant.states.pop(TOGGLES[control])
         else:
-            home_assistant.preset(TOGGLES[control], _on_off(state), parent=parent)
+            home_assistant.preset(TOGGLES[control], on_off(state), parent=parent)
 
 
 async def _unheard(one: Lab, toggles: Mapping[str, Any]) -> None:
@@ -183,129 +193,12 @@ async def _disk(one: Lab, fault: str) -> None:
 
 async def _forget_requests(one: Lab, _argument: object) -> None:
     one.cloud.clear_log()
-
-
-# -- what must come out -----------------------------------------------------------------------------------------------
+    one.log.clear()
 
 
 async def _expect(one: Lab, expected: Mapping[str, Any]) -> None:
     for what, values in expected.items():
         EXPECTATIONS[what](one, values)
-
-
-def _cloud_shows(one: Lab, switches: Mapping[str, Any]) -> None:
-    model: Any = one.cloud.model()
-    cloud = model["cloud"]
-    actual = {
-        "charge_from_grid": cloud["chargeFromGrid"],
-        "discharge_to_grid": (cloud["dtgControl"] or {}).get("enabled", False),
-        "restrict_discharge": (cloud["rbdControl"] or {}).get("enabled", False),
-    }
-    _compare({control: _on_off(actual[control]) for control in switches}, _as_text(switches))
-
-
-def _gateway_does(one: Lab, controls: Mapping[str, Any]) -> None:
-    model: Any = one.cloud.model()
-    _compare({control: _on_off(model["gateway"][control]) for control in controls}, _as_text(controls))
-
-
-def _own_entries_are(one: Lab, entries: Sequence[str]) -> None:
-    _compare_lists(one.phone.entries(own=True), entries)
-
-
-def _foreign_entries_are(one: Lab, entries: Sequence[str]) -> None:
-    _compare_lists(one.phone.entries(own=False), entries)
-
-
-def _gateway_did(one: Lab, controls: Mapping[str, Sequence[str]]) -> None:
-    """Compare from when to when each control was enforced, in the site's local time."""
-    zone, record = pytz.timezone(one.zone), one.cloud.enforcement()
-
-    def local(moment: datetime | None, form: str) -> str:
-        return f"{moment.astimezone(zone):{form}}".lower() if moment else ""
-
-    for control, expected in controls.items():
-        limits = "" if control == "restrict_discharge" else " {}%"
-        actual = [
-            f"{local(stretch.start, '%a %H:%M:%S')}-{local(stretch.end, '%H:%M:%S')}{limits.format(stretch.limit)}"
-            for stretch in record[FAMILIES[control]]
-        ]
-        _compare_lists(actual, expected)
-
-
-def _was_written(one: Lab, expected: Sequence[str]) -> None:
-    requests = [_written(request) for request in one.cloud.requests()]
-    _compare_lists([text for text in requests if text], expected)
-
-
-def _written(request: Mapping[str, Any]) -> str:
-    """Return a write in words; nothing for anything else."""
-    path, body = str(request["path"]), request["body"]
-    if "batteryConfig" not in path or request["method"] == "GET" or path.endswith("/isValid"):
-        return ""
-    if "acceptDisclaimer" in path:
-        return "disclaimer"
-    if "batterySettings" in path:
-        return f"settings {json.dumps(body, separators=(',', ':'))}"
-    if path.endswith("/delete"):
-        return "delete"
-    verb = {"POST": "create", "PUT": "update"}.get(request["method"], request["method"])
-    return f"{verb} {line(body)}"
-
-
-def _toggles_show(one: Lab, toggles: Mapping[str, Any]) -> None:
-    _compare({control: one.state(TOGGLES[control]) for control in toggles}, _as_text(toggles))
-
-
-def _entities_show(one: Lab, entities: Mapping[str, Mapping[str, Any]]) -> None:
-    for name, expected in entities.items():
-        entity_id = name if "." in name else f"binary_sensor.{PREFIX}_{name}"
-        assert one.state(entity_id) is not None, f"{entity_id} does not exist"
-        shown = {"state": one.state(entity_id), **one.attributes(entity_id)}
-        _compare({key: shown.get(key, "") for key in expected}, _as_text(expected), entity_id)
-
-
-def _notice_is(one: Lab, expected: str) -> None:
-    assert len(one.ha.notices) <= 1, one.ha.notices
-    _compare({"notice": "".join(one.ha.notices.values())}, {"notice": expected})
-
-
-def _results_are(one: Lab, expected: list[Mapping[str, Any]]) -> None:
-    for match in expected:
-        values = _as_text(match)
-        ids = [result for result in one.results() if result["id"] == values["id"] and result["outcome"] != "pending"]
-        assert len(ids) == 1, f"one final result for {values['id']} expected, there are: {one.results(id=values['id'])}"
-        _compare({key: ids[0].get(key) for key in values}, values)
-
-
-def _counts_are(one: Lab, expected: Mapping[str, int]) -> None:
-    counters = one.cloud.counters()
-    _compare({key: counters[key] for key in expected}, dict(expected))
-
-
-def _compare_lists(actual: Sequence[str], expected: Sequence[str]) -> None:
-    fits = [fnmatchcase(one, other) for one, other in zip_longest(actual, expected, fillvalue="")]
-    assert all(fits), f"there are {actual}, not {expected}"
-
-
-def _as_text(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _on_off(value) if isinstance(value, bool) else value for key, value in values.items()}
-
-
-def _on_off(value: object) -> str:
-    """Return `on` or `off` for what YAML makes of it; other text as it is."""
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
-
-
-def _compare(actual: Mapping[str, Any], expected: Mapping[str, Any], what: str = "") -> None:
-    for key, value in expected.items():
-        fits = fnmatchcase(str(actual[key]), value) if _is_pattern(value) else str(actual[key]) == str(value)
-        assert fits, f"{what} {key} is {actual[key]!r}, not {value!r} (all: {dict(actual)})"
-
-
-def _is_pattern(value: object) -> TypeGuard[str]:
-    """`*text*` means that the text must occur; each star stands for anything."""
-    return isinstance(value, str) and "*" in value
 
 
 ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
@@ -318,6 +211,7 @@ ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
     "wait": _wait,
     "until": _until,
     "cloud": _cloud,
+    "bad_answers": _bad_answers,
     "session_ends": _session_ends,
     "restart_home_assistant": _restart_home_assistant,
     "restart_appdaemon": _restart_appdaemon,
@@ -325,18 +219,4 @@ ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
     "disk": _disk,
     "forget_requests": _forget_requests,
     "expect": _expect,
-}
-
-EXPECTATIONS: Mapping[str, Callable[[Lab, Any], None]] = {
-    "cloud": _cloud_shows,
-    "gateway": _gateway_does,
-    "own_entries": _own_entries_are,
-    "foreign_entries": _foreign_entries_are,
-    "enforced": _gateway_did,
-    "written": _was_written,
-    "toggles": _toggles_show,
-    "entities": _entities_show,
-    "notice": _notice_is,
-    "results": _results_are,
-    "counts": _counts_are,
 }

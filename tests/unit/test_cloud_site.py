@@ -19,7 +19,7 @@ from enphase_battery.control.site_state import Habits, Switches
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
-from enphase_battery.errors import AccountBlocked, BudgetExhausted, Conflict, Refused, UnexpectedAnswer, Unreachable
+from enphase_battery.errors import AccountBlocked, BudgetExhausted, Conflict, Refused, Unreachable
 from enphase_battery.store import Store
 from simulator import EMAIL, PASSWORD, SITE_ID, USER_ID, Fault, Simulator
 from tests.lab.clock import Clock
@@ -586,24 +586,18 @@ async def test_a_disclaimer_not_accepted_yet_is_accepted_once_and_told(
     assert len([line for line in told() if "disclaimer" in line]) == 1
 
 
-@pytest.mark.parametrize(
-    ("member", "name"), [("chargeFromGrid", "charge from grid"), ("dtgControl", "discharge to grid")]
-)
-async def test_a_switch_that_is_left_out_is_not_taken_for_off_and_after_a_day_it_is_believed_gone(
-    site: CloudSite, cloud: Simulator, clock: Clock, member: str, name: str
+@pytest.mark.parametrize(("member", "control"), [("chargeFromGrid", CHARGE), ("dtgControl", DISCHARGE)])
+async def test_a_switch_that_is_left_out_is_unknown_and_the_others_are_read(
+    make_site: MakeSite, cloud: Simulator, clock: Clock, member: str, control: Control
 ) -> None:
-    await site.read_all()
-    cloud.set(odd_members={member: "@missing"}, session_ttl=999_999)
-    for _ in range(2):
-        with pytest.raises(UnexpectedAnswer, match=f"leave out {name}, which was there before"):
-            await site.read_all()
-        clock.now += timedelta(hours=12)
-    await site.read_all()
+    await switches(make_site())
+    cloud.set(odd_members={member: "@missing", "cfgControl": None}, session_ttl=999_999)
+    for site in (make_site(), make_site()):
+        assert set(Control) - set((await switches(site)).on) == {control}, "also after a restart"
+    clock.now += timedelta(days=1)
+    assert (await switches(site)).on[control] is False, "after a day it is believed gone"
     cloud.set(odd_members={})
-    await site.read_all()
-    cloud.set(odd_members={member: "@missing"})
-    with pytest.raises(UnexpectedAnswer):
-        await site.read_all()
+    assert set((await switches(site)).on) == set(Control)
 
 
 async def test_a_restrict_control_that_is_null_without_entries_is_off(site: CloudSite, cloud: Simulator) -> None:

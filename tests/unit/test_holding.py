@@ -174,3 +174,28 @@ async def test_an_old_read_that_shows_the_second_flag_off_makes_nobody_write_it_
     await house.wait(seconds=5, poll=True)
     assert house.cloud.writes() == []
     assert not house.cloud.habits.both_flags
+
+
+async def test_a_wish_that_is_newer_than_a_change_in_the_enphase_app_is_carried_out(house: SmallHouse) -> None:
+    await house.controller.flip(RESTRICT, True)
+    await go_on(house, 20)
+    house.cloud.switch(RESTRICT, False)
+    house.clock.now += timedelta(seconds=10)
+    await house.command(command="set", control="restrict_discharge", state="on", id="a", duration=3600)
+    assert said(house, RESTRICT)[0] is Outcome.PENDING
+    await go_on(house, 3)
+    assert house.cloud.on[RESTRICT]
+    assert said(house, RESTRICT)[0] is Outcome.CONFIRMED
+    assert [outcome for key, outcome, _ in house.outcomes() if key == "a" and outcome != "pending"] == ["confirmed"]
+
+
+async def test_a_change_in_the_enphase_app_that_is_newer_than_the_wish_ends_it(house: SmallHouse) -> None:
+    await house.controller.flip(RESTRICT, True)
+    await go_on(house, 20)
+    house.cloud.switch(RESTRICT, False)
+    for _ in range(2):
+        await house.wait(minutes=2, poll=True)
+    house.cloud.writes()
+    await go_on(house, 30)
+    assert not house.cloud.on[RESTRICT]
+    assert "write restrict_discharge on" not in house.cloud.writes()

@@ -93,10 +93,22 @@ async def test_a_token_is_renewed_in_its_last_hour_and_not_every_minute(
     assert not care.is_due()
     clock.now += HOUR
     assert care.is_due()
+    session.errors = [Unreachable("down")]
     await care.refresh()
     clock.now += 14 * MINUTE
     assert not care.is_due()
     clock.now += MINUTE
+    assert care.is_due()
+
+
+async def test_a_cloud_that_gives_out_no_token_any_more_is_not_asked_out_of_turn(
+    care: SessionCare, session: Session, clock: Clock
+) -> None:
+    session.token = Token("t", expires_at=clock.now)
+    await care.refresh()
+    clock.now += 5 * HOUR
+    assert not care.is_due()
+    session.token = Token("another", expires_at=clock.now)
     assert care.is_due()
 
 

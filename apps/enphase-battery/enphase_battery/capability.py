@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from .control.names import Control
 from .enlighten.models import BatterySettings, Family, ScheduleList
-from .errors import UnexpectedAnswer
 from .knowledge import Knowledge
 from .translation import FAMILIES, NOT_SUPPORTED, is_missing
 
@@ -41,8 +40,7 @@ class Capability:
         self._without_list_since: datetime | None = None
         self._unsupported_since: dict[Control, datetime] = {}
         self._missing: set[Control] = set()
-        self._switches: set[Control] = set()
-        self._left_out_since: datetime | None = None
+        self._left_out_since: dict[Control, datetime] = {}
 
     @property
     def has_list(self) -> bool:
@@ -70,8 +68,8 @@ class Capability:
         self._knowledge.learn_list(exists=False)
         return False
 
-    def check(self, settings: BatterySettings) -> None:
-        """Compare with what was read before. Raises UnexpectedAnswer when a switch is left out that was there.
+    def left_out(self, settings: BatterySettings) -> frozenset[Control]:
+        """Return the controls whose switch is not there any more though it was: told once, believed after a day.
 
         A switch that is not there counts as off, and twice off as somebody's flip. Restrict discharge may come and go:
         its control is null while it has no entry (6.3).
@@ -80,14 +78,20 @@ class Capability:
             Control.CHARGE_FROM_GRID: settings.has_charge_from_grid,
             Control.DISCHARGE_TO_GRID: settings.dtg is not None,
         }
-        here = {control for control, there in has.items() if there}
-        left_out = sorted(control.title for control in self._switches - here)
-        now = self._clock()
-        self._left_out_since = (self._left_out_since or now) if left_out else None
-        if self._left_out_since is None or now - self._left_out_since >= ASK_AGAIN:
-            self._switches = here
-        else:
-            raise UnexpectedAnswer(f"the battery settings leave out {' and '.join(left_out)}, which was there before")
+        now, gone = self._clock(), set()
+        for control, is_there in has.items():
+            since = self._left_out_since.get(control)
+            if is_there or not self._knowledge.had_switch(control):
+                self._left_out_since.pop(control, None)
+                self._knowledge.learn_switch(control, exists=is_there)
+            elif since is not None and now - since >= ASK_AGAIN:
+                self._knowledge.learn_switch(control, exists=False)
+            else:
+                gone.add(control)
+                if since is None:
+                    self._left_out_since[control] = now
+                    self._logger.warning("The battery settings leave out %s, which was there before", control.title)
+        return frozenset(gone)
 
     def families(self, settings: BatterySettings, schedules: ScheduleList) -> Mapping[Control, bool]:
         """Return which controls work with entries; remember it, and tell once which this site does not have."""

@@ -109,7 +109,6 @@ class CloudSite:
 
     async def _read(self, battery: Battery, *, wish: bool) -> SiteState:
         settings = await battery.settings(wish=wish)
-        self._offer.check(settings)
         self._settings = settings
         schedules = await self._read_schedules(battery, wish=wish)
         switches = switches_of(
@@ -118,6 +117,8 @@ class CloudSite:
             site=self._knowledge.circumstances(accept_disclaimer=self._accept_disclaimer),
             read_at=self._clock(),
         )
+        left_out = self._offer.left_out(settings)
+        switches = replace(switches, on={one: on for one, on in switches.on.items() if one not in left_out})
         if settings.backup_percentage is None:  # a passing "N/A" must not move the limit of an entry that stands
             switches = replace(switches, floor=max(switches.floor, self._knowledge.floor))
         else:

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from .backoff import Backoff
+from .backoff import FIRST, Backoff
 from .complaints import Complaints
-from .errors import BudgetExhausted, EnlightenError, RateLimited, SignInSuspended, Unreachable
+from .errors import BudgetExhausted, EnlightenError, RateLimited, SignInError, Unreachable
 
 _CLOUD = "cloud"
 
@@ -53,8 +53,11 @@ class Contact:
     def failed(self, error: EnlightenError) -> None:
         """Note that a pass could not be finished."""
         now = self._clock()
-        wait = self._backoff.after_failure(_CLOUD)
-        self.retry_at = max(now + min(wait, self._hurry() or wait), _earliest_retry(error, now))
+        if isinstance(error, BudgetExhausted):  # nothing was sent, and nothing is known of the cloud
+            self.retry_at = max(now + FIRST, error.enough_at)
+        else:
+            wait = self._backoff.after_failure(_CLOUD)
+            self.retry_at = max(now + min(wait, self._hurry() or wait), _earliest_retry(error, now))
         # Outages differ from request to request, and are one trouble.
         trouble = type(error).__name__ if isinstance(error, Unreachable) else str(error)
         if self._complaints.is_news(trouble):
@@ -67,17 +70,18 @@ class Contact:
         """Note that a pass went well."""
         self._backoff.succeeded(_CLOUD)
         if self.error is not None and self._complaints.is_mended():
-            self._logger.info("The cloud answers again")
+            own = isinstance(self.error, BudgetExhausted)
+            self._logger.info("There are requests left again" if own else "The cloud answers again")
         self.error = self.error_since = self.retry_at = None
         self.reason = ""
 
     def _in_words(self, error: EnlightenError, since: datetime) -> str:
         if isinstance(error, BudgetExhausted):
-            return f"request budget, next at {self._when(error.next_at)}"
+            return f"request budget, next at {self._when(error.enough_at)}"
         if isinstance(error, RateLimited):
             until = self._clock() + timedelta(seconds=error.retry_after)
             return f"the cloud asks to wait until {self._when(until)}"
-        if isinstance(error, SignInSuspended):
+        if isinstance(error, SignInError) and error.until is not None:
             return f"{error}; the next try is at {self._when(error.until)}"
         return f"cloud unreachable since {self._when(since)}" if isinstance(error, Unreachable) else str(error)
 
@@ -86,6 +90,4 @@ def _earliest_retry(error: EnlightenError, now: datetime) -> datetime:
     """Return the instant that the error itself names as the earliest for another try; ``now`` when it names none."""
     if isinstance(error, RateLimited):
         return now + timedelta(seconds=error.retry_after)
-    if isinstance(error, BudgetExhausted):
-        return error.next_at
-    return error.until if isinstance(error, SignInSuspended) else now
+    return (isinstance(error, SignInError) and error.until) or now

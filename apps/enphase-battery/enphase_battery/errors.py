@@ -67,15 +67,23 @@ class BudgetExhausted(Unreachable):
 
     Args:
         next_at: Instant (aware, UTC) from which a request is allowed again.
+        enough_at: Instant (aware, UTC) from which there are enough for a wish; None: the same.
     """
 
-    def __init__(self, message: str, next_at: datetime) -> None:
+    def __init__(self, message: str, next_at: datetime, enough_at: datetime | None = None) -> None:
         super().__init__(message)
         self.next_at = next_at
+        self.enough_at = enough_at or next_at
 
 
 class SignInError(EnlightenError):
-    """The app cannot sign in. Base of the reasons below; all of them need a person or time (section 2)."""
+    """The app cannot sign in. Base of the reasons below; all of them need a person or time (section 2).
+
+    Attributes:
+        until: Instant (aware, UTC) from which the login guard allows the next try (2.7); None: it holds nothing back.
+    """
+
+    until: datetime | None = None
 
 
 class WrongPassword(SignInError):
@@ -111,7 +119,7 @@ class SignInSuspended(SignInError):
 
     def __init__(self, message: str, until: datetime, hint: str = "") -> None:
         super().__init__(message, hint)
-        self.until = until
+        self.until: datetime = until
 
 
 class SessionRejected(EnlightenError):

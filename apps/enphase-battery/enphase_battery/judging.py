@@ -137,6 +137,10 @@ class Bench:
         if evidence.unproven is not None:
             retry_at = min(self.now + LOOK_AGAIN, evidence.unproven.at + self.consistency)
             return self._verdict(control, Outcome.PENDING, "written; the cloud does not show it yet", retry_at=retry_at)
+        if evidence.suspect_since is not None and evidence.known is wanted.switch:
+            looks_at = evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN
+            reason = "the cloud shows something else; a second look has to decide"
+            return self._verdict(control, Outcome.PENDING, reason, retry_at=min(looks_at, self.now + LOOK_AGAIN))
         only_anyway = wanted.anyway and not (wanted.intent.on and wanted.effective)
         if evidence.known is wanted.switch or only_anyway:
             return None

@@ -80,6 +80,14 @@ class Knowledge:
         """Note whether a control works with entries."""
         self._note(_entries_of(control), _yes_no(by_entries))
 
+    def had_switch(self, control: Control) -> bool:
+        """Return whether the battery settings had the control's switch when they were read last."""
+        return self._facts.get(_switch_of(control)) == "yes"
+
+    def learn_switch(self, control: Control, *, exists: bool) -> None:
+        """Note whether the settings have the control's switch."""
+        self._note(_switch_of(control), _yes_no(exists))
+
     # -- writes --------------------------------------------------------------------------------------------------------
 
     @property
@@ -113,6 +121,10 @@ class Knowledge:
 
 def _entries_of(control: Control) -> str:
     return f"{_LIST} of {control.value}"
+
+
+def _switch_of(control: Control) -> str:
+    return f"switch of {control.value}"
 
 
 def _form_of(step: SwitchStep) -> str:

@@ -43,6 +43,10 @@ class Ladder:
         """Note that a form was tried."""
         self._climbs[step.control] = _Climb(step, (*self._climb(step).tried, form))
 
+    def is_at_first(self, step: SwitchStep) -> bool:
+        """Return whether no more than one form was tried."""
+        return len(self._climb(step).tried) <= 1
+
     def exhausted(self, step: SwitchStep) -> bool:
         """Return whether every form was tried."""
         return len(self._climb(step).tried) >= len(self.forms(step))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from .control.evidence import Sight
 from .control.names import Control
 from .control.owned import News, Owned
-from .control.plan import SwitchStep, terms_wanted
+from .control.plan import NEVER, SwitchStep, terms_wanted
 from .control.wanted import Wanted
 from .ladder import Ladder
 from .ports import Site, Wishes
@@ -53,6 +53,8 @@ class Observer:
         self._logger = logger
         self.taken_over: list[tuple[datetime, str]] = []
         self._wanted_before: Mapping[Control, Wanted] = {}
+        self._doubts: dict[Control, datetime] = {}
+        """Per control in doubt, the last read before the doubt: what was wished since then is newer than the change."""
 
     async def look(self, *, everything: bool = False, urgent: bool = True) -> None:
         """Read, and weigh what the read shows of every control and every owned entry."""
@@ -72,7 +74,14 @@ class Observer:
         for control, on in switches.on.items():
             evidence, sight = records.evidence[control].saw(on, switches.read_at, self._consistency)
             records.note(control, evidence)
-            self._take_note_of(control, on, sight)
+            if sight is Sight.SUSPECT:
+                self._doubts.setdefault(control, last.read_at if last is not None else NEVER)
+            elif sight is Sight.FOREIGN and self._is_outdated(control, before):
+                self._reconsider(control)
+            else:
+                self._take_note_of(control, on, sight)
+            if sight not in (Sight.SUSPECT, Sight.ECHO):
+                self._doubts.pop(control, None)
             if control is Control.CHARGE_FROM_GRID and sight is Sight.ECHO and last is not None:
                 switches = replace(switches, charge_schedule_on=last.charge_schedule_on)  # the other flag is as old
                 records.state = replace(records.state, switches=switches)
@@ -83,6 +92,14 @@ class Observer:
             records.keep(records.ledger.meeting(records.state.entries))
             self._wanted_before = before
         self._wishes.seen({control: one.known for control, one in records.evidence.items() if one.known is not None})
+
+    def _is_outdated(self, control: Control, wanted: Mapping[Control, Wanted]) -> bool:
+        """Return whether a change by somebody else is older than the wish that rules: then the wish is carried out."""
+        doubted_at, wish = self._doubts.get(control, NEVER), wanted.get(control)
+        is_older = doubted_at != NEVER and wish is not None and wish.intent.since > doubted_at
+        if is_older:
+            self._logger.info("%s was changed in the Enphase app before the newest wish", control.title.capitalize())
+        return is_older
 
     def _take_note_of(self, control: Control, on: bool, sight: Sight) -> None:
         """Draw the conclusions from what a read shows of a switch."""

@@ -93,7 +93,7 @@ class Reconciler:
         self._consistency = consistency
         self._dry_run = dry_run
         self.contact = Contact(clock=clock, when=when, backoff=backoff, hurry=hurry, logger=logger)
-        ladder = Ladder(site.forms)
+        self._ladder = ladder = Ladder(site.forms)
         self.records = Records(save, {control: evidence.get(control, Evidence()) for control in Control}, ledger)
         self._observer = Observer(
             site,
@@ -194,9 +194,9 @@ class Reconciler:
             self._poll_failed = False
 
     def _is_news_due(self) -> bool:
-        """Return whether something is wanted that has not been looked at yet."""
+        """Return whether something is wanted that has not been looked at yet, or could not be for want of budget."""
         due = self._due_controls(self._clock())
-        return any(
+        return (bool(due) and isinstance(self.contact.error, BudgetExhausted)) or any(
             (verdict := self.verdicts.get(control)) is None or verdict.wanted.key != wanted.key
             for control, wanted in due.items()
         )
@@ -275,8 +275,11 @@ class Reconciler:
                 unread = False
 
     async def _read_back(self, step: SwitchStep) -> None:
-        """Read until a read shows the step, the patience ends or somebody wishes otherwise."""
-        for delay in READ_BACK:
+        """Read until a read shows the step, the patience ends or somebody wishes otherwise.
+
+        After a second form one read has to do: a cloud that ignores writes must not use up the budget (10.1).
+        """
+        for delay in READ_BACK if self._ladder.is_at_first(SwitchStep(step.control, step.on)) else READ_BACK[:1]:
             await self._sleep(delay)
             if self._outdated(step):
                 return

@@ -16,7 +16,7 @@ from .control.shaping import limit_of
 from .control.verdict import Outcome, Verdict
 from .control.wanted import Wanted
 from .controller import Controller
-from .errors import BudgetExhausted, EnlightenError, Unreachable
+from .errors import BudgetExhausted, EnlightenError, SignInError, Unreachable
 from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
 from .values import some
 
@@ -104,7 +104,8 @@ class Reporter:
         if verdict is None and wanted is not None:
             followed = control not in controller.controls and reconciler.evidence[control].known is wanted.switch
             outcome = Outcome.CONFIRMED if followed else Outcome.PENDING
-        known = reconciler.evidence[control].known if reconciler.state.switches else None
+        switches = reconciler.state.switches
+        known = reconciler.evidence[control].known if switches is not None and control in switches.on else None
         begun = wanted is None or wanted.intent.on or not wanted.anyway
         return ControlReport(
             control=control,
@@ -126,7 +127,9 @@ class Reporter:
         reconciler = controller.reconciler
         error, since = reconciler.contact.error, reconciler.contact.error_since
         if error is not None and since is not None and self._lasts(error, since, now):
-            problems.append(Problem(reconciler.contact.reason, since, error.hint))
+            # When the next try is does not belong there: the trouble is the same after it.
+            text = str(error) if isinstance(error, SignInError) else reconciler.contact.reason
+            problems.append(Problem(text, since, error.hint))
         for control, verdict in _rulings(controller.wanted(), reconciler.verdicts).items():
             undone_since = self._histories[control].undone_since
             if undone_since is None:

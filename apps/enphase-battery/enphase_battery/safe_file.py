@@ -30,8 +30,7 @@ def replace_file(path: Path, content: str, *, backup: Path | None = None, aside:
         if backup is not None:
             _keep(path, backup)
         if aside is not None:
-            with suppress(FileNotFoundError):
-                path.replace(aside)
+            _set_aside(path, aside)
         temporary.replace(path)
     except OSError:
         with suppress(OSError):
@@ -55,6 +54,17 @@ def _keep(path: Path, backup: Path) -> None:
     with suppress(OSError):
         backup.unlink(missing_ok=True)
         os.link(path, backup)
+
+
+def _set_aside(path: Path, aside: Path) -> None:
+    """Give a file another name for good. It keeps its own until it is replaced: there is a file at any moment."""
+    try:
+        aside.unlink(missing_ok=True)
+        os.link(path, aside)
+    except FileNotFoundError:
+        return
+    except OSError:  # no such links here, or a folder stands there
+        path.replace(aside)
 
 
 def _settle(folder: Path) -> None:

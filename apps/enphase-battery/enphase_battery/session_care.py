@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from .enlighten.session import EnlightenSession
+from .enlighten.tokens import Token
 from .errors import EnlightenError
 
 EXPIRY_MARGIN = timedelta(hours=1)
@@ -44,6 +45,7 @@ class SessionCare:
         self._tried_at: datetime | None = None
         self._error: EnlightenError | None = None
         self._busy = False
+        self._last_one: Token | None = None  # a token after which this cloud gives out none any more
 
     def next_turn(self, interval: timedelta) -> datetime:
         """Return when the token is to be refreshed: the last time plus the interval, whatever restarts came between.
@@ -58,7 +60,7 @@ class SessionCare:
         now, token = self._clock(), self._session.token
         if self._tried_at is not None and now - self._tried_at < REFRESH_AGAIN:
             return False
-        is_near = token is not None and now >= token.expires_at - EXPIRY_MARGIN
+        is_near = token is not None and now >= token.expires_at - EXPIRY_MARGIN and token != self._last_one
         return is_near or self._session.is_at_stake(KEEP_ALIVE)
 
     async def refresh(self) -> None:
@@ -77,6 +79,7 @@ class SessionCare:
 
     async def _refresh(self) -> None:
         before, self._error = self._error, None
+        token = self._session.token
         try:
             await self._session.refresh()
         except EnlightenError as error:
@@ -85,5 +88,6 @@ class SessionCare:
             if type(error) is not type(before):
                 self._logger.warning("The token could not be refreshed: %s", error)
         else:
+            self._last_one = token if self._session.token == token else None
             if before is not None:
                 self._logger.info("The token was refreshed again")

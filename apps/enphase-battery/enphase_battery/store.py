@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from typing import ClassVar, TypeVar
 
 from .safe_file import replace_file
@@ -20,6 +21,9 @@ VERSION = 1
 Value = TypeVar("Value")
 
 _Held = tuple[dict[str, object], dict[str, object], bool, bool, str]
+
+_PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE})
+_TRIES, _MOMENT = 5, 0.1  # seconds, and only where there is such trouble
 
 _DECODING_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What a decoder raises when a section is not what its owner wrote."""
@@ -123,7 +127,7 @@ class Store:
 
     def _load(self) -> dict[str, object]:
         try:
-            sections, self._unreadable = _read(self._path)
+            sections, self._unreadable = _read_patiently(self._path)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError, TypeError, RecursionError) as error:
@@ -167,6 +171,18 @@ class Store:
             self._trouble = self._hint = ""
             self._sound, self._in_the_way = True, False
             self._unsaved.pop(self._path, None)
+
+
+def _read_patiently(path: Path) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what :func:`_read` does, a moment later if something has to pass: the good file must not be lost."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _read(path)
+        except OSError as error:
+            if error.errno not in _PASSING:
+                raise
+            sleep(_MOMENT)
+    return _read(path)
 
 
 def _read(path: Path) -> tuple[dict[str, object], dict[str, object]]:

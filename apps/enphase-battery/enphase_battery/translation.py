@@ -58,7 +58,7 @@ def switches_of(
     """
     refusals = {control: _refusal(control, settings, schedules, site) for control in Control}
     return Switches(
-        on={control: settings.switch(family) for control, family in FAMILIES.items()},
+        on={control: on for control, family in FAMILIES.items() if (on := settings.switch(family)) is not None},
         charge_schedule_on=settings.charge_from_grid_schedule_enabled is True,
         override=_override(settings),
         read_at=read_at,

@@ -254,7 +254,7 @@ def test_the_ledger_outlives_a_restart_unchanged(ledger: Ledger) -> None:
     assert Ledger.from_json(json.loads(json.dumps(ledger.to_json()))) == ledger
 
 
-@pytest.mark.parametrize("member", sorted(Ledger().to_json()))
+@pytest.mark.parametrize("member", sorted(Ledger().to_json().keys() - {"given_up"}))
 def test_a_stored_ledger_with_a_member_missing_is_refused(member: str) -> None:
     data = MINE.to_json()
     del data[member]
@@ -274,3 +274,47 @@ def test_what_is_in_force_was_met_and_what_was_met_long_ago_is_forgotten_in_the_
     assert ledger.meeting(met("c")) is ledger
     full = Ledger(met=frozenset(str(number) for number in range(MOST_MET)))
     assert full.meeting(met("a")).met == {"a"}
+
+
+# -- what no read showed in time --------------------------------------------------------------------------------------
+
+
+def given_up() -> Ledger:
+    """Return a ledger whose creation was answered, and that no read showed for as long as reads may be late."""
+    ledger = read(creating(NIGHT).answered(NIGHT), after=3 * MINUTE)
+    assert ledger.owned == ()
+    return ledger
+
+
+def born(after: timedelta) -> Entry:
+    return replace(entry("mine"), created_at=NOON + after)
+
+
+def test_a_creation_that_is_listed_after_it_was_given_up_is_the_apps_and_can_be_deleted() -> None:
+    ledger = read(given_up(), born(SECOND), after=10 * MINUTE)
+    assert [one.schedule_id for one in ledger.to_delete((), (born(SECOND),))] == ["mine"]
+    assert ledger.given_up == ()
+
+
+@pytest.mark.parametrize(
+    ("listed", "after"),
+    [
+        (born(2 * MINUTE), 10 * MINUTE),
+        (born(-MINUTE), 10 * MINUTE),
+        (replace(born(SECOND), created_at=None), 10 * MINUTE),
+        (replace(born(SECOND), terms=LATER), 10 * MINUTE),
+        (born(SECOND), timedelta(hours=2)),
+    ],
+    ids=["made later", "made before", "nobody knows when", "says something else", "listed hours later"],
+)
+def test_what_only_looks_like_it_is_somebody_elses(listed: Entry, after: timedelta) -> None:
+    ledger = read(given_up(), listed, after=after)
+    assert ledger.owned == ()
+    assert ledger.foreign((listed,)) == (listed,)
+
+
+def test_what_was_given_up_outlives_a_restart_and_an_older_store_knows_of_none() -> None:
+    data = json.loads(json.dumps(given_up().to_json()))
+    assert Ledger.from_json(data) == given_up()
+    del data["given_up"]
+    assert Ledger.from_json(data).given_up == ()

@@ -106,24 +106,24 @@ def test_settings_without_switches_are_not_taken(document: object) -> None:
 
 @pytest.mark.parametrize("value", [None, "N/A", 7])
 def test_settings_that_do_not_say_whether_charge_from_grid_is_on_are_not_taken_for_off(value: object) -> None:
-    with pytest.raises(UnexpectedAnswer, match="charge from grid"):
-        settings(chargeFromGrid=value)
+    assert settings(chargeFromGrid=value).switch(Family.CFG) is None
 
 
 def test_a_site_may_have_no_charge_from_grid_at_all() -> None:
     assert settings(chargeFromGrid=True).has_charge_from_grid
     assert settings(chargeFromGrid=False).has_charge_from_grid
-    assert not BatterySettings.parse({"data": {"cfgControl": {"show": True}}}).has_charge_from_grid
+    for control in (None, {"show": False}):
+        assert not BatterySettings.parse({"data": {"cfgControl": control}}).has_charge_from_grid
+    assert BatterySettings.parse({"data": {"cfgControl": {"show": True}}}).switch(Family.CFG) is None
 
 
-@pytest.mark.parametrize("name", ["dtgControl", "rbdControl"])
-def test_a_control_that_says_neither_on_nor_off_is_not_taken_for_off(name: str) -> None:
-    unclear: tuple[object, ...] = ("N/A", 1, {})
-    for enabled in unclear:
-        with pytest.raises(UnexpectedAnswer, match="whether a control is on"):
-            settings(**{name: {"enabled": enabled}})
-    for control in ({"enabled": None}, {"show": True}):
-        assert not settings(**{name: control}).switch(Family.DTG)
+@pytest.mark.parametrize(("name", "family"), [("dtgControl", Family.DTG), ("rbdControl", Family.RBD)])
+def test_a_control_that_says_neither_on_nor_off_is_not_taken_for_off(name: str, family: Family) -> None:
+    values: tuple[object, ...] = ("N/A", 1, {}, None)
+    for control in ({}, *({"enabled": value} for value in values)):
+        assert settings(**{name: {"show": True, **control}}).switch(family) is None
+        assert settings(**{name: {"show": False, **control}}).switch(family) is False
+    assert settings(**{name: None}).switch(family) is False
 
 
 # --- schedules
@@ -391,3 +391,9 @@ def test_more_entries_than_any_site_has_are_no_list() -> None:
     details = [{**ENTRY, "scheduleId": f"id-{number}"} for number in range(1001)]
     with pytest.raises(UnexpectedAnswer, match="1001 schedule entries"):
         ScheduleList.parse({"cfg": {"details": details}})
+
+
+@pytest.mark.parametrize("details", [None, [], [ENTRY]])
+def test_a_list_that_counts_more_entries_than_it_shows_cannot_be_read(details: object) -> None:
+    with pytest.raises(UnexpectedAnswer, match="leaves out"):
+        ScheduleList.parse({"cfg": {"count": 2, "details": details}})

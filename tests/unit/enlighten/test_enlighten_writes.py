@@ -87,7 +87,7 @@ def test_a_rich_body_is_the_whole_control_as_it_was_read_and_nothing_else() -> N
     assert read.raw["dtgControl"] == strange
 
 
-@pytest.mark.parametrize("control", [None, {"enabled": None, "show": None, "startTime": None}])
+@pytest.mark.parametrize("control", [None, {"enabled": False, "show": None, "startTime": None}])
 def test_a_rich_body_is_complete_where_the_read_is_not(control: object) -> None:
     complete = {"show": True, "showDaySchedule": True, "enabled": False, "locked": False, "scheduleSupported": True}
     read = settings(dtgControl=control, rbdControl=control)

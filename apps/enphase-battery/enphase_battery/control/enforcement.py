@@ -43,6 +43,8 @@ def enforcement(state: SiteState, control: Control, local_now: datetime) -> Enfo
     """
     if state.switches is None:
         return Enforcement(Enforced.UNKNOWN, "the cloud has not been read yet")
+    if control not in state.switches.on:
+        return Enforcement(Enforced.UNKNOWN, "the cloud does not say whether it is on")
     if not state.switches.on[control]:
         return Enforcement(Enforced.NO)
     return (

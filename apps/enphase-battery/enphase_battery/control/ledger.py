@@ -17,6 +17,9 @@ from .owned import SWEPT_AFTER, News, Owned
 FLAG_AGAIN = timedelta(minutes=5)
 """Shortest time between two writes of the same second flag of charge from grid."""
 
+GIVEN_UP_FOR = timedelta(hours=1)
+"""How long a creation is remembered that no read showed in time: if it is listed later, it is still the app's."""
+
 MOST_MET = 500
 """How many entries are remembered as met: a year of them; then only those that are in force now."""
 
@@ -40,6 +43,7 @@ class Ledger:
         disable_owed: Whether an own entry of charge from grid is gone, and its second flag may have stayed on (S9).
         flag_told: What the second flag of charge from grid was last told, and when.
         met: Ids of all entries that were ever in force, whoever made them.
+        given_up: Creations that no read showed in time.
     """
 
     owned: tuple[Owned, ...] = ()
@@ -48,6 +52,7 @@ class Ledger:
     disable_owed: bool = False
     flag_told: tuple[bool, datetime] | None = None
     met: frozenset[str] = frozenset()
+    given_up: tuple[Owned, ...] = ()
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -206,6 +211,14 @@ class Ledger:
             after, told = found.weighed(entry, at, consistency, sweepable=self._is_sweepable(found))
             kept += [] if after is None else [after]
             news += [] if told is None else [(found, told)]
+        given_up = [one for one in self.given_up if timedelta(0) <= at - one.written_at < GIVEN_UP_FOR]
+        for one in tuple(given_up):
+            made = next((each for each in entries if each.schedule_id not in taken and one.made_after_all(each)), None)
+            if made is not None:
+                given_up.remove(one)
+                kept.append(replace(one, schedule_id=made.schedule_id, active=made.active))
+                taken.add(made.schedule_id)
+        given_up += [one for one, told in news if told is News.LOST and one.schedule_id is None]
         losses = dict(self.losses)
         for one, told in news:
             if told is News.LOST and one.applies and (one.answered or one.schedule_id is not None):
@@ -213,7 +226,8 @@ class Ledger:
                 losses[one.terms] = Loss(before.count + 1 if before else 1, at)
         charge = any(_charges(one) and told in (News.LOST, News.REMOVED) for one, told in news)
         disable_owed = self.disable_owed or charge
-        return replace(self, owned=tuple(kept), losses=losses, disable_owed=disable_owed), tuple(news)
+        ledger = replace(self, owned=tuple(kept), losses=losses, disable_owed=disable_owed, given_up=tuple(given_up))
+        return ledger, tuple(news)
 
     # -- the store ----------------------------------------------------------------------------------------------------
 
@@ -228,6 +242,7 @@ class Ledger:
             "owed": sorted(control.value for control in self.owed),
             "disable_owed": self.disable_owed,
             "met": sorted(self.met),
+            "given_up": [one.to_json() for one in self.given_up],
             "flag_told": [self.flag_told[0], self.flag_told[1].isoformat()] if self.flag_told else None,
         }
 
@@ -243,6 +258,7 @@ class Ledger:
             owed=frozenset(Control(one) for one in as_sequence(data["owed"])),
             disable_owed=data["disable_owed"] is True,
             met=frozenset(str(one) for one in as_sequence(data["met"])),
+            given_up=tuple(Owned.from_json(one) for one in as_sequence(data.get("given_up", []))),
             flag_told=None if data["flag_told"] is None else _told(as_sequence(data["flag_told"])),
         )
 

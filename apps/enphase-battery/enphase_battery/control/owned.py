@@ -17,6 +17,9 @@ from .entries import Entry, Terms
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """By how much `createdAt` may seem to precede the request: clocks are compared by a header that has whole seconds."""
 
+LONGEST_REQUEST = timedelta(minutes=1)
+"""How long after it was sent a creation may be carried out."""
+
 APPLY_AGAIN = timedelta(minutes=5)
 """How long an applied entry may stay pending before it is applied again; sites differ in which form they ignore."""
 
@@ -97,6 +100,12 @@ class Owned:
             return False
         created = entry.created_at
         return self.answered or (created is not None and created >= self.asked_at - CLOCK_TOLERANCE)
+
+    def made_after_all(self, entry: Entry) -> bool:
+        """Return whether a listed entry is what a creation made that was given up: by its terms and its birth."""
+        if entry.schedule_id in self.stood or entry.created_at is None or not entry.terms.same_times(self.terms):
+            return False
+        return -CLOCK_TOLERANCE <= entry.created_at - self.asked_at <= LONGEST_REQUEST
 
     # -- own writes ---------------------------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ class Switches:
     """The switches of the three controls, from one read of the battery settings (section 6.3).
 
     Attributes:
-        on: The switch per control.
+        on: The switch per control, of those of which the read says it.
         charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9).
         override: What keeps the battery from following its schedule now, in words; empty when nothing does.
         read_at: Instant (aware, UTC) of the read.

@@ -8,6 +8,9 @@ from ..errors import BudgetExhausted, RateLimited
 
 _HOUR = timedelta(hours=1)
 
+ONE_WISH = 7
+"""Requests that a wish needs: two reads, entry, validation, switch, two reads. To begin with fewer is to waste them."""
+
 
 class Budget:
     """Counts what was sent within the sliding hour, and holds everything back after a 429.
@@ -33,7 +36,7 @@ class Budget:
         """Takes one request out of the budget.
 
         Raises:
-            BudgetExhausted: None is left for this kind of request.
+            BudgetExhausted: None is left for this kind of request; it says when there will be enough for a wish.
             RateLimited: The cloud has asked to wait and the time is not over.
         """
         if self.held_until is not None and now < self.held_until <= now + _HOUR:
@@ -43,8 +46,11 @@ class Budget:
         self.sent = tuple(sent for sent in self.sent if now - _HOUR < sent <= now)
         allowed = self._per_hour if wish else self._per_hour - self._per_hour // 3
         if len(self.sent) >= allowed:
-            next_at = self.sent[len(self.sent) - allowed] + _HOUR
-            raise BudgetExhausted(f"the budget of {self._per_hour} requests an hour is used up", next_at=next_at)
+            first = len(self.sent) - allowed
+            next_at, enough_at = (
+                self.sent[min(at, len(self.sent) - 1)] + _HOUR for at in (first, first + ONE_WISH - 1)
+            )
+            raise BudgetExhausted(f"the budget of {self._per_hour} requests an hour is used up", next_at, enough_at)
         self.sent = (*self.sent, now)
 
     def hold(self, now: datetime, seconds: float) -> None:

@@ -17,12 +17,13 @@ from ..errors import (
     MfaRequired,
     NoCodeExpected,
     SessionRejected,
+    SignInError,
     SignInSuspended,
     TooManySessions,
     Unreachable,
 )
 from .cookies import CookieJar
-from .guard import COOLDOWN, GuardState
+from .guard import CLOCK_STEP, COOLDOWN, GuardState
 from .login import SignedIn, code_awaited, sign_in
 from .second_factor import RESEND, Challenge, NoMoreCodes, NotACode, ask_for_code, submit_code
 from .tokens import TokenStatus, status_of
@@ -82,6 +83,7 @@ class Entrance:
         self._logger = logger
         self.signed_in_at: datetime | None = None
         self._failed_at: datetime | None = None
+        self._puzzled_at: datetime | None = None
 
     @property
     def guard(self) -> GuardState:
@@ -116,7 +118,7 @@ class Entrance:
             SignInError: The cloud refused it.
             SessionRejected: Signed in, now or a moment ago, yet the session is not taken.
             Unreachable: The cloud cannot be reached; this does not count as refused.
-            UnexpectedAnswer: Not understood.
+            UnexpectedAnswer: Not understood, which does not count as refused either; another one has to wait 300 s.
         """
         if self.awaits_code and not by_hand:
             raise code_awaited()
@@ -126,14 +128,17 @@ class Entrance:
             raise self._suspended(until)
         if self._is_recent(self._failed_at):
             raise Unreachable("the cloud could not be reached for a sign-in a moment ago")
+        if self._is_recent(self._puzzled_at, COOLDOWN) and not by_hand:
+            raise Unreachable("the cloud answered a sign-in with nonsense a moment ago")
         now, jar, account = self._clock(), CookieJar(), self._account
         try:
             done = await sign_in(
                 self._sender(jar), jar, base_url=account.base_url, email=account.email, password=account.password
             )
             await self._enter(jar, done, with_code=False)
-        except Unreachable:
+        except Unreachable as error:
             self._failed_at = now
+            self._count_lost(error)
             raise
         except MfaRequired:
             # While an older session lives it is worth more than a code.
@@ -143,8 +148,11 @@ class Entrance:
             self._notebook.note(guard=guard, challenge=challenge, second_factor=True)
             self._logger.info("the Enlighten cloud asks for the code of the second factor")
             raise
-        except EnlightenError as error:
+        except (SignInError, SessionRejected) as error:
             self._count(error, challenge=None)
+            raise
+        except EnlightenError:
+            self._puzzled_at = now
             raise
 
     async def submit_code(self, code: str) -> None:
@@ -171,12 +179,12 @@ class Entrance:
                 now=self._clock(),
             )
             await self._enter(jar, done, with_code=True)
-        except (Unreachable, NotACode, NoMoreCodes):
+        except (NotACode, NoMoreCodes):
             raise
         except AccountBlocked as error:
             self._count(error, challenge=None)
             raise
-        except EnlightenError as error:
+        except (SignInError, SessionRejected) as error:
             self._count(error, challenge=replace(challenge, cookies=tuple(jar)))
             raise
 
@@ -214,7 +222,7 @@ class Entrance:
             await self._keys.refresh(fresh=True)
         except Unreachable as error:
             self._logger.debug("signed in without a token: %s", error)
-        self.signed_in_at, self._failed_at = self._clock(), None
+        self.signed_in_at, self._failed_at, self._puzzled_at = self._clock(), None, None
         self._keys.note(guard=GuardState(), second_factor=with_code)
         self._logger.info("signed in to the Enlighten cloud")
 
@@ -245,7 +253,7 @@ class Entrance:
         """From when this kind of login is allowed; None: now."""
         now, challenge = self._clock(), self._notebook.record.challenge
         closed = [self.guard.closed_until(now, by_hand=by_hand)]
-        if challenge is not None and now < (until := challenge.began_at + COOLDOWN) <= now + COOLDOWN:
+        if challenge is not None and now < (until := challenge.began_at + COOLDOWN) <= now + COOLDOWN + CLOCK_STEP:
             closed.append(until)
         return max((until for until in closed if until is not None), default=None)
 
@@ -261,6 +269,14 @@ class Entrance:
         cause = status_of(error) or TokenStatus.LOGIN_FAILED
         guard = self.guard.rejected(self._clock(), cause, suspend=isinstance(error, TooManySessions))
         self._notebook.note(guard=guard, challenge=challenge)
+        if isinstance(error, SignInError):
+            error.until = guard.blocked_until
 
-    def _is_recent(self, instant: datetime | None) -> bool:
-        return instant is not None and timedelta(0) <= self._clock() - instant < REUSE
+    def _count_lost(self, error: Unreachable) -> None:
+        """Has the guard count a sign-in without an answer where each may have sent somebody a code."""
+        record = self._notebook.record
+        if record.second_factor:
+            self._count(error, challenge=record.challenge)
+
+    def _is_recent(self, instant: datetime | None, span: timedelta = REUSE) -> bool:
+        return instant is not None and timedelta(0) <= self._clock() - instant < span

@@ -72,7 +72,8 @@ class Funnel:
         case = Case(xsrf=errand.xsrf_read is not None, optional=errand.optional, given_up=given_up)
         if not keys.alive:
             await self._sign_in_unless_renewed_since(keys.generation)
-            case = replace(case, lives=True)
+            case = replace(case, lives=keys.proven_at is not None)
+        may_ask = not given_up or not keys.was_proven_lately()
         shape, login = order[0], self._entrance.signed_in_at
         tried = [shape]
         generation, reply = await self._exchange(errand, shape)
@@ -87,12 +88,13 @@ class Funnel:
             elif step is Step.FRESH_XSRF and errand.xsrf_read is not None:
                 case = replace(case, lives=await self._fetch_xsrf(errand.xsrf_read, errand.username))
             elif step is Step.SIGN_IN:
-                if not await self._sign_in_anew(login):
+                if not keys.may_sign_in_for(call.name) or not await self._sign_in_anew(login):
                     continue
+                keys.signed_in_for(call.name)
                 shape = order[0]
             else:
-                case = replace(case, lives=not given_up)
-                is_renewed = await self._renewed(generation, may_ask=not given_up)
+                case = replace(case, lives=may_ask)
+                is_renewed = await self._renewed(generation, may_ask=may_ask, given_up=given_up)
                 login = self._entrance.signed_in_at
                 if not is_renewed:
                     continue
@@ -130,7 +132,7 @@ class Funnel:
         reply.raise_for_outage()
         return reply.ok
 
-    async def _renewed(self, generation: int, *, may_ask: bool) -> bool:
+    async def _renewed(self, generation: int, *, may_ask: bool, given_up: bool) -> bool:
         """Makes sure that the session lives; whether there are newer proofs now, to repeat the request with.
 
         Others may have renewed them since the request was sent. If not, the mint is asked: it gives a token exactly to
@@ -142,8 +144,10 @@ class Funnel:
             if not may_ask:
                 return False
             try:
-                if self._keys.alive and await self._keys.refresh():
+                # Where no mint can tell, no login is spent on an endpoint that refuses everything.
+                if self._keys.alive and (await self._keys.refresh() or given_up):
                     return False
+                self._keys.alive = False
             except SessionRejected:
                 pass
             await self._entrance.sign_in()

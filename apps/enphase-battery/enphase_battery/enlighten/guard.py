@@ -16,6 +16,8 @@ COOLDOWN = timedelta(seconds=300)
 SUSPENSION = timedelta(hours=24)
 REJECTIONS = 3
 """So many in a row suspend the sign-in."""
+CLOCK_STEP = timedelta(hours=1)
+"""By how much a clock may be set back without a block being taken for one of a wrong clock."""
 BY_HAND = timedelta(hours=1)
 """How often a person may try within a suspension."""
 
@@ -53,7 +55,7 @@ class GuardState:
             by_hand: A person wants it.
         """
         until = (by_hand and self.by_hand_from) or self.blocked_until
-        return until if until is not None and now < until <= now + SUSPENSION else None
+        return until if until is not None and now < until <= now + SUSPENSION + CLOCK_STEP else None
 
     def rejected(self, now: datetime, cause: TokenStatus, *, suspend: bool = False) -> GuardState:
         """The state after one more refused login.

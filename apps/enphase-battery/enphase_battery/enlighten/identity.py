@@ -52,6 +52,8 @@ async def find_identity(session: EnlightenSession, *, site_id: str | None, user_
     The site: the account's site list, what the sign-in named, the address that the start page leads to. The user: the
     token, the site's bootstrap document, the site list.
 
+    Nothing works without it, so it may use the part of the budget that is kept for wishes.
+
     Args:
         session: Asked; signs in if it has to.
         site_id: As configured, or None.
@@ -91,7 +93,7 @@ async def _list_sites(session: EnlightenSession) -> tuple[_Site, ...]:
     """The site list (3.1), each site once: the cloud may list one twice."""
     try:
         params = {"searchText": "", "favourite": "false"}
-        answer = await session.request("GET", "/app-api/search_sites.json", params=params)
+        answer = await session.request("GET", "/app-api/search_sites.json", params=params, wish=True)
     except _NOT_THIS_WAY:
         return ()
     wrapped = mapping(answer.json)
@@ -112,7 +114,7 @@ def _site(entry: Mapping[str, object]) -> _Site | None:
 async def _site_of_start_page(session: EnlightenSession) -> str | None:
     """The start page of an account with one site leads to `/web/<site>` (3.1)."""
     try:
-        return site_in_path((await session.request("GET", "/", page=True)).path)
+        return site_in_path((await session.request("GET", "/", page=True, wish=True)).path)
     except _NOT_THIS_WAY:
         return None
 
@@ -121,7 +123,7 @@ async def _user_of(session: EnlightenSession, site: _Site) -> str | None:
     """The user id of the site's bootstrap document (3.2), else of the site list."""
     try:
         params = {"app": "1", "device_status": "non_retired", "is_mobile": "0"}
-        answer = await session.request("GET", f"/app-api/{site.site_id}/data.json", params=params)
+        answer = await session.request("GET", f"/app-api/{site.site_id}/data.json", params=params, wish=True)
     except _NOT_THIS_WAY:
         return site.user_id
     app = mapping(mapping(answer.json).get("app"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from ..errors import SessionRejected, Unreachable
 from .address import BATTERY_CONFIG
 from .cookies import Cookie, CookieJar, decoded
 from .fields import mapping
-from .guard import SUSPENSION
+from .guard import CLOCK_STEP, SUSPENSION
 from .login import SESSION_COOKIES
 from .shapes import Proofs, Shape, headers
 from .tokens import Token, read_token
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .reply import Reply
 
 _MINTS = ("/users/self/token", "/app-api/jwt_token.json")
+PROOF_LASTS = timedelta(minutes=30)
+"""How long an endpoint that refuses everything is believed to do so although the session lives."""
+
 _XSRF_COOKIE, _CSRF_COOKIE, _MANAGER_COOKIE = "bp-xsrf-token", "xsrf-token", "enlighten_manager_token_production"
 
 
@@ -45,6 +48,7 @@ class Keyring:
         alive: Whether there is a session that nothing speaks against.
         generation: Grows with each renewal: tells whether a reply was asked for with older proofs.
         used: Whether an answer of the cloud, other than a token, has shown that this very session is taken.
+        proven_at: When an answer, a token or another, last showed that this session lives, aware UTC; None: none has.
     """
 
     def __init__(
@@ -61,6 +65,8 @@ class Keyring:
         self.alive = self._jar.find(*SESSION_COOKIES) is not None and record.challenge is None
         self.generation = 0
         self.used = False
+        self.proven_at: datetime | None = None
+        self._logins_for: dict[str, datetime] = {}
 
     @property
     def token(self) -> Token | None:
@@ -92,6 +98,7 @@ class Keyring:
         """Sends a request with the proofs in a shape, and takes over what it brings."""
         made = headers(shape, self.proofs, base_url=self._base_url, write=call.is_write, username=username)
         jar = self._jar if shape.with_cookies else CookieJar()
+        self._notebook.note_spending(self._clock())
         reply = await self._transport.send(call.with_headers(made), jar)
         self._notebook.note_hold()
         if reply.is_good:
@@ -121,7 +128,7 @@ class Keyring:
                 failure = error
                 continue
             refused = reply.is_signed_out or reply.status == HTTPStatus.FORBIDDEN
-            if refused and not fresh:
+            if refused and not fresh and failure is None:  # behind one that is out of order may stand a retired one
                 raise self._ended("the session has ended")
             token = read_token(reply.json, self._clock()) if reply.is_good else None
             if token is not None:
@@ -142,7 +149,7 @@ class Keyring:
             jar: Its cookies.
             changes: What is to be noted with them.
         """
-        self._jar, self.alive, self.used = jar, True, False
+        self._jar, self.alive, self.used, self.proven_at = jar, True, False, None
         self.generation += 1
         self.note(**changes)
 
@@ -150,11 +157,29 @@ class Keyring:
         """Keeps the proofs as they are now, and what else has changed."""
         self._notebook.note(cookies=tuple(self._jar), xsrf=self.xsrf, **changes)
 
+    def was_proven_lately(self) -> bool:
+        """Whether the session was seen to live within the last half hour.
+
+        If not, an endpoint that was given up may refuse because the session has died meanwhile. To ask the mint now and
+        then also keeps the session from dying.
+        """
+        now = self._clock()
+        return self.proven_at is not None and now - PROOF_LASTS < self.proven_at <= now
+
+    def may_sign_in_for(self, endpoint: str) -> bool:
+        """Whether a login that only an endpoint asks for may be made: once a day, however often it comes and goes."""
+        now, login = self._clock(), self._logins_for.get(endpoint)
+        return login is None or not now - SUSPENSION < login <= now
+
+    def signed_in_for(self, endpoint: str) -> None:
+        """Notes that a login was made for the sake of an endpoint that refuses a session though it lives."""
+        self._logins_for[endpoint] = self._clock()
+
     def gave_up_on(self, endpoint: str) -> bool:
         """Whether this endpoint refused everything within the last 24 hours (2.7)."""
         until = dict(self._notebook.record.refused).get(endpoint)
         now = self._clock()
-        return until is not None and now < until <= now + SUSPENSION
+        return until is not None and now < until <= now + SUSPENSION + CLOCK_STEP
 
     def gives_up_on(self, endpoint: str) -> None:
         """Notes that an endpoint refuses everything."""
@@ -163,19 +188,20 @@ class Keyring:
 
     def let_in_by(self, endpoint: str) -> None:
         """Notes that an endpoint takes the session."""
-        self.used = True
+        self.used, self.proven_at = True, self._clock()
         refused = dict(self._notebook.record.refused)
         if refused.pop(endpoint, None) is not None:
             self.note(refused=tuple(refused.items()))
 
     def _ended(self, message: str) -> SessionRejected:
-        self.alive = False
+        self.alive, self.proven_at = False, None
         return SessionRejected(message)
 
     def _renewed(self, token: Token | None, mint: str | None) -> None:
         user_id = (token and token.user_id) or self._notebook.record.user_id
         self.generation += 1
-        self.note(token=token, user_id=user_id, refreshed_at=self._clock(), mint=mint)
+        self.proven_at = self._clock()
+        self.note(token=token, user_id=user_id, refreshed_at=self.proven_at, mint=mint)
 
     def _absorb(self, reply: Reply, call: Call, shape: Shape) -> None:
         """The cookies of a good answer only: refusals, walls and error pages set anonymous ones (2.5).

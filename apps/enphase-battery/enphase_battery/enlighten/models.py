@@ -54,7 +54,7 @@ class FamilyControl:
         force_schedule_opted: CFG only; mirrors `chargeFromGridScheduleEnabled`.
     """
 
-    enabled: bool
+    enabled: bool | None
     show: bool | None
     locked: bool
     schedule_supported: bool | None
@@ -64,18 +64,11 @@ class FamilyControl:
 
     @classmethod
     def parse(cls, value: object) -> FamilyControl | None:
-        """A control object; None when it is null or absent, which is how RBD looks before its first entry.
-
-        Raises:
-            UnexpectedAnswer: It says of its switch neither on nor off, so it must not be taken for off.
-        """
+        """A control object; None when it is null or absent, which is how RBD looks before its first entry."""
         if not isinstance(value, dict):
             return None
-        enabled = value.get("enabled")
-        if enabled is not None and flag(enabled) is None:
-            raise UnexpectedAnswer("the battery settings do not say whether a control is on")
         return cls(
-            enabled=enabled is True,
+            enabled=flag(value.get("enabled")),
             show=flag(value.get("show")),
             locked=flag(value.get("locked")) or False,
             schedule_supported=flag(value.get("scheduleSupported")),
@@ -91,7 +84,7 @@ class BatterySettings:
 
     Attributes:
         has_charge_from_grid: The site has CFG's master switch at all.
-        charge_from_grid: The master switch of CFG.
+        charge_from_grid: The master switch of CFG; None when the document does not say.
         charge_from_grid_schedule_enabled: Whether the CFG schedule is in force.
         itc_disclaimer: None when not accepted, True or the time of acceptance as the cloud wrote it (C18).
         cfg: Control object, or None.
@@ -109,7 +102,7 @@ class BatterySettings:
     """
 
     has_charge_from_grid: bool
-    charge_from_grid: bool
+    charge_from_grid: bool | None
     charge_from_grid_schedule_enabled: bool
     itc_disclaimer: str | bool | None
     cfg: FamilyControl | None
@@ -135,8 +128,6 @@ class BatterySettings:
         data = enveloped(document)
         if not data.keys() & {"chargeFromGrid", "cfgControl", "dtgControl", "rbdControl"}:
             raise UnexpectedAnswer("the battery settings hold none of the switches")
-        if flag(data.get("chargeFromGrid", False)) is None:
-            raise UnexpectedAnswer("the battery settings do not say whether charge from grid is on")
         cfg = FamilyControl.parse(data.get("cfgControl"))
         schedule_enabled = flag(data.get("chargeFromGridScheduleEnabled"))
         if schedule_enabled is None and cfg is not None:
@@ -144,7 +135,7 @@ class BatterySettings:
         disclaimer = data.get("acceptedItcDisclaimer")
         return cls(
             has_charge_from_grid="chargeFromGrid" in data,
-            charge_from_grid=flag(data.get("chargeFromGrid")) or False,
+            charge_from_grid=flag(data.get("chargeFromGrid")),
             charge_from_grid_schedule_enabled=schedule_enabled or False,
             itc_disclaimer=True if disclaimer is True else text(disclaimer),
             cfg=cfg,
@@ -165,12 +156,18 @@ class BatterySettings:
         """The family's control object; None where the site has none (yet)."""
         return {Family.CFG: self.cfg, Family.DTG: self.dtg, Family.RBD: self.rbd}[family]
 
-    def switch(self, family: Family) -> bool:
-        """Whether the family's switch is on: `chargeFromGrid` for CFG, `enabled` for the others; no control is off."""
-        if family is Family.CFG:
-            return self.charge_from_grid
+    def switch(self, family: Family) -> bool | None:
+        """Whether the family's switch is on: `chargeFromGrid` for CFG, `enabled` for the others; no control is off.
+
+        Returns:
+            None when the document should say it and does not: that must not be taken for off.
+        """
         control = self.control(family)
-        return control is not None and control.enabled
+        if family is not Family.CFG and control is not None:
+            return control.enabled if control.show is not False else control.enabled is True
+        if family is Family.CFG and (self.has_charge_from_grid or (control is not None and control.show is True)):
+            return self.charge_from_grid
+        return False
 
 
 MOST_ENTRIES = 1000
@@ -315,4 +312,6 @@ def _details(members: Mapping[str, object], family: Family) -> tuple[Mapping[str
     entries = objects(listed)
     if listed is not None and (not isinstance(listed, list) or len(entries) != len(listed)):
         raise UnexpectedAnswer(f"the schedule entries of {family.value} are no list of entries")
+    if (whole(members.get("count")) or 0) > len(entries):
+        raise UnexpectedAnswer(f"the list leaves out schedule entries of {family.value} that it counts")
     return entries

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ class Account:
     base_url: str
     email: str = field(repr=False)
     password: str = field(repr=False)
+
+
+_OFTEN = timedelta(minutes=1)
 
 
 class Notebook:
@@ -64,6 +68,11 @@ class Notebook:
     def note_hold(self) -> None:
         """Saves a pause that the cloud has asked for, if it is new: a restart must not forget it."""
         if self._budget.held_until != self.record.held_until:
+            self.note()
+
+    def note_spending(self, now: datetime) -> None:
+        """Saves what was spent of the budget, once a minute while requests are sent: a crash must not refill it."""
+        if self._budget.sent and (not self.record.sent or now - self.record.sent[-1] >= _OFTEN):
             self.note()
 
     @property
