@@ -451,7 +451,7 @@ async def test_the_zone_is_asked_for_once_a_day_and_followed(site: CloudSite, cl
 
 
 async def test_the_zone_of_the_store_serves_while_the_cloud_does_not_say(
-    make_site: MakeSite, cloud: Simulator, told: Callable[[], list[str]]
+    make_site: MakeSite, cloud: Simulator, clock: Clock, told: Callable[[], list[str]]
 ) -> None:
     await make_site().read_all()
     told()
@@ -465,6 +465,10 @@ async def test_the_zone_of_the_store_serves_while_the_cloud_does_not_say(
     assert restarted.time_zone == "Europe/London"
 
     cloud.set(fault_script=[])
+    clock.now += timedelta(minutes=59)
+    await restarted.read_all()
+    assert told() == []
+    clock.now += timedelta(minutes=1)
     await restarted.read_all()
     assert told() == ["The site settings can be read again"]
 

@@ -73,7 +73,7 @@ async def test_with_a_wrong_clock_a_command_with_an_end_waits_and_says_why(house
     assert house.cloud.writes() == []
     assert said(house) == (
         Outcome.PENDING,
-        "nothing with an end is begun: this machine's clock is 7 min 00 s behind the cloud's",
+        "nothing with an end is begun: this machine's clock is about 7 min behind the cloud's",
     )
     house.cloud.ahead = timedelta(0)
     await go_on(house, 3)
@@ -104,7 +104,7 @@ async def test_a_wrong_clock_is_a_problem_with_its_cure_until_it_is_right(house:
     assert house.snapshot().problems == ()
     house.cloud.ahead = timedelta(minutes=3)
     (problem,) = house.snapshot().problems
-    assert (problem.text, problem.since) == ("this machine's clock is 3 min 00 s behind the cloud's", NOON)
+    assert (problem.text, problem.since) == ("this machine's clock is about 3 min behind the cloud's", NOON)
     assert "NTP" in problem.hint
     house.cloud.ahead = timedelta(0)
     assert house.snapshot().problems == ()

@@ -25,6 +25,9 @@ from .translation import FAMILIES, cloud_terms, entries_of, switches_of
 READS_ARE_LATE = timedelta(minutes=10)
 """How long a read may not show yet that the disclaimer was accepted."""
 
+ASK_A_REFUSAL_AGAIN = timedelta(hours=1)
+"""How long after a failure the site's own settings are asked for again, where its zone is known."""
+
 SITE_SETTINGS = "site settings"
 SCHEDULES = "schedules"
 
@@ -143,6 +146,8 @@ class CloudSite:
             settings = await battery.site_settings()
         except EnlightenError as error:
             self._cannot_read(SITE_SETTINGS, error)
+            if self.time_zone is not None:  # what is missing can wait a while
+                self._asked_at = self._clock() - ASK_AGAIN + ASK_A_REFUSAL_AGAIN
             return
         self._can_read(SITE_SETTINGS)
         self._asked_at = self._clock()

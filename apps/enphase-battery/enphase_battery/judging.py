@@ -150,7 +150,7 @@ class Bench:
         if rival is not None:
             reason = f"waits until {rival.title} is off"
         elif wanted.switch and self.records.state.entries is None:
-            reason = "the schedule list of the cloud cannot be read"
+            return self._verdict(control, Outcome.PENDING, "the schedule list of the cloud cannot be read")
         retry_at = min(self.now + LOOK_AGAIN, evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN)
         return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
 
@@ -163,7 +163,7 @@ class Bench:
             retry_at = min(look, self.now + LOOK_AGAIN)
             reason = "waits until the cloud shows that an own entry is gone"
             if self.records.state.entries is None:
-                reason = f"{reason}; its schedule list cannot be read"
+                return self._verdict(control, Outcome.PENDING, f"{reason}; its schedule list cannot be read")
             return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
         return None
 

@@ -182,8 +182,8 @@ class Reconciler:
     # -- looking ------------------------------------------------------------------------------------------------------
 
     async def _look_first(self, *, everything: bool) -> None:
-        """Read at the begin of a pass; a poll that has no budget left does not stop a new wish."""
-        urgent = self._is_news_due()
+        """Read at the begin of a pass; a poll that has no budget left does not stop a wish that waits."""
+        urgent = bool(self._due_controls(self._clock()))
         try:
             await self._observer.look(everything=everything, urgent=urgent)
         except BudgetExhausted:
@@ -192,14 +192,6 @@ class Reconciler:
             await self._observer.look()
         else:
             self._poll_failed = False
-
-    def _is_news_due(self) -> bool:
-        """Return whether something is wanted that has not been looked at yet, or could not be for want of budget."""
-        due = self._due_controls(self._clock())
-        return (bool(due) and isinstance(self.contact.error, BudgetExhausted)) or any(
-            (verdict := self.verdicts.get(control)) is None or verdict.wanted.key != wanted.key
-            for control, wanted in due.items()
-        )
 
     def _looks(self) -> list[datetime]:
         """Return when to look although nobody wishes: after an error, else at what reads have not decided yet."""

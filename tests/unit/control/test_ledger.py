@@ -254,7 +254,7 @@ def test_the_ledger_outlives_a_restart_unchanged(ledger: Ledger) -> None:
     assert Ledger.from_json(json.loads(json.dumps(ledger.to_json()))) == ledger
 
 
-@pytest.mark.parametrize("member", sorted(Ledger().to_json().keys() - {"given_up"}))
+@pytest.mark.parametrize("member", sorted(Ledger().to_json().keys() - {"given_up", "dead"}))
 def test_a_stored_ledger_with_a_member_missing_is_refused(member: str) -> None:
     data = MINE.to_json()
     del data[member]
@@ -318,3 +318,21 @@ def test_what_was_given_up_outlives_a_restart_and_an_older_store_knows_of_none()
     assert Ledger.from_json(data) == given_up()
     del data["given_up"]
     assert Ledger.from_json(data).given_up == ()
+
+
+def test_an_entry_that_the_app_deleted_is_never_adopted_again_nor_taken_for_somebody_elses() -> None:
+    deleted = MINE.deleting("mine", NOON).deleted("mine")
+    gone = read(deleted, after=3 * MINUTE)
+    assert gone.dead == ("mine",)
+    again = gone.creating(NIGHT, NOON + 4 * MINUTE, NOON + 4 * MINUTE, ()).answered(NIGHT)
+    echo = entry("mine", active=True, created=NOON)
+    assert [one.schedule_id for one in read(again, echo, after=5 * MINUTE).owned] == [None]
+    assert again.foreign((echo,)) == ()
+    new = entry("new", created=NOON + 4 * MINUTE)
+    assert [one.schedule_id for one in read(again, echo, new, after=5 * MINUTE).owned] == ["new"]
+
+
+def test_no_more_than_the_last_fifty_that_are_gone_are_remembered() -> None:
+    ledger = Ledger(dead=tuple(f"old-{number}" for number in range(50)), owned=MINE.owned)
+    gone = read(ledger.deleting("mine", NOON).deleted("mine"), after=3 * MINUTE)
+    assert (len(gone.dead), gone.dead[0], gone.dead[-1]) == (50, "old-1", "mine")

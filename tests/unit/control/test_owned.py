@@ -58,7 +58,13 @@ def test_where_the_answer_was_lost_only_a_later_time_of_creation_proves_it(
     created: datetime | None, owned: bool
 ) -> None:
     assert replace(CREATED, answered=False).made(entry(created=created)) is owned
-    assert CREATED.made(entry(created=created)), "an answered creation needs no such proof"
+
+
+@pytest.mark.parametrize(
+    ("created", "owned"), [(None, True), (NOON - MINUTE, True), (NOON - 2 * MINUTE, False), (NOON + MINUTE, True)]
+)
+def test_where_it_was_answered_only_one_that_is_much_older_is_another(created: datetime | None, owned: bool) -> None:
+    assert CREATED.made(entry(created=created)) is owned
 
 
 # -- applies ----------------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def test_the_disclaimer_is_a_time_or_just_accepted(written: object, read: object
 
 def test_numbers_that_are_not_there_are_none() -> None:
     read = settings(batteryBackupPercentage="N/A", veryLowSoc=None, dtgControl="odd", profile="tomorrow's")
-    assert (read.backup_percentage, read.very_low_soc, read.dtg) == (None, None, None)
+    assert (read.backup_percentage, read.very_low_soc, read.switch(Family.DTG)) == (None, None, None)
     assert read.profile == "tomorrow's"
 
 

@@ -20,6 +20,9 @@ FLAG_AGAIN = timedelta(minutes=5)
 GIVEN_UP_FOR = timedelta(hours=1)
 """How long a creation is remembered that no read showed in time: if it is listed later, it is still the app's."""
 
+MOST_DEAD = 50
+"""How many entries that are gone are remembered."""
+
 MOST_MET = 500
 """How many entries are remembered as met: a year of them; then only those that are in force now."""
 
@@ -44,6 +47,7 @@ class Ledger:
         flag_told: What the second flag of charge from grid was last told, and when.
         met: Ids of all entries that were ever in force, whoever made them.
         given_up: Creations that no read showed in time.
+        dead: Ids of own entries that are gone, the newest last: a late read may still list them.
     """
 
     owned: tuple[Owned, ...] = ()
@@ -53,6 +57,7 @@ class Ledger:
     flag_told: tuple[bool, datetime] | None = None
     met: frozenset[str] = frozenset()
     given_up: tuple[Owned, ...] = ()
+    dead: tuple[str, ...] = ()
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -66,7 +71,7 @@ class Ledger:
 
     def foreign(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         """Return the entries that the app does not own."""
-        ids = {one.schedule_id for one in self.owned}
+        ids = {*self.dead, *(one.schedule_id for one in self.owned)}
         sent = [one for one in self.owned if one.schedule_id is None]
         return tuple(
             entry for entry in entries if entry.schedule_id not in ids and not any(one.made(entry) for one in sent)
@@ -197,7 +202,8 @@ class Ledger:
             consistency: How long reads may show what was before a write.
         """
         by_id = {entry.schedule_id: entry for entry in entries}
-        taken = {one.schedule_id for one in self.owned}
+        taken = {*self.dead, *(one.schedule_id for one in self.owned)}
+        dead = list(self.dead)
         kept: list[Owned] = []
         news: list[tuple[Owned, News]] = []
         for one in self.owned:
@@ -210,6 +216,8 @@ class Ledger:
             entry = by_id.get(found.schedule_id or "")
             after, told = found.weighed(entry, at, consistency, sweepable=self._is_sweepable(found))
             kept += [] if after is None else [after]
+            if after is None and found.schedule_id is not None and told in (None, News.LOST):
+                dead.append(found.schedule_id)
             news += [] if told is None else [(found, told)]
         given_up = [one for one in self.given_up if timedelta(0) <= at - one.written_at < GIVEN_UP_FOR]
         for one in tuple(given_up):
@@ -226,7 +234,14 @@ class Ledger:
                 losses[one.terms] = Loss(before.count + 1 if before else 1, at)
         charge = any(_charges(one) and told in (News.LOST, News.REMOVED) for one, told in news)
         disable_owed = self.disable_owed or charge
-        ledger = replace(self, owned=tuple(kept), losses=losses, disable_owed=disable_owed, given_up=tuple(given_up))
+        ledger = replace(
+            self,
+            owned=tuple(kept),
+            losses=losses,
+            disable_owed=disable_owed,
+            given_up=tuple(given_up),
+            dead=tuple(dead[-MOST_DEAD:]),
+        )
         return ledger, tuple(news)
 
     # -- the store ----------------------------------------------------------------------------------------------------
@@ -242,6 +257,7 @@ class Ledger:
             "owed": sorted(control.value for control in self.owed),
             "disable_owed": self.disable_owed,
             "met": sorted(self.met),
+            "dead": list(self.dead),
             "given_up": [one.to_json() for one in self.given_up],
             "flag_told": [self.flag_told[0], self.flag_told[1].isoformat()] if self.flag_told else None,
         }
@@ -258,6 +274,7 @@ class Ledger:
             owed=frozenset(Control(one) for one in as_sequence(data["owed"])),
             disable_owed=data["disable_owed"] is True,
             met=frozenset(str(one) for one in as_sequence(data["met"])),
+            dead=tuple(str(one) for one in as_sequence(data.get("dead", []))),
             given_up=tuple(Owned.from_json(one) for one in as_sequence(data.get("given_up", []))),
             flag_told=None if data["flag_told"] is None else _told(as_sequence(data["flag_told"])),
         )

@@ -31,6 +31,10 @@ MOST_APPLIES = 3
 """How often an entry is applied; afterwards only the gateway can help."""
 
 
+ANSWERED_TOLERANCE = timedelta(minutes=1)
+"""The same where an answer says that the creation was carried out: then only the echo of an older one is to be told."""
+
+
 class News(Enum):
     """What a read tells of an owned entry, once."""
 
@@ -99,7 +103,9 @@ class Owned:
         if entry.schedule_id in self.stood or not entry.terms.same_times(self.terms):
             return False
         created = entry.created_at
-        return self.answered or (created is not None and created >= self.asked_at - CLOCK_TOLERANCE)
+        if created is None:
+            return self.answered
+        return created >= self.asked_at - (ANSWERED_TOLERANCE if self.answered else CLOCK_TOLERANCE)
 
     def made_after_all(self, entry: Entry) -> bool:
         """Return whether a listed entry is what a creation made that was given up: by its terms and its birth."""

@@ -65,8 +65,9 @@ class FamilyControl:
     @classmethod
     def parse(cls, value: object) -> FamilyControl | None:
         """A control object; None when it is null or absent, which is how RBD looks before its first entry."""
-        if not isinstance(value, dict):
+        if value is None:
             return None
+        value = mapping(value)
         return cls(
             enabled=flag(value.get("enabled")),
             show=flag(value.get("show")),

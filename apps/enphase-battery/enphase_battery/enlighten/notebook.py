@@ -25,7 +25,8 @@ class Account:
     password: str = field(repr=False)
 
 
-_OFTEN = timedelta(minutes=1)
+_PAUSE = timedelta(minutes=1)
+_FEW = 2
 
 
 class Notebook:
@@ -71,8 +72,14 @@ class Notebook:
             self.note()
 
     def note_spending(self, now: datetime) -> None:
-        """Saves what was spent of the budget, once a minute while requests are sent: a crash must not refill it."""
-        if self._budget.sent and (not self.record.sent or now - self.record.sent[-1] >= _OFTEN):
+        """Saves what was spent of the budget: a crash, or many, must not refill it.
+
+        Args:
+            now: When the next request is sent: the first after a pause is saved before it, then every few.
+        """
+        newest, saved = self._budget.sent[-_FEW:], set(self.record.sent[-_FEW:])
+        is_first = bool(newest) and now - newest[-1] >= _PAUSE and self.is_behind
+        if is_first or (len(newest) == _FEW and not saved & set(newest)):
             self.note()
 
     @property
