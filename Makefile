@@ -12,7 +12,7 @@ HOME_ASSISTANT := .venv-homeassistant/.ready
 
 SOURCES := apps demo simulator tests tools
 
-.PHONY: help setup demo run test lint types unit year stack clean
+.PHONY: help setup demo run test lint types unit moods year stack chaos clean
 
 help:  ## what can be made
 	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -31,7 +31,7 @@ run: $(RUNTIME)  ## AppDaemon with your own appdaemon.yaml and apps/apps.yaml
 	exit $$missing
 	@exec $(BIN)/appdaemon -c .
 
-test: lint types unit year stack  ## all checks: style, types, unit, scenarios, simulator, a year, the real stack
+test: lint types unit moods year stack  ## all checks: style, types, unit, scenarios, simulator, moods, a year, the real stack
 
 lint: $(DEVELOPMENT)  ## style, with ruff
 	$(BIN)/ruff check $(SOURCES)
@@ -45,11 +45,17 @@ unit: $(DEVELOPMENT)  ## unit tests with coverage, scenarios, the simulator's te
 	$(BIN)/coverage report --include='*/control/*' --fail-under=100
 	$(BIN)/pytest tests/scenarios tests/simulator -n auto
 
+moods: $(DEVELOPMENT)  ## every scenario while reads come late or flap; MOODS=all: each in all moods
+	MOODS=$(MOODS) $(BIN)/pytest tests/moods -n auto
+
 year: $(DEVELOPMENT)  ## a year of windows in each of three zones: the app against the simulator, on one clock
 	$(BIN)/pytest tests/year -n auto
 
 stack: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## tests on a real Home Assistant and a real AppDaemon
 	$(BIN)/pytest -m stack tests/stack
+
+chaos: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## random faults and wishes in the real stack; MINUTES=30 SEED=3 (else a new one)
+	CHAOS_MINUTES=$(or $(MINUTES),30) CHAOS_SEED=$(or $(SEED),$$RANDOM) $(BIN)/pytest -m stack tests/stack/chaos
 
 clean:  ## remove all that was set up and made
 	rm -rf .venv .venv-homeassistant .demo .build .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -65,7 +65,7 @@ async def house(scenario: Mapping[str, Any], folder: Path) -> AsyncIterator[Lab]
         before=before,
     )
     try:
-        with patience(scenario["cloud"], scenario["steps"]):
+        with patience(scenario["cloud"], scenario.get("steps", ())):
             async with laboratory as one:
                 yield one
     finally:
