@@ -1,0 +1,214 @@
+"""The simulated cloud of the storm, in the test's own process: it keeps every secret that it saw, and a history."""
+
+import base64
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import unquote
+
+from simulator import EMAIL, PASSWORD, Simulator, Switches
+from simulator.wire import Request, Response
+from tests.stack.minutes import now
+from tests.stack.phone import CHARGE, CONTROLS, DISCHARGE, FAMILIES, RESTRICT
+
+_KEPT = timedelta(minutes=5)
+_LEAST_SECRET = 16
+_SECRET_HEADERS = ("e-auth-token", "x-xsrf-token", "x-csrf-token")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the cloud really stored at one moment: per control the switch, and whether an entry makes it effective."""
+
+    at: datetime
+    switch: Mapping[str, bool]
+    active: Mapping[str, bool]
+    upcoming: Mapping[str, bool]
+
+    def agrees(self, control: str, on: bool) -> bool:
+        """Tell whether `confirmed` may be said of this.
+
+        On needs an active entry too. Off allows for a switch that is on for an entry of the app's that is yet to come.
+        """
+        if on:
+            return self.switch[control] and self.active[control]
+        return not self.switch[control] or self.upcoming[control]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of the client."""
+
+    at: datetime
+    method: str
+    path: str
+    status: int
+
+
+class Cloud(Simulator):
+    """A simulator that remembers what was secret and what it stored when."""
+
+    def __init__(self, era: str, seed: int) -> None:
+        super().__init__(Switches(auth_era=era, activation_delay=1.0, login_limit=0), seed=seed)
+        self.url = ""
+        self.secrets: set[str] = {EMAIL, PASSWORD, base64.b64encode(EMAIL.encode()).decode()}
+        self.asked: list[Asked] = []
+        self.phoned: dict[str, datetime] = {}
+        """When the owner last changed a control in the Enphase app."""
+        self.foreign: dict[str, str] = {}
+        """The owner's entries by id, as JSON."""
+        self._shown: deque[Shown] = deque()
+
+    @property
+    def by_entries(self) -> bool:
+        """Whether entries exist."""
+        return self.world.era.schedules
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Cloud"]:
+        """Serve while the block runs."""
+        async with self.serve() as self.url:
+            yield self
+
+    def handle(self, request: Request) -> Response:
+        """Answer as the simulator does; note what was secret in it, and what is stored now."""
+        response = super().handle(request)
+        self._note_secrets(request, response)
+        self.asked.append(Asked(_now(), request.method, request.path, response.status))
+        self.look()
+        return response
+
+    def phone(self, control: str, on: bool) -> None:
+        """Switch a control in the Enphase app."""
+        member = {DISCHARGE: "dtgControl", RESTRICT: "rbdControl"}.get(control)
+        self.act_as_app({member: {"enabled": on}} if member else {"chargeFromGrid": on, **self._schedule(on)})
+        self.phoned[control] = _now()
+        self.look()
+
+    def add_foreign(self, control: str) -> None:
+        """Make an entry of the owner's, in the minute that an entry for the whole day leaves free."""
+        body = {"scheduleType": FAMILIES[control].upper(), "startTime": "23:59", "endTime": "00:00", "limit": 50}
+        number = self.act_as_app(create={**body, "days": [1]})
+        self.foreign[str(number)] = ""
+
+    def keep_foreign(self) -> None:
+        """Remember the owner's entries as they are now."""
+        self.foreign = {number: text for number, text in self._texts().items() if number in self.foreign}
+
+    def foreign_now(self) -> dict[str, str]:
+        """Return the owner's entries as they are stored now, by id."""
+        return {number: text for number, text in self._texts().items() if number in self.foreign}
+
+    def own_entries(self) -> list[dict[str, Any]]:
+        """Return the stored entries that are not the owner's."""
+        return [entry for entry in self._entries() if entry["scheduleId"] not in self.foreign]
+
+    def clear_out(self) -> None:
+        """Switch all off in the Enphase app and delete every entry but the owner's."""
+        for entry in self.own_entries():
+            self.act_as_app(delete=entry["scheduleId"])
+        for control in CONTROLS:
+            self.phone(control, False)
+
+    def switches_on(self) -> dict[str, bool]:
+        """Return each control's switch as the cloud stores it."""
+        return dict(self.look().switch)
+
+    def look(self) -> Shown:
+        """Note what is stored now, and return it."""
+        document = self._document()
+        switch = {
+            CHARGE: bool(document["chargeFromGrid"]),
+            DISCHARGE: bool((document["dtgControl"] or {}).get("enabled")),
+            RESTRICT: bool((document["rbdControl"] or {}).get("enabled")),
+        }
+        stored = [entry for entry in document["schedules"] if not entry["isDeleted"]]
+        active = {entry["scheduleType"] for entry in stored if entry["scheduleStatus"] == "active"}
+        own = [entry for entry in stored if entry["scheduleId"] not in self.foreign]
+        local = now()
+        shown = Shown(
+            at=_now(),
+            switch=switch,
+            active={one: not self.by_entries or FAMILIES[one].upper() in active for one in CONTROLS},
+            upcoming={one: _is_upcoming([entry for entry in own if _is_of(entry, one)], local) for one in CONTROLS},
+        )
+        self._shown.append(shown)
+        while self._shown[0].at < shown.at - _KEPT:
+            self._shown.popleft()
+        return shown
+
+    def last_agreed(self, control: str, on: bool, at: datetime) -> datetime | None:
+        """Return the last moment until `at` at which `confirmed` would have been true; None when there was none."""
+        ends, found = at, None
+        for shown in reversed(self._shown):  # what was stored stays so until the next look
+            if shown.at <= at and shown.agrees(control, on):
+                found = min(ends, at)
+                break
+            ends = shown.at
+        return found
+
+    def agreed_since(self, control: str, on: bool, since: datetime) -> bool:
+        """Tell whether `confirmed` would have been true at any moment since then."""
+        last = self.last_agreed(control, on, _now())
+        return last is not None and last >= since
+
+    def _entries(self) -> list[dict[str, Any]]:
+        return [entry for entry in self._document()["schedules"] if not entry["isDeleted"]]
+
+    def _texts(self) -> dict[str, str]:
+        return {entry["scheduleId"]: json.dumps(entry) for entry in self._entries()}
+
+    def _document(self) -> dict[str, Any]:
+        document: Any = self.model()["cloud"]
+        return dict(document)
+
+    def _schedule(self, on: bool) -> dict[str, bool]:
+        return {"chargeFromGridScheduleEnabled": on} if self.by_entries else {}
+
+    def _note_secrets(self, request: Request, response: Response) -> None:
+        for pair in request.header("cookie").split(";"):
+            self._note(pair.partition("=")[2])
+        for name in _SECRET_HEADERS:
+            self._note(request.header(name))
+        self._note(request.header("authorization").removeprefix("Bearer "))
+        for name, value in response.headers:
+            if name == "Set-Cookie":
+                self._note(value.partition(";")[0].partition("=")[2])
+            elif name in _SECRET_HEADERS:
+                self._note(value)
+        if "token" in request.path or "login" in request.path:
+            self._note_document(response.body)
+
+    def _note_document(self, body: bytes) -> None:
+        try:
+            document = json.loads(body)
+        except ValueError:
+            return
+        if isinstance(document, dict):
+            for name in ("token", "session_id", "manager_token"):
+                self._note(str(document.get(name, "")))
+
+    def _note(self, value: str) -> None:
+        for form in (value.strip(), unquote(value.strip()).strip('"')):
+            if len(form) >= _LEAST_SECRET:
+                self.secrets.add(form)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _is_of(entry: Mapping[str, Any], control: str) -> bool:
+    return bool(entry["scheduleType"] == FAMILIES[control].upper())
+
+
+def _is_upcoming(entries: list[dict[str, Any]], local: datetime) -> bool:
+    """Tell whether there are entries, and none of them covers this minute."""
+    return bool(entries) and not any(
+        local.isoweekday() in entry["days"] and entry["startTime"] <= f"{local:%H:%M}" < entry["endTime"]
+        for entry in entries
+    )
