@@ -199,3 +199,19 @@ async def test_a_change_in_the_enphase_app_that_is_newer_than_the_wish_ends_it(h
     await go_on(house, 30)
     assert not house.cloud.on[RESTRICT]
     assert "write restrict_discharge on" not in house.cloud.writes()
+
+
+async def test_a_wish_for_what_the_enphase_app_just_ended_is_not_confirmed_by_old_knowledge(tmp_path: Path) -> None:
+    house = SmallHouse(tmp_path, rules(), has_schedules=False)
+    await house.controller.poll()
+    await house.controller.flip(RESTRICT, True)
+    await go_on(house, 20)
+    house.cloud.switch(RESTRICT, False)
+    house.clock.now += timedelta(seconds=10)
+    house.cloud.writes()
+    await house.command(command="set", control="restrict_discharge", state="on", id="a")
+    assert house.cloud.writes() == []
+    assert said(house, RESTRICT) == (Outcome.PENDING, "the cloud shows something else; a second look has to decide")
+    await go_on(house, 3)
+    assert house.cloud.on[RESTRICT]
+    assert [(key, outcome) for key, outcome, _ in house.outcomes() if outcome != "pending"] == [("a", "confirmed")]

@@ -56,6 +56,12 @@ def test_a_switch_that_is_off_is_obeyed_by_nobody_and_needs_no_reason() -> None:
     assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
 
 
+def test_of_a_switch_that_the_read_leaves_out_nothing_can_be_said() -> None:
+    state = switches(SCHEDULED, on={DISCHARGE: True})
+    verdict = enforcement(state, CHARGE, NOON)
+    assert (verdict.enforced, verdict.reason) == (Enforced.UNKNOWN, "the cloud does not say whether it is on")
+
+
 def test_a_storm_an_event_or_a_backup_profile_overrides_every_switch() -> None:
     verdict = enforcement(switches(SWITCHES_ONLY, override="a storm alert"), DISCHARGE, NOON)
     assert (verdict.enforced, verdict.reason) == (Enforced.NO, "switch is on; a storm alert overrides it")
