@@ -42,7 +42,7 @@ async def test_a_killed_appdaemon_is_seen_and_so_is_its_return(open_house: OpenH
 async def test_a_wrong_configuration_is_a_notice_until_it_is_mended(
     open_house: OpenHouse, appdaemon: AppDaemon
 ) -> None:
-    async with open_house("running", poll=0) as house:
+    async with open_house("faulty", poll=0) as house:
         told = await _notices(house, 1)
         assert "Configuration: poll is 0" in told[0]
 
