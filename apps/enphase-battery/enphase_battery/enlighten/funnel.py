@@ -137,6 +137,11 @@ class Funnel:
 
         Others may have renewed them since the request was sent. If not, the mint is asked: it gives a token exactly to
         a session that lives, and then the request was refused for another reason. Else one login is spent.
+
+        Args:
+            generation: Of the proofs that were refused.
+            may_ask: The mint may be asked, and a login be spent; else only the renewals of others count.
+            given_up: The endpoint refuses everything anyway.
         """
         async with self._gate.alone():
             if self._keys.generation != generation:

@@ -45,7 +45,7 @@ class FamilyControl:
     """`cfgControl`, `dtgControl` or `rbdControl` of the battery settings (6.3).
 
     Attributes:
-        enabled: The effective switch of DTG and RBD; not authoritative for CFG.
+        enabled: The effective switch of DTG and RBD; not authoritative for CFG. None when not said.
         show: Whether the Enphase app offers the family; None when not said.
         locked: Whether the user cannot change it.
         schedule_supported: None when not said (sites without schedules).

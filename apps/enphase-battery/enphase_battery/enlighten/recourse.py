@@ -40,7 +40,7 @@ class Case:
     Attributes:
         xsrf: It carries an XSRF token, which may be old.
         optional: The site may do without the endpoint: nothing but a fresh XSRF token is spent on it.
-        given_up: The endpoint refused everything within the last 24 hours: no login, climb or probe for it (2.7).
+        given_up: The endpoint refused everything within the last 24 hours: no login or climb for it (2.7).
         lives: The session is known to live.
         shapes: Shapes of headers that were not tried yet.
         taken: Steps that were taken.
