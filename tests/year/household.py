@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from enphase_battery.answers import Result
-from enphase_battery.cloud_site import CloudSite
+from enphase_battery.cloud.cloud_site import CloudSite
 from enphase_battery.control.names import Control
 from enphase_battery.control.verdict import Verdict
 from enphase_battery.controller import Controller, Rules

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import pytz
 from appdaemon.plugins.hass.hassapi import Hass
 
-from .cloud_site import CloudSite
+from .cloud.cloud_site import CloudSite
 from .config import Configuration, ScheduleUse, parse_configuration
 from .controller import Controller, Rules
 from .enlighten.record import SessionRecord

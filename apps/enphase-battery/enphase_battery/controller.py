@@ -30,7 +30,7 @@ from .home.commands import Command, CommandEnvelope
 from .keeper import Keeper
 from .outlook import Outlook
 from .ports import Cloud, House
-from .reconciler import Reconciler
+from .reconcile.reconciler import Reconciler
 from .site_calendar import Calendar
 from .store import Store
 

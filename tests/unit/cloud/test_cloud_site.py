@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from enphase_battery.cloud_site import CloudSite
+from enphase_battery.cloud.cloud_site import CloudSite
 from enphase_battery.control.entries import Terms
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from .control.claims import Ground
-from .control.entries import Entry, Terms
-from .control.evidence import Evidence
-from .control.ledger import Ledger
-from .control.names import Control
-from .control.plan import Actual, DeleteStep, Step, SwitchStep
-from .control.site_state import Habits, SiteState
-from .errors import EnlightenError
+from ..control.claims import Ground
+from ..control.entries import Entry, Terms
+from ..control.evidence import Evidence
+from ..control.ledger import Ledger
+from ..control.names import Control
+from ..control.plan import Actual, DeleteStep, Step, SwitchStep
+from ..control.site_state import Habits, SiteState
+from ..errors import EnlightenError
 
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=15)
 """Bounds of the time until the next look at an entry that the gateway does not have yet."""

@@ -12,22 +12,22 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .backoff import Backoff
+from ..backoff import Backoff
+from ..control.claims import Ground
+from ..control.evidence import Evidence
+from ..control.holds import Holds, Turns
+from ..control.ledger import Ledger
+from ..control.names import Control
+from ..control.plan import Step, SwitchStep, plan
+from ..control.site_state import SiteState
+from ..control.verdict import Outcome, Verdict
+from ..control.wanted import Wanted
+from ..errors import BudgetExhausted, EnlightenError
+from ..ports import Site, Wishes
 from .contact import Contact
-from .control.claims import Ground
-from .control.evidence import Evidence
-from .control.holds import Holds, Turns
-from .control.ledger import Ledger
-from .control.names import Control
-from .control.plan import Step, SwitchStep, plan
-from .control.site_state import SiteState
-from .control.verdict import Outcome, Verdict
-from .control.wanted import Wanted
-from .errors import BudgetExhausted, EnlightenError
 from .judging import Bench
 from .ladder import Ladder
 from .observer import Observer
-from .ports import Site, Wishes
 from .records import Records
 from .writer import Writer
 

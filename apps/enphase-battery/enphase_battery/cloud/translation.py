@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from .control.entries import Entry, Terms
-from .control.names import Control
-from .control.site_state import Refusal, Switches
-from .enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
+from ..control.entries import Entry, Terms
+from ..control.names import Control
+from ..control.site_state import Refusal, Switches
+from ..enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
 
 FAMILIES: Mapping[Control, Family] = {
     Control.CHARGE_FROM_GRID: Family.CFG,

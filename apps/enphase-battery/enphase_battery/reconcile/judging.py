@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .control.enforcement import REPORT_AGE
-from .control.entries import listed
-from .control.holds import Hold, Holds
-from .control.names import Control
-from .control.plan import (
+from ..control.enforcement import REPORT_AGE
+from ..control.entries import listed
+from ..control.holds import Hold, Holds
+from ..control.names import Control
+from ..control.plan import (
     CreateStep,
     DeleteStep,
     Step,
@@ -23,10 +23,10 @@ from .control.plan import (
     unapplied_by_others,
     unlisted,
 )
-from .control.site_state import Habits
-from .control.verdict import Outcome, Verdict
-from .control.wanted import Wanted
-from .errors import Refused
+from ..control.site_state import Habits
+from ..control.verdict import Outcome, Verdict
+from ..control.wanted import Wanted
+from ..errors import Refused
 from .records import Failure, Records
 
 LOOK_AGAIN = timedelta(seconds=60)

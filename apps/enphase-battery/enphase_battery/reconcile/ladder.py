@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .control.names import Control
-from .control.plan import SwitchStep
-from .enlighten.models import WriteForm
+from ..control.names import Control
+from ..control.plan import SwitchStep
+from ..enlighten.models import WriteForm
 
 
 @dataclass(frozen=True, slots=True)

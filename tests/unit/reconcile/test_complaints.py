@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from enphase_battery.complaints import Complaints
+from enphase_battery.reconcile.complaints import Complaints
 from tests.unit.fake_cloud import Clock
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from enphase_battery.cloud.knowledge import Knowledge
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep
 from enphase_battery.control.site_state import Habits
 from enphase_battery.enlighten.readings import SiteSettings
-from enphase_battery.knowledge import Knowledge
 from enphase_battery.store import Store
 
 CHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.RESTRICT_DISCHARGE

@@ -27,7 +27,7 @@ from enphase_battery.errors import (
     Unreachable,
     WrongPassword,
 )
-from enphase_battery.reconciler import Reconciler
+from enphase_battery.reconcile.reconciler import Reconciler
 from tests.unit.fake_cloud import NOON, Clock, FakeCloud
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .control.evidence import Sight
-from .control.names import Control
-from .control.owned import News, Owned
-from .control.plan import NEVER, SwitchStep, terms_wanted
-from .control.wanted import Wanted
+from ..control.evidence import Sight
+from ..control.names import Control
+from ..control.owned import News, Owned
+from ..control.plan import NEVER, SwitchStep, terms_wanted
+from ..control.wanted import Wanted
+from ..ports import Site, Wishes
 from .ladder import Ladder
-from .ports import Site, Wishes
 from .records import Failure, Records
 
 

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from .control.names import Control
-from .enlighten.models import BatterySettings, Family, ScheduleList
+from ..control.names import Control
+from ..enlighten.models import BatterySettings, Family, ScheduleList
 from .knowledge import Knowledge
 from .translation import FAMILIES, NOT_SUPPORTED, is_missing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep
 from enphase_battery.enlighten.models import WriteForm
-from enphase_battery.ladder import Ladder
+from enphase_battery.reconcile.ladder import Ladder
 
 ON = SwitchStep(Control.DISCHARGE_TO_GRID, on=True)
 OFF = SwitchStep(Control.DISCHARGE_TO_GRID, on=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .control.names import Control
-from .control.plan import SwitchStep
-from .control.site_state import Habits
-from .enlighten.readings import SiteSettings
-from .store import Store
+from ..control.names import Control
+from ..control.plan import SwitchStep
+from ..control.site_state import Habits
+from ..enlighten.readings import SiteSettings
+from ..store import Store
 from .translation import Circumstances
 
 _SECTION = "knowledge"

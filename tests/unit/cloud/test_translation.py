@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from enphase_battery.cloud.translation import Circumstances, cloud_terms, entries_of, is_missing, switches_of
 from enphase_battery.control.entries import Entry, Terms
 from enphase_battery.control.names import Control
 from enphase_battery.control.site_state import Refusal, Switches
 from enphase_battery.enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
-from enphase_battery.translation import Circumstances, cloud_terms, entries_of, is_missing, switches_of
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)

@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .backoff import Backoff
-from .control.entries import Terms
-from .control.names import Control
-from .control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
-from .errors import (
+from ..backoff import Backoff
+from ..control.entries import Terms
+from ..control.names import Control
+from ..control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
+from ..errors import (
     BudgetExhausted,
     Conflict,
     EnlightenError,
@@ -24,8 +24,8 @@ from .errors import (
     Refused,
     SignInSuspended,
 )
+from ..ports import Site
 from .ladder import Ladder
-from .ports import Site
 from .records import Failure, Records
 
 MOVE_PAUSE = timedelta(seconds=2)

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from .backoff import FIRST, Backoff
+from ..backoff import FIRST, Backoff
+from ..errors import BudgetExhausted, EnlightenError, RateLimited, SignInError, Unreachable
 from .complaints import Complaints
-from .errors import BudgetExhausted, EnlightenError, RateLimited, SignInError, Unreachable
 
 _CLOUD = "cloud"
 

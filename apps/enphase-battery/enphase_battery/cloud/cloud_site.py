@@ -8,18 +8,18 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..control.entries import Terms
+from ..control.names import Control
+from ..control.plan import SwitchStep
+from ..control.site_state import Habits, SiteState, Storage
+from ..enlighten.battery import Battery
+from ..enlighten.identity import Identity, find_identity
+from ..enlighten.models import BatterySettings, Family, ScheduleList, WriteForm
+from ..enlighten.session import EnlightenSession
+from ..errors import BudgetExhausted, EnlightenError, Forbidden, NotAvailable, Refused, SignInError
+from ..store import Store
 from .capability import ASK_AGAIN, Capability
-from .control.entries import Terms
-from .control.names import Control
-from .control.plan import SwitchStep
-from .control.site_state import Habits, SiteState, Storage
-from .enlighten.battery import Battery
-from .enlighten.identity import Identity, find_identity
-from .enlighten.models import BatterySettings, Family, ScheduleList, WriteForm
-from .enlighten.session import EnlightenSession
-from .errors import BudgetExhausted, EnlightenError, Forbidden, NotAvailable, Refused, SignInError
 from .knowledge import Knowledge
-from .store import Store
 from .translation import FAMILIES, cloud_terms, entries_of, switches_of
 
 READS_ARE_LATE = timedelta(minutes=10)

@@ -1,0 +1,1 @@
+"""Carrying a plan out: one writer per site, read back, retry, report."""
