@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,7 +23,7 @@ from ..control.plan import Step, SwitchStep, plan
 from ..control.site_state import SiteState
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
-from ..errors import BudgetExhausted, EnlightenError
+from ..errors import BudgetExhausted, EnlightenError, RateLimited, SessionRejected, SignInError
 from ..ports import Site, Wishes
 from .contact import Contact
 from .judging import Bench
@@ -36,6 +37,10 @@ READ_BACK = (0.0, 1.0, 2.0, 4.0)
 
 MOST_STEPS = 40
 """Steps of one pass: many times what any plan needs. What is left then is looked at anew in the next pass."""
+
+
+SILENT = (BudgetExhausted, RateLimited, SessionRejected, SignInError)
+"""Errors of a read after which a write would not be taken, or not be sent, either."""
 
 
 class Reconciler:
@@ -190,6 +195,11 @@ class Reconciler:
             if not (everything and urgent):
                 raise
             await self._observer.look()
+        except SILENT:
+            raise
+        except EnlightenError:
+            await self._switch_off_unseen()
+            raise
         else:
             self._poll_failed = False
 
@@ -265,6 +275,15 @@ class Reconciler:
             if answered and isinstance(step, SwitchStep):
                 await self._read_back(step)
                 unread = False
+
+    async def _switch_off_unseen(self) -> None:
+        """Switch off what is to go off, going by the last read although none works: maybe nothing else ends it."""
+        if self.state.switches is None or self._dry_run:
+            return
+        with suppress(EnlightenError):  # that of the read tells more
+            for step in self._next_steps():
+                if isinstance(step, SwitchStep) and not step.on:
+                    await self._writer.take(step)
 
     async def _read_back(self, step: SwitchStep) -> None:
         """Read until a read shows the step, the patience ends or somebody wishes otherwise.
