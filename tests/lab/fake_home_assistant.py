@@ -7,6 +7,8 @@ from typing import Any
 
 from appdaemon.plugin_management import PluginBase
 
+from tests.lab.helper_desk import HelperDesk
+
 APP_USER = "user of appdaemon"
 SERVICES = (
     *(("input_boolean", service) for service in ("turn_on", "turn_off")),
@@ -25,6 +27,7 @@ class FakeHomeAssistant(PluginBase):
         events: Events fired by apps, with their data.
         published: Entity ids in the order in which apps set them.
         notices: The messages of the persistent notifications, by their ids.
+        desk: Where helpers are made.
     """
 
     first_time = True
@@ -36,6 +39,7 @@ class FakeHomeAssistant(PluginBase):
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.published: list[str] = []
         self.notices: dict[str, str] = {}
+        self.desk = HelperDesk(self.show)
         self.up = False
 
     # -- what AppDaemon asks of a plugin ------------------------------------------------------------------------------
@@ -58,15 +62,18 @@ class FakeHomeAssistant(PluginBase):
             self.notices.pop(data["notification_id"], None)
         return {"success": True, "result": {"context": {"id": "call", "user_id": APP_USER}}, "ad_status": "OK"}
 
-    async def websocket_send_json(self, *, type: str, silent: bool = False) -> dict[str, Any] | None:  # noqa: A002  # as it is
-        if not self.up or type != "persistent_notification/get":
+    async def websocket_send_json(self, *, type: str, silent: bool, **fields: str) -> dict[str, Any] | None:  # noqa: A002  # as it is
+        if not self.up:
             return None
+        if type != "persistent_notification/get":
+            return await self.desk.answer(type, fields)
         return {"success": True, "result": [{"notification_id": one, "message": m} for one, m in self.notices.items()]}
 
     async def fire_plugin_event(self, event: str, namespace: str, timeout: Any = None, **data: Any) -> None:
+        said = {key: value for key, value in data.items() if value is not None}  # AppDaemon leaves out what is None
         if self.up:
-            self.events.append((event, data))
-            await self.fire(event, **data)
+            self.events.append((event, said))
+            await self.fire(event, **said)
 
     async def set_plugin_state(self, namespace: str, entity_id: str, state: Any = None, attributes: Any = None) -> Any:
         if not self.up:
@@ -116,6 +123,10 @@ class FakeHomeAssistant(PluginBase):
             return
         data = {"entity_id": entity_id, "old_state": old, "new_state": copy.deepcopy(self.states[entity_id])}
         await self.fire("state_changed", **data)
+
+    async def show(self, entity_id: str, state: str | None) -> None:
+        """Let an entity appear, or vanish."""
+        await (self.forget(entity_id) if state is None else self.change(entity_id, state))
 
     async def forget(self, entity_id: str) -> None:
         """Remove an entity, as when somebody deletes a helper."""

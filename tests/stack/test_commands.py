@@ -41,6 +41,24 @@ async def test_a_command_with_an_id_is_answered_by_exactly_one_final_result(
     assert [result for result in taken(results) if result["outcome"] != "pending"] == []
 
 
+async def test_every_member_of_a_result_reaches_home_assistant_though_there_is_nothing_to_say_in_it(
+    house: House, home: HomeAssistantSocket
+) -> None:
+    results = await home.subscribe("enphase_battery_result")
+    await house.command(command="cancel", control=RESTRICT)
+    assert await answer(results, "") == {
+        "app": house.name,
+        "id": "",
+        "command": "cancel",
+        "control": RESTRICT,
+        "state": "",
+        "outcome": "confirmed",
+        "reason": "nothing to cancel",
+        "error": "",
+        "report": {},
+    }
+
+
 async def test_a_command_with_a_duration_ends_by_itself_when_it_is_cancelled(
     house: House, home: HomeAssistantSocket
 ) -> None:

@@ -201,11 +201,6 @@ async def test_a_flip_while_the_toggles_are_being_compared_at_the_start_is_not_l
         assert one.state(DISCHARGE) == "on"
 
 
-async def test_what_this_version_does_not_do_yet_is_said(house: House, caplog: pytest.LogCaptureFixture) -> None:
-    async with house(app={"create_helpers": True}):
-        assert "create_helpers" in caplog.text
-
-
 # -- Home Assistant that does not answer or refuses -------------------------------------------------------------------
 
 

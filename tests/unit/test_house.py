@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from enphase_battery.config import parse_configuration
 from enphase_battery.home.assistant import Assistant
 from enphase_battery.home.snapshot import SignIn
 from enphase_battery.house import HomeAssistantHouse
+from enphase_battery.safe_file import replace_file
 from enphase_battery.store import Store
 from tests.lab.lab import ACCOUNT, APP, TOGGLES, Lab, lab
 
@@ -130,6 +132,31 @@ async def test_of_two_flips_none_is_lost_when_appdaemon_ends_before_the_first_is
         assert switches(one) == {"charge_from_grid": True, "discharge_to_grid": True, "restrict_discharge": False}
 
 
+async def test_of_two_flips_none_is_lost_when_appdaemon_is_killed_once_it_has_stored_one_as_seen(house: House) -> None:
+    async with house(app={"use_schedules": "never", "settle": 5}) as one:
+        home_assistant, killed = one.ha, False
+
+        def flips() -> None:
+            home_assistant.preset(CHARGE, "on")
+            home_assistant.preset(DISCHARGE, "on")
+
+        def write_until_killed(path: Path, text: str, **kept: Any) -> None:
+            nonlocal killed
+            if not killed:
+                replace_file(path, text, **kept)
+            killed |= any(json.loads(text)["sections"]["toggles"].values())
+
+        with patch("enphase_battery.store.replace_file", write_until_killed):
+            await one.restart_appdaemon(flips)
+            await one.stop()
+        assert killed
+        assert not any(switches(one).values()), "the first is on its way"
+        await one.start(home_assistant.states)
+        await one.advance(minutes=1)
+
+        assert switches(one) == {"charge_from_grid": True, "discharge_to_grid": True, "restrict_discharge": False}
+
+
 # -- looking at the toggles now and then ------------------------------------------------------------------------------
 
 
@@ -237,6 +264,41 @@ async def test_a_toggle_that_could_not_be_set_in_time_may_be_flipped_by_a_person
         await one.flip("charge_from_grid", "on")
 
         assert switches(one)["charge_from_grid"]
+
+
+async def test_a_toggle_that_could_not_be_set_in_time_may_be_flipped_by_a_person_at_once(house: House) -> None:
+    async with house(app={"use_schedules": "never"}) as one:
+        assert one.ad is not None
+        with patch.object(one.ad.services, "call_service", AsyncMock(return_value=None)):
+            await one.command(command="set", control="charge_from_grid", state="on", duration="00:00:30")
+            await one.advance(seconds=10)
+        await one.advance(seconds=21)
+        assert not switches(one)["charge_from_grid"]
+
+        await one.flip("charge_from_grid", "on")
+
+        assert switches(one)["charge_from_grid"]
+        assert one.state(CHARGE) == "on"
+
+
+async def test_a_toggle_that_was_set_without_an_answer_may_be_flipped_back_by_a_person_at_once(house: House) -> None:
+    async with house(app={"use_schedules": "never"}) as one:
+        assert one.ad is not None
+        call = one.ad.services.call_service
+
+        async def lose_the_answer(*about: Any, **data: Any) -> None:
+            await call(*about, **data)
+            for _ in range(50):  # meanwhile the event comes
+                await asyncio.sleep(0)
+
+        with patch.object(one.ad.services, "call_service", lose_the_answer):
+            await one.command(command="set", control="charge_from_grid", state="on")
+        assert one.state(CHARGE) == "on"
+
+        await one.flip("charge_from_grid", "off")
+
+        assert one.state(CHARGE) == "off"
+        assert not switches(one)["charge_from_grid"]
 
 
 # -- notices ----------------------------------------------------------------------------------------------------------
@@ -363,7 +425,23 @@ async def test_a_result_repeats_what_the_command_said(house: House) -> None:
             "outcome": "confirmed",
             "reason": "",
             "error": "",
-            "report": None,
+            "report": {},
+        }
+
+
+async def test_every_member_of_a_result_is_there_though_the_command_said_nothing(house: House) -> None:
+    async with house() as one:
+        await one.command()
+
+        (result,) = one.results()
+        assert {key: one for key, one in result.items() if key not in ("reason", "error")} == {
+            "app": APP,
+            "id": "",
+            "command": "",
+            "control": "",
+            "state": "",
+            "outcome": "rejected",
+            "report": {},
         }
 
 

@@ -167,8 +167,6 @@ class EnphaseBattery(Hass):
         """Register listeners, then timers, and begin."""
         for doubt in configuration.doubts:
             self.logger.warning("apps.yaml, app %s: %s", self.name, doubt)
-        if configuration.create_helpers:
-            self.logger.warning("create_helpers: this version names missing helpers, but does not create them")
         toggles = [configuration.toggles.of(control) for control in configuration.controls]
         await settled(self.listen_state(self._on_toggle, toggles))
         listen_event: Any = self.listen_event  # typed for plain functions, although AppDaemon takes coroutines too

@@ -16,6 +16,7 @@ from .controller import Controller
 from .home.assistant import Assistant, State
 from .home.display import Display, View
 from .home.entities import entities, storage_entity_id
+from .home.helpers import Helpers, Obstacle
 from .home.notices import Concern, Notices
 from .home.snapshot import Problem, SignIn
 from .home.toggles import Toggles
@@ -64,11 +65,13 @@ class HomeAssistantHouse:
         self._controller: Controller | None = None
         self._compared_at: datetime | None = None
         self._comparing = False
+        self._unbooked: set[Control] = set()
         self._missing_since: dict[Control, datetime] = {}
         self._unsaved_since: datetime | None = None
         helpers = {control: configuration.toggles.of(control) for control in configuration.controls}
         seen = store.read("toggles", _seen_from_json) or {}
         self._toggles = Toggles(helpers, {control: seen[one] for control, one in helpers.items() if one in seen})
+        self._helpers = Helpers(assistant, helpers if configuration.create_helpers else {}, logger)
         assistant.own_user = store.read("own user", lambda data: str(data["id"]))
         self._reporter = Reporter(clock, configuration.pending_timeout, sign_in, self._problems)
         notices = Notices(assistant, configuration.entity_prefix, clock)
@@ -87,6 +90,7 @@ class HomeAssistantHouse:
             return
         self._comparing = True
         try:
+            self._toggles.missing.update(await self._helpers.create_missing())  # to be created is no flip
             states = await self._newest_states()
         finally:
             self._comparing = False
@@ -97,6 +101,7 @@ class HomeAssistantHouse:
         flips = self._toggles.look(states, home_assistant_stayed=stayed, own_user=self._assistant.own_user)
         self._tell_of_missing()
         # All of them are in the book before the work on the first is done, and before any is stored as seen.
+        self._unbooked |= flips.keys()
         for flip in [ensure_future(self._flip(control, on)) for control, on in flips.items()]:
             await flip
         self.changed()
@@ -121,16 +126,17 @@ class HomeAssistantHouse:
     async def answer(self, result: Result) -> bool:
         """Fire a result event; False when Home Assistant did not take it."""
         envelope = result.envelope
+        # An automation that reads a member expects it to be there, and AppDaemon leaves out what is None.
         said = {
             "app": self._name,
-            "id": envelope.id,
-            "command": envelope.command,
-            "control": envelope.control,
-            "state": envelope.state,
+            "id": envelope.id or "",
+            "command": envelope.command or "",
+            "control": envelope.control or "",
+            "state": envelope.state or "",
             "outcome": result.outcome.value,
             "reason": result.reason,
             "error": result.error,
-            "report": result.report,
+            "report": result.report or {},
         }
         return await self._assistant.fire(RESULT_EVENT, said)
 
@@ -173,13 +179,29 @@ class HomeAssistantHouse:
         """Tell once in the log which helpers are missing, and which are there again."""
         for control in self._missing_since.keys() - self._toggles.missing:
             self._logger.info("The toggle %s is there now", self._toggles.entity_ids[control])
+        for control in self._helpers.obstacles.keys() - self._toggles.missing:
+            del self._helpers.obstacles[control]  # should it go missing later, it was removed
         now = self._clock()
         for control in self._toggles.missing - self._missing_since.keys():
-            problem = _missing(self._toggles.entity_ids[control], now)
+            problem = self._missing(control, now)
             self._logger.warning("%s; %s", problem.text, problem.hint)
         self._missing_since = {control: self._missing_since.get(control, now) for control in self._toggles.missing}
 
+    def _missing(self, control: Control, since: datetime) -> Problem:
+        """Return the problem that the helper of a control is missing, with what to do."""
+        entity_id, obstacle = self._toggles.entity_ids[control], self._helpers.obstacles.get(control, Obstacle(""))
+        name = entity_id.partition(".")[2]
+        text = f"the toggle {entity_id} does not exist in Home Assistant"
+        tried = f", and the app could not create it: {obstacle.reason}" if obstacle.reason else ""
+        by_hand = (
+            f"create it under Settings, Devices and services, Helpers, or paste "
+            f"`input_boolean: {{{name}: {{name: {name.replace('_', ' ').capitalize()}}}}}` into configuration.yaml; "
+            f"if it has another name now, say so under `toggles` in apps.yaml"
+        )
+        return Problem(text + tried, since, obstacle.hint or by_hand)
+
     async def _flip(self, control: Control, on: bool) -> None:
+        self._unbooked.discard(control)
         await self._attached().flip(control, on)
 
     def _view(self) -> View:
@@ -204,9 +226,8 @@ class HomeAssistantHouse:
         )
 
     def _problems(self) -> tuple[Problem, ...]:
-        helpers = self._toggles.entity_ids
         return (
-            *(_missing(helpers[control], since) for control, since in self._missing_since.items()),
+            *(self._missing(control, since) for control, since in self._missing_since.items()),
             *self._store_problems(),
         )
 
@@ -222,23 +243,15 @@ class HomeAssistantHouse:
     def _note(self) -> None:
         """Store what was seen of the toggles, and the app's own user once it is known.
 
-        By helper, not by control: nothing was seen of another helper that is configured for a control later.
+        By helper, not by control: nothing was seen of another helper that is configured for a control later. Not while
+        there is a flip that is not in the book yet: if AppDaemon ends now, it has to be one at the next start too.
         """
+        if self._unbooked:
+            return
         helpers = self._toggles.entity_ids
         self._store.write("toggles", {helpers[control]: on for control, on in self._toggles.seen.items()})
         if self._assistant.own_user is not None:
             self._store.write("own user", {"id": self._assistant.own_user})
-
-
-def _missing(entity_id: str, since: datetime) -> Problem:
-    name = entity_id.partition(".")[2]
-    return Problem(
-        f"the toggle {entity_id} does not exist in Home Assistant",
-        since,
-        f"create it under Settings, Devices and services, Helpers, or paste "
-        f"`input_boolean: {{{name}: {{name: {name.replace('_', ' ').capitalize()}}}}}` into configuration.yaml; "
-        f"if it has another name now, say so under `toggles` in apps.yaml",
-    )
 
 
 def _seen_from_json(data: Mapping[str, object]) -> dict[str, bool]:

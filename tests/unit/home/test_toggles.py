@@ -153,7 +153,7 @@ def test_what_home_assistant_did_without_saying_so_is_no_flip_at_a_look_either()
 
 def test_what_home_assistant_was_asked_long_ago_explains_no_flip_of_today() -> None:
     one = toggles(charge_from_grid=False, discharge_to_grid=False)
-    one.asked[CHARGE] = True
+    one.asked[CHARGE] = (True,)
     for _ in range(2):
         assert one.uncertain
         look(one, state("off"), stayed=True)
@@ -205,7 +205,7 @@ def test_only_a_toggle_that_shows_something_else_is_set() -> None:
 
 def test_what_home_assistant_does_late_after_it_seemed_to_have_failed_is_no_flip() -> None:
     toggles = Toggles(IDS, seen={CHARGE: False})
-    toggles.asked[CHARGE] = True
+    toggles.asked[CHARGE] = (True,)
     assert toggles.changed(CHARGE, "off", "on") is None
     assert toggles.seen[CHARGE]
     assert toggles.changed(CHARGE, "on", "off") is False
@@ -213,5 +213,63 @@ def test_what_home_assistant_does_late_after_it_seemed_to_have_failed_is_no_flip
 
 def test_the_opposite_of_what_was_asked_is_a_flip_all_the_same() -> None:
     toggles = Toggles(IDS, seen={CHARGE: True})
-    toggles.asked[CHARGE] = True
+    toggles.asked[CHARGE] = (True,)
     assert toggles.changed(CHARGE, "on", "off") is False
+
+
+# -- when Home Assistant does not answer ------------------------------------------------------------------------------
+
+
+def test_what_was_done_though_home_assistant_never_said_so_can_be_flipped_back_at_once() -> None:
+    one = toggles(charge_from_grid=False)
+    one.expect(CHARGE, on=True)
+    assert one.changed(CHARGE, "off", "on") is None
+    one.answered(CHARGE, on=True, done=False)
+    assert not one.asked, "its event has proven that it was done"
+    assert one.changed(CHARGE, "on", "off") is False
+
+
+def test_a_flip_back_before_home_assistant_fails_to_answer_is_not_forgotten_and_neither_is_the_next() -> None:
+    one = toggles(charge_from_grid=False)
+    one.expect(CHARGE, on=True)
+    one.changed(CHARGE, "off", "on")
+    assert one.changed(CHARGE, "on", "off") is False
+    one.answered(CHARGE, on=True, done=False)
+    assert one.seen[CHARGE] is False
+    assert one.changed(CHARGE, "off", "on") is True
+
+
+def asked_for_on() -> Toggles:
+    """Return toggles of which one was to be on, which Home Assistant has not answered."""
+    one = toggles(charge_from_grid=False)
+    one.expect(CHARGE, on=True)
+    one.answered(CHARGE, on=True, done=False)
+    return one
+
+
+def test_home_assistant_is_asked_again_when_it_was_asked_for_something_else_and_a_flip_is_a_flip() -> None:
+    one = asked_for_on()
+    assert one.to_set({CHARGE: False}) == {CHARGE: False}
+    one.expect(CHARGE, on=False)
+    one.answered(CHARGE, on=False, done=True)
+    assert one.to_set({CHARGE: False}) == {}
+    assert one.changed(CHARGE, "off", "on") is True
+
+
+def test_what_home_assistant_does_late_just_before_it_does_the_opposite_is_no_flip() -> None:
+    one = asked_for_on()
+    one.expect(CHARGE, on=False)
+    assert one.changed(CHARGE, "off", "on") is None
+    assert one.changed(CHARGE, "on", "off") is None
+    one.answered(CHARGE, on=False, done=True)
+    assert one.seen[CHARGE] is False
+
+
+def test_what_home_assistant_did_late_without_doing_the_opposite_is_set_right() -> None:
+    one = asked_for_on()
+    one.expect(CHARGE, on=False)
+    one.changed(CHARGE, "off", "on")
+    one.answered(CHARGE, on=False, done=False)
+    one.moved.clear()
+    assert look(one, state("on"), stayed=True) == {}
+    assert one.to_set({CHARGE: False}) == {CHARGE: False}

@@ -36,6 +36,19 @@ class State:
         return cls(str(data.get("state")), context.get("parent_id") is not None, context.get("user_id"))
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Home Assistant answers to a websocket command.
+
+    Attributes:
+        result: The result, as JSON.
+        refusal: Home Assistant's code for why it refused, such as `not_found`; empty when it did not.
+    """
+
+    result: object
+    refusal: str
+
+
 async def settled(call: object) -> Any:
     """Return the result of an AppDaemon call, which in the event loop is a task, although it is typed as its result."""
     return await call if inspect.isawaitable(call) else call
@@ -83,17 +96,30 @@ class Assistant:
         self.own_user = context.get("user_id") or self.own_user
         return True
 
-    async def notice(self, notice_id: str) -> str | None:
-        """Return the message of a persistent notification, empty when there is none; None for no answer."""
+    async def ask(self, command: str, **fields: str) -> Reply | None:
+        """Send a command over the websocket; None when Home Assistant does not answer.
+
+        Args:
+            command: Its `type`, such as `input_boolean/list`.
+            fields: The rest of it.
+        """
         try:
             plugin: Any = self._app.AD.plugins.get_plugin_object(self._app.namespace)
-            answer = await plugin.websocket_send_json(type="persistent_notification/get", silent=True)
+            answer = await plugin.websocket_send_json(type=command, silent=True, **fields)
         except Exception as error:  # noqa: BLE001  # as in _call()
-            self._logger.debug("asking for the notices: %s", type(error).__name__)
+            self._logger.debug("%s: %s", command, type(error).__name__)
             return None
         if not isinstance(answer, Mapping) or not ("result" in answer or "error" in answer):
             return None
-        notices = answer.get("result") or ()
+        refused = answer.get("error")
+        return Reply(answer.get("result"), str(refused["code"]) if refused else "")
+
+    async def notice(self, notice_id: str) -> str | None:
+        """Return the message of a persistent notification, empty when there is none; None for no answer."""
+        reply = await self.ask("persistent_notification/get")
+        if reply is None:
+            return None
+        notices: Any = reply.result or ()
         return next((str(one["message"]) for one in notices if one.get("notification_id") == notice_id), "")
 
     async def notify(self, notice_id: str, title: str, message: str) -> bool:

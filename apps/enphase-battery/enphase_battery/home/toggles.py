@@ -25,7 +25,8 @@ class Toggles:
         silent: Controls whose helper is there, but says neither on nor off.
         moved: Controls whose helper changed or was set since this was last cleared: what Home Assistant was asked since
             then may be outdated.
-        asked: Values that Home Assistant was asked to set without saying that it did: it may still do so, later.
+        asked: Values that Home Assistant was asked to set without saying that it did: it may still do so, in turn.
+        _setting: What each helper showed that is being set, until Home Assistant answers or its event has come.
     """
 
     entity_ids: Mapping[Control, str]
@@ -33,8 +34,8 @@ class Toggles:
     missing: set[Control] = field(default_factory=set)
     silent: set[Control] = field(default_factory=set)
     moved: set[Control] = field(default_factory=set)
-    asked: dict[Control, bool] = field(default_factory=dict)
-    _asked_before: frozenset[Control] = frozenset()
+    asked: dict[Control, tuple[bool, ...]] = field(default_factory=dict)
+    _asked_before: set[Control] = field(default_factory=set)
     _setting: dict[Control, bool | None] = field(default_factory=dict)
 
     @property
@@ -70,7 +71,7 @@ class Toggles:
                 continue
             last, self.seen[control] = self.seen.get(control), value
             somebody = state.parent or (state.user is not None and state.user != own_user)
-            is_news = last is not None and value is not last and self.asked.get(control) is not value
+            is_news = last is not None and value is not last and value not in self.asked.get(control, ())
             if is_news and (somebody or not restored):
                 flips[control] = value
         self._believe_no_longer()
@@ -86,17 +87,28 @@ class Toggles:
         value = self._heard(control, new)
         if value is None:
             return None
-        known, self.seen[control] = self.seen.get(control), value
-        if self.asked.pop(control, None) is value:
+        asked = self.asked.pop(control, ())
+        if value in asked:
+            # It is done late. What was asked after it is still to come.
+            self._may_still_do(control, asked[asked.index(value) + 1 :])
+            (self._setting if control in self._setting else self.seen)[control] = value
             return None
+        known, self.seen[control] = self.seen.get(control), value
+        if value is known:
+            self._setting.pop(control, None)  # it is done, whether or not Home Assistant still says so
         return value if old in _VALUES and value is not known else None
 
     def to_set(self, wanted: Mapping[Control, bool]) -> Mapping[Control, bool]:
-        """Return the helpers that do not show what is wanted, with the value that they have to show."""
+        """Return the helpers that do not show what is wanted, or may cease to, with the value that they have to show.
+
+        Home Assistant does one thing after the other: what it was asked before, it will not do after that.
+        """
         return {
             control: on
             for control, on in wanted.items()
-            if control in self.entity_ids and control not in self.missing and self.seen.get(control) is not on
+            if control in self.entity_ids
+            and control not in self.missing
+            and (self.seen.get(control) is not on or (not on) in self.asked.get(control, ()))
         }
 
     def expect(self, control: Control, on: bool) -> None:
@@ -107,11 +119,14 @@ class Toggles:
     def answered(self, control: Control, on: bool, *, done: bool) -> None:
         """Note whether Home Assistant has set a helper as :meth:`expect` announced."""
         self.moved.add(control)
-        before = self._setting.pop(control)
-        if done:
+        is_proven = control not in self._setting
+        before = self._setting.pop(control, None)
+        if done or is_proven:
             self.asked.pop(control, None)
             return
-        self.asked[control] = on
+        asked = self.asked.get(control, ())
+        self._may_still_do(control, asked if asked[-1:] == (on,) else (*asked, on))
+        self._asked_before.discard(control)
         if before is None:
             self.seen.pop(control)
         else:
@@ -124,7 +139,12 @@ class Toggles:
             (group.add if belongs else group.discard)(control)
         return value
 
+    def _may_still_do(self, control: Control, values: tuple[bool, ...]) -> None:
+        """Note what Home Assistant may still do, if anything."""
+        if values:
+            self.asked[control] = values
+
     def _believe_no_longer(self) -> None:
         """Forget what Home Assistant was asked already when it was looked at last: by now it would have done it."""
-        self.asked = {control: on for control, on in self.asked.items() if control not in self._asked_before}
-        self._asked_before = frozenset(self.asked)
+        self.asked = {control: values for control, values in self.asked.items() if control not in self._asked_before}
+        self._asked_before = set(self.asked)
