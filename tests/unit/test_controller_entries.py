@@ -48,6 +48,21 @@ def wanted(house: SmallHouse, control: Control) -> bool:
     return house.controller.wanted()[control].intent.on
 
 
+async def test_an_own_entry_is_known_although_the_cloud_s_clock_jumped_while_it_was_made(house: SmallHouse) -> None:
+    house.cloud.ahead = timedelta(minutes=2)
+
+    def jumps(action: str) -> None:
+        if action == "create":
+            house.cloud.ahead = -timedelta(minutes=2)
+
+    house.cloud.meanwhile = jumps
+    await house.controller.flip(CHARGE, True)
+    await house.wait(minutes=5, poll=True)
+    await house.controller.flip(CHARGE, False)
+    await house.wait(minutes=5, poll=True)
+    assert house.cloud.entries() == []
+
+
 # -- windows ----------------------------------------------------------------------------------------------------------
 
 

@@ -36,7 +36,7 @@ def read(ledger: Ledger, *listed: Entry, after: timedelta = SECOND) -> Ledger:
     return ledger.saw(listed, NOON + after, CONSISTENCY)[0]
 
 
-MINE = read(creating(NIGHT).answered(NIGHT), entry("mine"))
+MINE = read(creating(NIGHT).answered(NIGHT, NOON), entry("mine"))
 """A ledger with one entry whose id is known."""
 
 
@@ -50,12 +50,12 @@ def news(ledger: Ledger, *listed: Entry, after: timedelta = SECOND) -> list[News
 def test_a_creation_is_owned_before_it_is_sent_and_has_its_id_once_it_is_listed() -> None:
     ledger = creating(NIGHT)
     assert ledger.find(NIGHT) is not None
-    assert [one.schedule_id for one in read(ledger.answered(NIGHT), entry("mine")).owned] == ["mine"]
+    assert [one.schedule_id for one in read(ledger.answered(NIGHT, NOON), entry("mine")).owned] == ["mine"]
 
 
 def test_an_entry_that_stood_before_stays_foreign_although_it_says_the_same() -> None:
     theirs, mine = entry("theirs"), entry("mine")
-    ledger = read(creating(NIGHT, listed=(theirs,)).answered(NIGHT), theirs)
+    ledger = read(creating(NIGHT, listed=(theirs,)).answered(NIGHT, NOON), theirs)
     assert ledger.foreign((theirs,)) == (theirs,)
     assert [one.schedule_id for one in ledger.owned] == [None]
     ledger = read(ledger, mine, theirs)
@@ -79,16 +79,16 @@ def test_the_clouds_clock_counts_for_when_an_entry_was_made() -> None:
 
 
 def test_an_entry_that_was_just_created_is_not_foreign_in_the_read_that_shows_it_first() -> None:
-    assert creating(NIGHT).answered(NIGHT).foreign((entry("mine"),)) == ()
+    assert creating(NIGHT).answered(NIGHT, NOON).foreign((entry("mine"),)) == ()
 
 
 def test_two_creations_of_the_same_terms_are_two_entries() -> None:
-    ledger = read(creating(NIGHT, NIGHT).answered(NIGHT), entry("one"), entry("other"))
+    ledger = read(creating(NIGHT, NIGHT).answered(NIGHT, NOON), entry("one"), entry("other"))
     assert sorted(str(one.schedule_id) for one in ledger.owned) == ["one", "other"]
 
 
 def test_the_order_of_the_list_means_nothing() -> None:
-    both = read(creating(NIGHT, HOLD).answered(NIGHT).answered(HOLD), entry("hold", HOLD), entry("night"))
+    both = read(creating(NIGHT, HOLD).answered(NIGHT, NOON).answered(HOLD, NOON), entry("hold", HOLD), entry("night"))
     assert {one.terms: one.schedule_id for one in both.owned} == {NIGHT: "night", HOLD: "hold"}
     assert read(both, entry("night"), entry("hold", HOLD)) == both
 
@@ -127,7 +127,12 @@ def test_a_refused_update_left_the_entry_as_it_was() -> None:
 
 
 def test_answers_about_what_is_not_owned_change_nothing() -> None:
-    for changed in (MINE.answered(HOLD), MINE.refused(HOLD), MINE.updating("x", HOLD, NOON), MINE.not_deleted("x")):
+    for changed in (
+        MINE.answered(HOLD, NOON),
+        MINE.refused(HOLD),
+        MINE.updating("x", HOLD, NOON),
+        MINE.not_deleted("x"),
+    ):
         assert changed is MINE
 
 
@@ -161,7 +166,7 @@ def test_every_write_of_an_entry_owes_its_family_an_apply() -> None:
 
 
 def test_an_apply_counts_for_the_entries_of_its_family() -> None:
-    both = read(creating(NIGHT, HOLD).answered(NIGHT).answered(HOLD), entry("n"), entry("h", HOLD))
+    both = read(creating(NIGHT, HOLD).answered(NIGHT, NOON).answered(HOLD, NOON), entry("n"), entry("h", HOLD))
     applied = both.applied(CHARGE, NOON + MINUTE)
     assert {one.terms: one.applied_at for one in applied.owned} == {NIGHT: NOON + MINUTE, HOLD: None}
     assert applied.owed == {RESTRICT}
@@ -183,7 +188,7 @@ def test_a_deleted_entry_of_charge_from_grid_owes_a_disable_and_one_of_another_f
     assert deleted.disable_owed
     assert not deleted.disabled().disable_owed
     assert MINE.disabled() is MINE
-    hold = read(creating(HOLD).answered(HOLD), entry("hold", HOLD)).deleting("hold", NOON)
+    hold = read(creating(HOLD).answered(HOLD, NOON), entry("hold", HOLD)).deleting("hold", NOON)
     assert not hold.disable_owed
     assert deleted.deleting("hold", NOON).disable_owed, "what is owed stays owed"
 
@@ -200,18 +205,18 @@ def test_what_the_flag_was_told_counts_for_five_minutes() -> None:
 
 
 def test_losses_are_counted_as_long_as_somebody_wants_the_entry() -> None:
-    ledger = creating(NIGHT).answered(NIGHT).applied(CHARGE, NOON)
+    ledger = creating(NIGHT).answered(NIGHT, NOON).applied(CHARGE, NOON)
     assert news(ledger, after=CONSISTENCY) == [News.LOST]
     ledger = read(ledger, after=CONSISTENCY)
     assert [loss.count for loss in ledger.losses.values()] == [1]
-    ledger = read(ledger.creating(NIGHT, NOON, NOON, ()).answered(NIGHT).applied(CHARGE, NOON), after=CONSISTENCY)
+    ledger = read(ledger.creating(NIGHT, NOON, NOON, ()).answered(NIGHT, NOON).applied(CHARGE, NOON), after=CONSISTENCY)
     assert [loss.count for loss in ledger.losses.values()] == [2]
     assert ledger.confined_to([NIGHT]) is ledger
     assert ledger.confined_to([HOLD]).losses == {}
 
 
 def test_what_never_arrived_or_was_never_applied_is_no_loss() -> None:
-    for ledger in (creating(NIGHT).answered(NIGHT), creating(NIGHT).applied(CHARGE, NOON)):
+    for ledger in (creating(NIGHT).answered(NIGHT, NOON), creating(NIGHT).applied(CHARGE, NOON)):
         assert news(ledger, after=CONSISTENCY) == [News.LOST]
         assert read(ledger, after=CONSISTENCY).losses == {}
 
@@ -281,7 +286,7 @@ def test_what_is_in_force_was_met_and_what_was_met_long_ago_is_forgotten_in_the_
 
 def given_up() -> Ledger:
     """Return a ledger whose creation was answered, and that no read showed for as long as reads may be late."""
-    ledger = read(creating(NIGHT).answered(NIGHT), after=3 * MINUTE)
+    ledger = read(creating(NIGHT).answered(NIGHT, NOON), after=3 * MINUTE)
     assert ledger.owned == ()
     return ledger
 
@@ -324,7 +329,7 @@ def test_an_entry_that_the_app_deleted_is_never_adopted_again_nor_taken_for_some
     deleted = MINE.deleting("mine", NOON).deleted("mine")
     gone = read(deleted, after=3 * MINUTE)
     assert gone.dead == ("mine",)
-    again = gone.creating(NIGHT, NOON + 4 * MINUTE, NOON + 4 * MINUTE, ()).answered(NIGHT)
+    again = gone.creating(NIGHT, NOON + 4 * MINUTE, NOON + 4 * MINUTE, ()).answered(NIGHT, NOON + 4 * MINUTE)
     echo = entry("mine", active=True, created=NOON)
     assert [one.schedule_id for one in read(again, echo, after=5 * MINUTE).owned] == [None]
     assert again.foreign((echo,)) == ()

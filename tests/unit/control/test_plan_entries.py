@@ -43,7 +43,7 @@ def owning(*some: Terms, applied: bool = True, active: bool = True) -> Ledger:
     """Return a ledger of entries that are listed under the names `own 0`, `own 1` and so on."""
     ledger = Ledger()
     for one in some:
-        ledger = ledger.creating(one, NOON, NOON, ()).answered(one)
+        ledger = ledger.creating(one, NOON, NOON, ()).answered(one, NOON)
     entries = tuple(Entry(one, f"own {number}", active, NOON) for number, one in enumerate(some))
     ledger, _ = ledger.saw(entries, NOON, CONSISTENCY)
     for control in Control if applied else ():

@@ -184,9 +184,9 @@ class Situation:
         elif isinstance(step, DeleteStep):
             self.ledger = ledger.deleting(step.schedule_id, self.at).deleted(step.schedule_id)
         elif isinstance(step, UpdateStep):
-            self.ledger = ledger.updating(step.schedule_id, step.terms, self.at).answered(step.terms)
+            self.ledger = ledger.updating(step.schedule_id, step.terms, self.at).answered(step.terms, self.at)
         else:
-            self.ledger = ledger.creating(step.terms, self.at, self.at, entries).answered(step.terms)
+            self.ledger = ledger.creating(step.terms, self.at, self.at, entries).answered(step.terms, self.at)
         self.cloud.take(step, self.at)
         self._check_foreign(step)
 

@@ -137,10 +137,17 @@ class Ledger:
         charge = any(one.schedule_id == schedule_id and _charges(one) for one in self.owned)
         return replace(deleted, disable_owed=self.disable_owed or charge)
 
-    def answered(self, terms: Terms) -> Ledger:
-        """Note that the cloud answered the creation or update to these terms with success."""
+    def answered(self, terms: Terms, cloud_at: datetime) -> Ledger:
+        """Note that the cloud answered the creation or update to these terms with success.
+
+        Args:
+            terms: What was written.
+            cloud_at: The instant of the answer by the cloud's clock, which may have been set since the request.
+        """
         one = self.find(terms)
-        return self if one is None else self._with(one, replace(one, answered=True))
+        if one is None:
+            return self
+        return self._with(one, replace(one, answered=True, asked_at=min(one.asked_at, cloud_at)))
 
     def refused(self, terms: Terms) -> Ledger:
         """Note that the cloud refused the creation or update to these terms: it changed nothing."""

@@ -136,7 +136,7 @@ class Writer:
                 self._records.keep(self._records.ledger.refused(step.terms))
                 self._explain(step, refusal)
                 return
-        self._records.keep(self._records.ledger.answered(step.terms))
+        self._records.keep(self._records.ledger.answered(step.terms, self._site.cloud_now()))
         self._records.forget_failures_of(step.terms)
         self._logger.info("Wrote the entry %s", step.terms)
 
