@@ -574,3 +574,8 @@ def test_polls_that_use_more_than_their_part_of_the_budget_raise_a_doubt_with_th
 def test_the_number_of_changes_is_limited_everywhere_but_at_a_simulator() -> None:
     assert read(LOGIN).most_turns == 6
     assert read(LOOPBACK).most_turns is None
+
+
+def test_short_sessions_make_sign_ins_wait_unless_the_app_polls_as_only_a_simulator_is_polled() -> None:
+    assert read(LOOPBACK).short_sessions == read(LOGIN).short_sessions == 3
+    assert read(f"{LOOPBACK}poll: 5\n").short_sessions is None

@@ -119,6 +119,7 @@ class EnphaseBattery(Hass):
             clock=self._clock,
             logger=self.logger,
             requests_per_hour=configuration.requests_per_hour,
+            short_sessions=configuration.short_sessions,
         )
         self._site = CloudSite(
             self._session,

@@ -44,6 +44,7 @@ from .control.holds import MOST_TURNS
 from .control.names import Control
 from .control.windows import Window, overlaps
 from .enlighten.address import is_loopback
+from .enlighten.guard import IN_A_ROW
 from .errors import ConfigurationError
 from .values import key_text, sentence, some
 
@@ -199,6 +200,11 @@ class Configuration(_Section):
     def most_turns(self) -> int | None:
         """Changes of direction per control and hour that are carried out at once; None: any number (a simulator)."""
         return None if is_loopback(urlsplit(self.base_url).hostname) else MOST_TURNS
+
+    @property
+    def short_sessions(self) -> int | None:
+        """Sessions that end at once, in a row, after which sign-ins wait; None: any number (a simulator in a hurry)."""
+        return None if self.poll < timedelta(minutes=1) else IN_A_ROW
 
     @property
     def doubts(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ can do. Neither ever holds a secret: no e-mail, password, token, cookie or answe
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum, auto
 
 
 class EnphaseBatteryError(Exception):
@@ -46,8 +47,30 @@ class EnlightenError(EnphaseBatteryError):
     """Anything that the Enlighten cloud did or did not do. Base of all errors of the `enlighten` package."""
 
 
+class Delivery(Enum):
+    """How far a request came that has no usable answer."""
+
+    FAILED = auto()
+    """Not to those who carry it out: no connection, no budget, or turned away unread (429)."""
+    UNKNOWN = auto()
+    """It was sent, and no whole answer came: it may have been carried out."""
+    ANSWERED = auto()
+    """To a cloud that says that it is out of order."""
+
+
 class Unreachable(EnlightenError):
-    """No usable answer: time-out, broken connection, 5xx, maintenance page (section 9). Back off; no login."""
+    """No usable answer: time-out, broken connection, 5xx, maintenance page (section 9). Back off; no login.
+
+    Attributes:
+        delivery: How far the request came; the careful assumption where nobody can tell.
+    """
+
+    delivery = Delivery.UNKNOWN
+
+    def at_stage(self, delivery: Delivery) -> Unreachable:
+        """The same error, of a request that came so far."""
+        self.delivery = delivery
+        return self
 
 
 class RateLimited(Unreachable):
@@ -56,6 +79,8 @@ class RateLimited(Unreachable):
     Args:
         retry_after: Seconds to wait, from the `Retry-After` header; 60 when the cloud names none.
     """
+
+    delivery = Delivery.FAILED
 
     def __init__(self, message: str, retry_after: float = 60.0) -> None:
         super().__init__(message)
@@ -69,6 +94,8 @@ class BudgetExhausted(Unreachable):
         next_at: Instant (aware, UTC) from which a request is allowed again.
         enough_at: Instant (aware, UTC) from which there are enough for a wish; None: the same.
     """
+
+    delivery = Delivery.FAILED
 
     def __init__(self, message: str, next_at: datetime, enough_at: datetime | None = None) -> None:
         super().__init__(message)
@@ -111,7 +138,7 @@ class TooManySessions(SignInError):
 
 
 class SignInSuspended(SignInError):
-    """The login guard forbids a login now (2.7): 300 s after a rejection, 24 h after three. Nothing was sent.
+    """The login guard forbids a login now (2.7). Nothing was sent.
 
     Args:
         until: Instant (aware, UTC) from which a login is allowed again.

@@ -57,6 +57,31 @@ def test_a_block_written_under_a_wrong_clock_does_not_count() -> None:
     assert state.closed_until(NOW - timedelta(days=365)) is None
 
 
+def test_a_block_is_never_longer_than_it_is_though_the_clock_is_set_back() -> None:
+    state = GuardState().tried(NOW, by_code=False)
+    a_little = NOW - timedelta(minutes=50)
+    assert state.closed_until(a_little) == NOW + timedelta(seconds=300), "a clock that is put right by a little"
+    assert state.closed_until(NOW - timedelta(hours=3)) is None
+
+
+def test_a_session_that_was_replaced_late_ends_the_count_of_short_ones() -> None:
+    state = GuardState().signed_in(NOW, most=3).signed_in(NOW + 15 * MINUTE, most=3)
+    assert state.begun == 2
+    assert state.signed_in(NOW + 35 * MINUTE, most=3).begun == 1
+    waiting = state.signed_in(NOW + 30 * MINUTE, most=3)
+    assert waiting.closed_until(NOW + 31 * MINUTE) == NOW + 90 * MINUTE
+    assert waiting.closed_until(NOW + 35 * MINUTE, by_hand=True) is None
+    assert waiting.signed_in(NOW + 90 * MINUTE, most=3).closed_until(NOW + 90 * MINUTE) == NOW + 150 * MINUTE
+    assert waiting.lives(NOW + 49 * MINUTE) == waiting
+    assert waiting.lives(NOW + 50 * MINUTE) == GuardState()
+
+
+def test_a_session_that_lasts_lifts_no_block_of_another_kind() -> None:
+    state = GuardState().signed_in(NOW, most=3).rejected(NOW + MINUTE, TokenStatus.LOGIN_FAILED)
+    assert state.lives(NOW + HOUR).blocked_until == state.blocked_until
+    assert state.lives(NOW + HOUR).begun == 0
+
+
 def test_a_person_may_try_within_a_suspension_once_an_hour_but_not_at_once() -> None:
     state, now = GuardState(), NOW
     for _ in range(3):
@@ -243,10 +268,11 @@ RECORD = SessionRecord(
     token=Token("hush", expires_at=NOW, user_id="42"),
     refreshed_at=NOW,
     xsrf="hush",
-    guard=GuardState(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED, NOW + MINUTE),
+    guard=GuardState(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED, NOW + MINUTE, NOW, 1, 3, NOW - MINUTE),
     site_id="314",
     user_id="42",
     refused=(("GET /x", NOW),),
+    logins_for=(("GET /y", NOW),),
     shapes=(("314 reads", Shape.COOKIES),),
     challenge=Challenge((Cookie("nonce", "hush", domain="host", host_only=True),), began_at=NOW, sent_at=NOW + MINUTE),
     second_factor=True,
@@ -264,9 +290,10 @@ def test_a_record_comes_back_as_it_was() -> None:
 
 def test_a_record_of_an_older_version_costs_no_login() -> None:
     document: Any = RECORD.to_json()
-    for member in ("shapes", "challenge", "second_factor", "mint", "sent", "held_until"):
+    for member in ("shapes", "challenge", "second_factor", "mint", "sent", "held_until", "logins_for"):
         del document[member]
-    del document["guard"]["by_hand_from"]
+    for member in ("by_hand_from", "since", "unanswered", "begun", "begun_at"):
+        del document["guard"][member]
     document["guard"]["cause"] = "LOGIN_FAILED"
     read = SessionRecord.from_json(document)
     assert (read.cookies, read.token, read.xsrf, read.refused) == (
@@ -329,6 +356,9 @@ def damaged(path: str, value: object) -> Mapping[str, object]:
         ("sent", {}),
         ("held_until", 5),
         ("guard.by_hand_from", "soon"),
+        ("guard.begun", None),
+        ("guard.unanswered", "few"),
+        ("logins_for", {"GET /y": "soon"}),
     ],
 )
 def test_a_damaged_record_is_not_usable(path: str, value: object) -> None:

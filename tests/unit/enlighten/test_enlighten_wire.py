@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
+from aiohttp.test_utils import unused_port
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
+from enphase_battery.enlighten import wire as wire_module
 from enphase_battery.enlighten.battery import Battery
 from enphase_battery.enlighten.identity import Identity
 from enphase_battery.enlighten.models import Family, WriteForm
 from enphase_battery.enlighten.session import EnlightenSession
-from enphase_battery.enlighten.wire import Received
-from enphase_battery.errors import UnexpectedAnswer, Unreachable
+from enphase_battery.enlighten.wire import AiohttpWire, Received
+from enphase_battery.errors import Delivery, UnexpectedAnswer, Unreachable
 from tests.unit.enlighten.stand_in import EMAIL, PASSWORD, SETTINGS, SITE, USER, Clock
 
 if TYPE_CHECKING:
-    from yarl import URL
+    from collections.abc import Callable
 
 XSRF = "x-1"
 
@@ -109,3 +114,57 @@ async def test_the_wire_is_closed_with_the_session_and_not_used_again(
     with pytest.raises(Unreachable, match="closed"):
         await session.refresh()
     assert memory.seen == []
+
+
+# --- whether a request was sent
+
+
+async def failure(url: str) -> Unreachable:
+    wire = AiohttpWire()
+    try:
+        with pytest.raises(Unreachable) as caught:
+            await wire.exchange("POST", URL(url), {}, b"x")
+    finally:
+        await wire.close()
+    return caught.value
+
+
+async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(1)
+    await asyncio.sleep(0.2)
+    writer.close()
+
+
+async def resets(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(1)
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "server", "delivery"),
+    [
+        ("http", None, Delivery.FAILED),
+        ("https", resets, Delivery.FAILED),  # the handshake comes before the request
+        ("http", silence, Delivery.UNKNOWN),
+        ("http", resets, Delivery.UNKNOWN),
+    ],
+)
+async def test_it_is_known_whether_a_request_can_have_come_to_the_cloud(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, server: Callable[..., Any] | None, delivery: Delivery
+) -> None:
+    monkeypatch.setattr(wire_module, "TIMEOUT_SECONDS", 0.1)
+    port = unused_port()
+    running = server and await asyncio.start_server(server, "127.0.0.1", port)
+    assert (await failure(f"{scheme}://127.0.0.1:{port}/")).delivery is delivery
+    if running:
+        running.close()
+
+
+async def test_a_name_that_nobody_resolves_in_time_means_that_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object, **__: object) -> list[Any]:
+        await asyncio.sleep(60)
+        return []
+
+    monkeypatch.setattr(wire_module, "CONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(aiohttp.resolver.DefaultResolver, "resolve", never)
+    assert (await failure("http://cloud.example.org/")).delivery is Delivery.FAILED

@@ -22,6 +22,7 @@ class Budget:
 
     Attributes:
         sent: When requests were sent, oldest first.
+        spent: How many requests were sent in all, by this object.
         held_until: Nothing is sent before; None: the cloud asked for no pause.
     """
 
@@ -30,10 +31,11 @@ class Budget:
             raise ValueError(f"requests_per_hour must be at least 1, not {per_hour}")
         self._per_hour = per_hour
         self.sent: tuple[datetime, ...] = ()
+        self.spent = 0
         self.held_until: datetime | None = None
 
-    def spend(self, now: datetime, *, wish: bool) -> None:
-        """Takes one request out of the budget.
+    def check(self, now: datetime, *, wish: bool) -> None:
+        """Whether a request may be sent now.
 
         Raises:
             BudgetExhausted: None is left for this kind of request; it says when there will be enough for a wish.
@@ -51,7 +53,12 @@ class Budget:
                 self.sent[min(at, len(self.sent) - 1)] + _HOUR for at in (first, first + ONE_WISH - 1)
             )
             raise BudgetExhausted(f"the budget of {self._per_hour} requests an hour is used up", next_at, enough_at)
+
+    def spend(self, now: datetime, *, wish: bool) -> None:
+        """Takes one request out of the budget. Raises as :meth:`check`."""
+        self.check(now, wish=wish)
         self.sent = (*self.sent, now)
+        self.spent += 1
 
     def hold(self, now: datetime, seconds: float) -> None:
         """Sends nothing for so many seconds, at most an hour: the cloud asked for it (9.1). A longer hold stays."""

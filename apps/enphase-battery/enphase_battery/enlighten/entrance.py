@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..errors import (
     AccountBlocked,
+    Delivery,
     EnlightenError,
     MfaRequired,
     NoCodeExpected,
@@ -20,6 +22,7 @@ from ..errors import (
     SignInError,
     SignInSuspended,
     TooManySessions,
+    UnexpectedAnswer,
     Unreachable,
 )
 from .cookies import CookieJar
@@ -27,13 +30,14 @@ from .guard import CLOCK_STEP, COOLDOWN, GuardState
 from .login import SignedIn, code_awaited, sign_in
 from .second_factor import RESEND, Challenge, NoMoreCodes, NotACode, ask_for_code, submit_code
 from .tokens import TokenStatus, status_of
+from .transport import Call
 
 if TYPE_CHECKING:
     from .keyring import Keyring
     from .notebook import Account, Notebook
     from .reply import Reply
     from .second_factor import Send
-    from .transport import Call, Transport
+    from .transport import Transport
 
 REUSE = timedelta(seconds=30)
 """A login younger than this serves all who ask for one (2.7); so does a failure to reach the cloud for one."""
@@ -42,12 +46,15 @@ _REFUSED = {
     TokenStatus.LOGIN_FAILED: "the cloud refused to sign the account in",
     TokenStatus.MFA_REQUIRED: "the cloud asked for the code of the second factor",
     TokenStatus.BLOCKED: "the cloud says that the account is blocked, or has too many active sessions",
+    TokenStatus.UNREACHABLE: "the cloud did not answer a sign-in, or not in a way that can be understood",
 }
 _WHILE_SUSPENDED = {
     TokenStatus.LOGIN_FAILED: "correct email or password in the configuration, or wait",
     TokenStatus.MFA_REQUIRED: "wait, then fire the event `enphase_battery_command` with `command: otp_resend`",
     TokenStatus.BLOCKED: "see in the Enphase app that the account is well, close other programs that use it, and wait",
 }
+_SHORT_SESSIONS = "the cloud ends each session soon after its sign-in; maybe another program signs in with this account"
+_WHILE_OTHERS = "close other programs that sign in with this account, or give this app an account of its own"
 
 
 class Entrance:
@@ -58,6 +65,7 @@ class Entrance:
         transport: Carries requests.
         keys: Take over what a sign-in brings.
         notebook: Keeps the guard and a sign-in that waits for its code.
+        short_sessions: After so many sessions in a row that did not last, logins wait; None: they never do.
         clock: Now, aware UTC.
         logger: One line per login.
 
@@ -72,6 +80,7 @@ class Entrance:
         keys: Keyring,
         notebook: Notebook,
         *,
+        short_sessions: int | None,
         clock: Callable[[], datetime],
         logger: logging.Logger,
     ) -> None:
@@ -79,11 +88,11 @@ class Entrance:
         self._transport = transport
         self._keys = keys
         self._notebook = notebook
+        self._short_sessions = short_sessions
         self._clock = clock
         self._logger = logger
         self.signed_in_at: datetime | None = None
         self._failed_at: datetime | None = None
-        self._puzzled_at: datetime | None = None
 
     @property
     def guard(self) -> GuardState:
@@ -106,31 +115,34 @@ class Entrance:
         needless = self._notebook.record.second_factor or self._is_recent(self.signed_in_at)
         return not needless and self._closed_until(by_hand=False) is None
 
-    async def sign_in(self, *, by_hand: bool = False) -> None:
+    async def sign_in(self, *, by_hand: bool = False, for_wish: bool = False) -> None:
         """One login under the guard, then a token.
 
         Args:
             by_hand: A person wants it: once an hour within a suspension, and while a code is awaited.
+            for_wish: A wish waits for it, maybe the end of a forced charge: short sessions do not hold it up for long.
 
         Raises:
             SignInSuspended: The guard forbids it; nothing was sent.
             MfaRequired: The cloud asks for a code, or has asked; in the latter case nothing was sent.
             SignInError: The cloud refused it.
             SessionRejected: Signed in, now or a moment ago, yet the session is not taken.
-            Unreachable: The cloud cannot be reached; this does not count as refused.
-            UnexpectedAnswer: Not understood, which does not count as refused either; another one has to wait 300 s.
+            Unreachable: The cloud cannot be reached. Only where the login may have got there, another has to wait.
+            UnexpectedAnswer: Not understood; another has to wait too.
         """
         if self.awaits_code and not by_hand:
             raise code_awaited()
         if self.just_signed_in:
             raise SessionRejected("the session of a sign-in a moment ago was refused, and another would fare no better")
-        if (until := self._closed_until(by_hand=by_hand)) is not None:
+        if (until := self._closed_until(by_hand=by_hand or (for_wish and self.guard.is_about_sessions))) is not None:
             raise self._suspended(until)
         if self._is_recent(self._failed_at):
             raise Unreachable("the cloud could not be reached for a sign-in a moment ago")
-        if self._is_recent(self._puzzled_at, COOLDOWN) and not by_hand:
-            raise Unreachable("the cloud answered a sign-in with nonsense a moment ago")
-        now, jar, account = self._clock(), CookieJar(), self._account
+        now, jar, account, before = self._clock(), CookieJar(), self._account, self.guard
+        if before.cause is TokenStatus.UNREACHABLE:
+            await self._knock()
+        # Before it is sent: neither a lost answer nor the end of this program makes it forgotten.
+        self._notebook.note(guard=before.tried(now, by_code=self._notebook.record.second_factor))
         try:
             done = await sign_in(
                 self._sender(jar), jar, base_url=account.base_url, email=account.email, password=account.password
@@ -138,21 +150,18 @@ class Entrance:
             await self._enter(jar, done, with_code=False)
         except Unreachable as error:
             self._failed_at = now
-            self._count_lost(error)
+            self._forgive(error.delivery, before)
             raise
         except MfaRequired:
             # While an older session lives it is worth more than a code.
             challenge = None if self._keys.alive else Challenge(tuple(jar), began_at=now, sent_at=now)
             # The password is right; how many codes were wrong is not forgotten for it.
-            guard = self.guard if self.guard.cause is TokenStatus.MFA_REQUIRED else GuardState()
+            guard = before.answered() if before.cause is TokenStatus.MFA_REQUIRED else before.cleared()
             self._notebook.note(guard=guard, challenge=challenge, second_factor=True)
             self._logger.info("the Enlighten cloud asks for the code of the second factor")
             raise
         except (SignInError, SessionRejected) as error:
-            self._count(error, challenge=None)
-            raise
-        except EnlightenError:
-            self._puzzled_at = now
+            self._count(error, before, challenge=None)
             raise
 
     async def submit_code(self, code: str) -> None:
@@ -182,10 +191,10 @@ class Entrance:
         except (NotACode, NoMoreCodes):
             raise
         except AccountBlocked as error:
-            self._count(error, challenge=None)
+            self._count(error, self.guard, challenge=None)
             raise
         except (SignInError, SessionRejected) as error:
-            self._count(error, challenge=replace(challenge, cookies=tuple(jar)))
+            self._count(error, self.guard, challenge=replace(challenge, cookies=tuple(jar)))
             raise
 
     async def resend_code(self) -> None:
@@ -204,7 +213,7 @@ class Entrance:
         try:
             lives = await ask_for_code(self._sender(jar, taking_all=False), jar, base_url=self._account.base_url)
         except AccountBlocked as error:
-            self._count(error, challenge=None)
+            self._count(error, self.guard, challenge=None)
             raise
         if lives:
             self._notebook.note(challenge=replace(challenge, cookies=tuple(jar), sent_at=now))
@@ -217,19 +226,39 @@ class Entrance:
     async def _enter(self, jar: CookieJar, done: SignedIn, *, with_code: bool) -> None:
         """Goes on with the session of a sign-in that worked."""
         record = self._notebook.record
-        self._keys.adopt(jar, site_id=done.site_id or record.site_id, challenge=None)
+        guard = record.guard.signed_in(self._clock(), most=self._short_sessions)
+        self._keys.adopt(
+            jar, site_id=done.site_id or record.site_id, challenge=None, guard=guard, second_factor=with_code
+        )
         try:
             await self._keys.refresh(fresh=True)
-        except Unreachable as error:
+        except (Unreachable, UnexpectedAnswer) as error:
             self._logger.debug("signed in without a token: %s", error)
-        self.signed_in_at, self._failed_at, self._puzzled_at = self._clock(), None, None
-        self._keys.note(guard=GuardState(), second_factor=with_code)
+        self.signed_in_at, self._failed_at = self._clock(), None
         self._logger.info("signed in to the Enlighten cloud")
+
+    async def _knock(self) -> None:
+        """Makes sure that the cloud answers at all, where the last sign-in had no answer.
+
+        So an outage, however long, costs one such sign-in and no waiting after it; only those count that had no answer
+        though the cloud gives some.
+
+        Raises:
+            Unreachable: It does not.
+        """
+        try:
+            with suppress(UnexpectedAnswer):
+                page = Call("GET", "/login", page=True, wish=True)
+                (await self._sender(CookieJar())(page)).raise_for_outage()
+        except Unreachable:
+            self._failed_at = self._clock()
+            raise
 
     def _sender(self, jar: CookieJar, *, taking_all: bool = True) -> Send:
         """Sends with a jar of its own. A login page's cookies are needed, those of a refused code only do harm."""
 
         async def send(call: Call) -> Reply:
+            self._notebook.note_spending(wish=call.wish)
             reply = await self._transport.send(call, jar, signing_in=True)
             self._notebook.note_hold()
             if taking_all or reply.is_good:
@@ -259,24 +288,30 @@ class Entrance:
 
     def _suspended(self, until: datetime) -> SignInSuspended:
         guard = self.guard
+        if guard.cause is None and not self.awaits_code:
+            return SignInSuspended(_SHORT_SESSIONS, until, _WHILE_OTHERS)
         cause = guard.cause or TokenStatus.MFA_REQUIRED
         times = f" {guard.rejections} times" if guard.rejections > 1 else ""
         hint = _WHILE_SUSPENDED.get(cause, "")
         return SignInSuspended(f"{_REFUSED.get(cause, _REFUSED[TokenStatus.LOGIN_FAILED])}{times}", until, hint)
 
-    def _count(self, error: EnlightenError, *, challenge: Challenge | None) -> None:
+    def _count(self, error: EnlightenError, before: GuardState, *, challenge: Challenge | None) -> None:
         """Has the guard count a refusal, and keeps the sign-in that goes on waiting, if there is one."""
         cause = status_of(error) or TokenStatus.LOGIN_FAILED
-        guard = self.guard.rejected(self._clock(), cause, suspend=isinstance(error, TooManySessions))
+        guard = before.rejected(self._clock(), cause, suspend=isinstance(error, TooManySessions))
         self._notebook.note(guard=guard, challenge=challenge)
         if isinstance(error, SignInError):
             error.until = guard.blocked_until
 
-    def _count_lost(self, error: Unreachable) -> None:
-        """Has the guard count a sign-in without an answer where each may have sent somebody a code."""
-        record = self._notebook.record
-        if record.second_factor:
-            self._count(error, challenge=record.challenge)
+    def _forgive(self, delivery: Delivery, before: GuardState) -> None:
+        """Has the guard forget a sign-in that nothing can have come of: else an outage would delay the one after it.
 
-    def _is_recent(self, instant: datetime | None, span: timedelta = REUSE) -> bool:
-        return instant is not None and timedelta(0) <= self._clock() - instant < span
+        Where each may send somebody a code, only one that was not sent at all is such.
+        """
+        if delivery is Delivery.FAILED:
+            self._notebook.note(guard=before)
+        elif delivery is Delivery.ANSWERED and not self._notebook.record.second_factor:
+            self._notebook.note(guard=before.answered())
+
+    def _is_recent(self, instant: datetime | None) -> bool:
+        return instant is not None and timedelta(0) <= self._clock() - instant < REUSE

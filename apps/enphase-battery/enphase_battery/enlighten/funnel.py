@@ -71,7 +71,7 @@ class Funnel:
         order = self._ladders.turned(call) if given_up else self._ladders.order(call)
         case = Case(xsrf=errand.xsrf_read is not None, optional=errand.optional, given_up=given_up)
         if not keys.alive:
-            await self._sign_in_unless_renewed_since(keys.generation)
+            await self._sign_in_unless_renewed_since(keys.generation, for_wish=call.wish)
             case = replace(case, lives=keys.proven_at is not None)
         may_ask = not given_up or not keys.was_proven_lately()
         shape, login = order[0], self._entrance.signed_in_at
@@ -88,13 +88,12 @@ class Funnel:
             elif step is Step.FRESH_XSRF and errand.xsrf_read is not None:
                 case = replace(case, lives=await self._fetch_xsrf(errand.xsrf_read, errand.username))
             elif step is Step.SIGN_IN:
-                if not keys.may_sign_in_for(call.name) or not await self._sign_in_anew(login):
+                if not keys.may_sign_in_for(call.name) or not await self._sign_in_anew(call.name, login):
                     continue
-                keys.signed_in_for(call.name)
                 shape = order[0]
             else:
                 case = replace(case, lives=may_ask)
-                is_renewed = await self._renewed(generation, may_ask=may_ask, given_up=given_up)
+                is_renewed = await self._renewed(call, generation, may_ask=may_ask, given_up=given_up)
                 login = self._entrance.signed_in_at
                 if not is_renewed:
                     continue
@@ -132,13 +131,15 @@ class Funnel:
         reply.raise_for_outage()
         return reply.ok
 
-    async def _renewed(self, generation: int, *, may_ask: bool, given_up: bool) -> bool:
+    async def _renewed(self, call: Call, generation: int, *, may_ask: bool, given_up: bool) -> bool:
         """Makes sure that the session lives; whether there are newer proofs now, to repeat the request with.
 
         Others may have renewed them since the request was sent. If not, the mint is asked: it gives a token exactly to
-        a session that lives, and then the request was refused for another reason. Else one login is spent.
+        a session that lives, and then the request was refused for another reason. Else one login is spent; where
+        nothing can tell, one a day for each endpoint, and none for one that refuses everything anyway.
 
         Args:
+            call: What was refused.
             generation: Of the proofs that were refused.
             may_ask: The mint may be asked, and a login be spent; else only the renewals of others count.
             given_up: The endpoint refuses everything anyway.
@@ -149,30 +150,33 @@ class Funnel:
             if not may_ask:
                 return False
             try:
-                # Where no mint can tell, no login is spent on an endpoint that refuses everything.
-                if self._keys.alive and (await self._keys.refresh() or given_up):
-                    return False
+                if self._keys.alive:
+                    if await self._keys.refresh() or given_up or not self._keys.may_sign_in_for(call.name):
+                        return False
+                    self._keys.signed_in_for(call.name)
                 self._keys.alive = False
             except SessionRejected:
                 pass
-            await self._entrance.sign_in()
+            await self._entrance.sign_in(for_wish=call.wish)
             return True
 
-    async def _sign_in_unless_renewed_since(self, generation: int) -> None:
+    async def _sign_in_unless_renewed_since(self, generation: int, *, for_wish: bool) -> None:
         async with self._gate.alone():
             if self._keys.generation == generation:
-                await self._entrance.sign_in()
+                await self._entrance.sign_in(for_wish=for_wish)
 
-    async def _sign_in_anew(self, login: datetime | None) -> bool:
+    async def _sign_in_anew(self, endpoint: str, login: datetime | None) -> bool:
         """A login although the session lives: the last that is left to try (9.2). Whether there was one.
 
         The living session must not be lost for it, nor a person be asked for a code.
         """
         async with self._gate.alone():
-            if self._entrance.signed_in_at != login:
-                return True
-            if not self._entrance.may_sign_in_anew:
+            was_made = self._entrance.signed_in_at != login
+            if not was_made and not self._entrance.may_sign_in_anew:
                 return False
+            self._keys.signed_in_for(endpoint)
+            if was_made:
+                return True
             try:
                 await self._entrance.sign_in()
             except SignInError as error:

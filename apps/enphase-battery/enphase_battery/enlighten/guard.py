@@ -1,21 +1,26 @@
-"""The login guard: when a login is allowed after it was refused (2.7). Values in, values out.
+"""The login guard: when a login is allowed after others that did not do (2.7). Values in, values out.
 
-Every client without it has locked an account sooner or later. Network errors and outages do not count.
+Every client without it has locked an account sooner or later. Three things close the door for a while: logins that were
+refused, logins whose answer never came or was nonsense, and sessions that end as soon as they have begun. An outage
+does not: a login that was never sent, or was answered with a 5xx, leaves the guard as it was.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .tokens import TokenStatus
+from .tokens import TokenStatus
 
 COOLDOWN = timedelta(seconds=300)
 SUSPENSION = timedelta(hours=24)
-REJECTIONS = 3
-"""So many in a row suspend the sign-in."""
+IN_A_ROW = 3
+"""So many in a row, of each of the three things, are no accident."""
+LONG_COOLDOWN = timedelta(hours=1)
+"""After so many logins without an answer, or so many short sessions."""
+LASTING = timedelta(minutes=20)
+"""A session that is not replaced so soon was no short one. Longer than the default time between polls, which is when
+the end of one is noticed; shorter than two of them."""
 CLOCK_STEP = timedelta(hours=1)
 """By how much a clock may be set back without a block being taken for one of a wrong clock."""
 BY_HAND = timedelta(hours=1)
@@ -24,14 +29,18 @@ BY_HAND = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """What the guard remembers. The default is a clean slate, which is also what a login leaves behind.
+    """What the guard remembers. The default is a clean slate.
 
     Attributes:
         rejections: Refused logins in a row.
         last_rejection: When the last one was, aware UTC.
         blocked_until: No login before, aware UTC.
-        cause: What the cloud said at the last one.
+        cause: What the cloud said at the last one; `UNREACHABLE`: nothing that could be understood.
         by_hand_from: A person may try from then on, aware UTC; None: only from `blocked_until` on.
+        since: When the block was made, aware UTC.
+        unanswered: Logins in a row that were sent, and no answer was understood; each is noted before it is sent.
+        begun: Sessions in a row, each of which soon replaced the one before.
+        begun_at: When the last of them began, aware UTC.
     """
 
     rejections: int = 0
@@ -39,23 +48,56 @@ class GuardState:
     blocked_until: datetime | None = None
     cause: TokenStatus | None = None
     by_hand_from: datetime | None = None
+    since: datetime | None = None
+    unanswered: int = 0
+    begun: int = 0
+    begun_at: datetime | None = None
 
     @property
     def is_suspension(self) -> bool:
         """Whether there were so many rejections that a pause is a suspension."""
-        return self.rejections >= REJECTIONS
+        return self.rejections >= IN_A_ROW
+
+    @property
+    def is_about_sessions(self) -> bool:
+        """Whether nothing but short sessions closes the door: the account is well."""
+        return self.cause is None
 
     def closed_until(self, now: datetime, *, by_hand: bool = False) -> datetime | None:
         """The instant from which a login is allowed again; None when it is allowed now.
 
-        A block that ends further away than any block can was written under a wrong clock, and does not count.
+        A block that was made in what is now the future was made under a wrong clock, and does not count.
 
         Args:
             now: Aware UTC.
             by_hand: A person wants it.
         """
         until = (by_hand and self.by_hand_from) or self.blocked_until
-        return until if until is not None and now < until <= now + SUSPENSION + CLOCK_STEP else None
+        since = self.since or self.last_rejection
+        is_of_wrong_clock = since is not None and since > now + CLOCK_STEP
+        return until if until is not None and now < until and not is_of_wrong_clock else None
+
+    def tried(self, now: datetime, *, by_code: bool) -> GuardState:
+        """The state while a login is under way, and after one to which no answer was understood.
+
+        Args:
+            now: When it is sent, aware UTC.
+            by_code: Each login sends somebody a code: then it is as bad as a refused one.
+        """
+        if by_code:
+            return self.rejected(now, TokenStatus.UNREACHABLE)
+        count = self.unanswered + 1
+        pause = COOLDOWN if count < IN_A_ROW else LONG_COOLDOWN
+        closed = _closed(self, now, pause, by_hand=COOLDOWN)
+        return replace(closed, cause=TokenStatus.UNREACHABLE, unanswered=count)
+
+    def answered(self) -> GuardState:
+        """The state after an answer that says nothing against the account, made of the one before that login."""
+        return replace(self, unanswered=0) if self.rejections else self.cleared()
+
+    def cleared(self) -> GuardState:
+        """The state once e-mail and password were taken."""
+        return GuardState(begun=self.begun, begun_at=self.begun_at)
 
     def rejected(self, now: datetime, cause: TokenStatus, *, suspend: bool = False) -> GuardState:
         """The state after one more refused login.
@@ -66,6 +108,33 @@ class GuardState:
             suspend: 24 hours at once: there are too many sessions already.
         """
         count = self.rejections + 1
-        pause = SUSPENSION if suspend or count >= REJECTIONS else COOLDOWN
+        pause = SUSPENSION if suspend or count >= IN_A_ROW else COOLDOWN
         by_hand = pause if suspend else BY_HAND if self.is_suspension else COOLDOWN
-        return GuardState(count, now, blocked_until=now + pause, cause=cause, by_hand_from=now + by_hand)
+        closed = _closed(self, now, pause, by_hand=by_hand)
+        return replace(closed, rejections=count, last_rejection=now, cause=cause, unanswered=0)
+
+    def signed_in(self, now: datetime, *, most: int | None) -> GuardState:
+        """The state after a login.
+
+        Args:
+            now: When, aware UTC.
+            most: So many short sessions in a row close the door; None: any number may be.
+        """
+        was_short = self.begun_at is not None and timedelta(0) <= now - self.begun_at < LASTING
+        had_to_wait = most is not None and self.begun >= most
+        state = GuardState(begun=self.begun + 1 if was_short or had_to_wait else 1, begun_at=now)
+        is_closed = most is not None and state.begun >= most
+        return _closed(state, now, LONG_COOLDOWN, by_hand=COOLDOWN) if is_closed else state
+
+    def lives(self, now: datetime) -> GuardState:
+        """The state after an answer to the session: one that lasts ends the count."""
+        if self.begun_at is None or timedelta(0) <= now - self.begun_at < LASTING:
+            return self
+        is_all = not self.rejections and not self.unanswered
+        return GuardState() if is_all else replace(self, begun=0, begun_at=None)
+
+
+def _closed(state: GuardState, now: datetime, pause: timedelta, *, by_hand: timedelta) -> GuardState:
+    """The state with one more block; a longer one stands, which is there when a person tries within it."""
+    until = max(now + pause, state.closed_until(now) or now)
+    return replace(state, blocked_until=until, by_hand_from=now + by_hand, since=now)

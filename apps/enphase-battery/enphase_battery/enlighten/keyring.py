@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from ..errors import SessionRejected, Unreachable
+from ..errors import SessionRejected, UnexpectedAnswer, Unreachable
 from .address import BATTERY_CONFIG
 from .cookies import Cookie, CookieJar, decoded
 from .fields import mapping
 from .guard import CLOCK_STEP, SUSPENSION
-from .login import SESSION_COOKIES
+from .login import SESSION_COOKIES, site_in_path
 from .shapes import Proofs, Shape, headers
 from .tokens import Token, read_token
 from .transport import Call, Transport
@@ -66,7 +66,6 @@ class Keyring:
         self.generation = 0
         self.used = False
         self.proven_at: datetime | None = None
-        self._logins_for: dict[str, datetime] = {}
 
     @property
     def token(self) -> Token | None:
@@ -98,7 +97,7 @@ class Keyring:
         """Sends a request with the proofs in a shape, and takes over what it brings."""
         made = headers(shape, self.proofs, base_url=self._base_url, write=call.is_write, username=username)
         jar = self._jar if shape.with_cookies else CookieJar()
-        self._notebook.note_spending(self._clock())
+        self._notebook.note_spending(wish=call.wish)
         reply = await self._transport.send(call.with_headers(made), jar)
         self._notebook.note_hold()
         if reply.is_good:
@@ -112,7 +111,7 @@ class Keyring:
             fresh: The session was just begun: a mint that does not know it is none any more, so the others are asked.
 
         Returns:
-            Whether a token came; False: this cloud has no mint, and the cookies alone have to do.
+            Whether the session is known to live; False: this cloud has no mint, and nothing else tells.
 
         Raises:
             SessionRejected: The session is dead; it is not used any more.
@@ -139,8 +138,9 @@ class Keyring:
             raise failure
         if signed_out:
             raise self._ended("the session gets no token")
+        lives = not fresh and await self._is_let_in()
         self._renewed(self.token, None)
-        return False
+        return lives
 
     def adopt(self, jar: CookieJar, **changes: Any) -> None:
         """Goes on with the cookies of a new sign-in, which has no XSRF token yet (4).
@@ -168,12 +168,13 @@ class Keyring:
 
     def may_sign_in_for(self, endpoint: str) -> bool:
         """Whether a login that only an endpoint asks for may be made: once a day, however often it comes and goes."""
-        now, login = self._clock(), self._logins_for.get(endpoint)
-        return login is None or not now - SUSPENSION < login <= now
+        login = dict(self._notebook.record.logins_for).get(endpoint)
+        return login is None or not self._is_of_the_last_day(login)
 
     def signed_in_for(self, endpoint: str) -> None:
-        """Notes that a login was made for the sake of an endpoint that refuses a session though it lives."""
-        self._logins_for[endpoint] = self._clock()
+        """Notes that a login is made for the sake of an endpoint that refuses a session which may live."""
+        logins = {name: at for name, at in self._notebook.record.logins_for if self._is_of_the_last_day(at)}
+        self.note(logins_for=tuple({**logins, endpoint: self._clock()}.items()))
 
     def gave_up_on(self, endpoint: str) -> bool:
         """Whether this endpoint refused everything within the last 24 hours (2.7)."""
@@ -189,9 +190,30 @@ class Keyring:
     def let_in_by(self, endpoint: str) -> None:
         """Notes that an endpoint takes the session."""
         self.used, self.proven_at = True, self._clock()
-        refused = dict(self._notebook.record.refused)
-        if refused.pop(endpoint, None) is not None:
-            self.note(refused=tuple(refused.items()))
+        record = self._notebook.record
+        refused, guard = dict(record.refused), record.guard.lives(self.proven_at)
+        if refused.pop(endpoint, None) is not None or guard != record.guard:
+            self.note(refused=tuple(refused.items()), guard=guard)
+
+    async def _is_let_in(self) -> bool:
+        """Whether the start page, which leads a session to its site (2.3), shows that this one lives.
+
+        Raises:
+            SessionRejected: It leads to the login instead: the session is dead.
+            Unreachable: Outage.
+        """
+        try:
+            reply = await self.send(Call("GET", "/", page=True, wish=True), Shape.SITE)
+        except UnexpectedAnswer:
+            return False
+        reply.raise_for_outage()
+        if reply.is_signed_out:
+            raise self._ended("the session has ended")
+        return site_in_path(reply.path) is not None
+
+    def _is_of_the_last_day(self, instant: datetime) -> bool:
+        now = self._clock()
+        return now - SUSPENSION < instant <= now + CLOCK_STEP
 
     def _ended(self, message: str) -> SessionRejected:
         self.alive, self.proven_at = False, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,9 @@ class Account:
     password: str = field(repr=False)
 
 
-_PAUSE = timedelta(minutes=1)
-_FEW = 2
+_AHEAD = 4
+"""Requests that are counted as sent in what is saved: a poll, or a sign-in, is then saved once."""
+_AHEAD_LASTS = timedelta(minutes=1)
 
 
 class Notebook:
@@ -41,17 +42,26 @@ class Notebook:
             the login guard and the awaited code are: a corrected password is a new attempt.
         save: Called with each record worth keeping; must not raise.
         budget: Goes on from the record, and is kept in it.
+        clock: Now, aware UTC.
 
     Attributes:
         record: As it stands; replaced with each change.
     """
 
     def __init__(
-        self, account: Account, record: SessionRecord | None, *, save: Callable[[SessionRecord], None], budget: Budget
+        self,
+        account: Account,
+        record: SessionRecord | None,
+        *,
+        save: Callable[[SessionRecord], None],
+        budget: Budget,
+        clock: Callable[[], datetime],
     ) -> None:
         self._account = account
         self._save = save
         self._budget = budget
+        self._clock = clock
+        self._counted, self._counted_at = 0, datetime.min.replace(tzinfo=timezone.utc)
         if record is None or not record.belongs_to(account.base_url, account.email):
             salt = secrets.token_hex(16)
             record = SessionRecord(salt=salt, account=fingerprint(salt, account.base_url, account.email))
@@ -60,9 +70,17 @@ class Notebook:
             self.record = replace(record, guard=GuardState(), challenge=None, credentials=None)
         budget.resume(record.sent, record.held_until)
 
-    def note(self, **changes: Any) -> None:
-        """Changes members of the record, by name, and saves it."""
-        record = replace(self.record, **changes, sent=self._budget.sent, held_until=self._budget.held_until)
+    def note(self, *, ahead: int = _AHEAD, **changes: Any) -> None:
+        """Changes members of the record, by name, and saves it.
+
+        Args:
+            ahead: Requests that may be sent before it is saved again, and are counted already.
+            changes: The members.
+        """
+        now = self._clock()
+        self._counted, self._counted_at = self._budget.spent + ahead, now
+        sent = (*self._budget.sent, *[now] * ahead)
+        record = replace(self.record, **changes, sent=sent, held_until=self._budget.held_until)
         self.record = replace(record, credentials=self._credentials if _holds_something(record) else None)
         self._save(self.record)
 
@@ -71,20 +89,21 @@ class Notebook:
         if self._budget.held_until != self.record.held_until:
             self.note()
 
-    def note_spending(self, now: datetime) -> None:
-        """Saves what was spent of the budget: a crash, or many, must not refill it.
+    def note_spending(self, *, wish: bool) -> None:
+        """Sees to it that the next request counts in what is saved before it is sent: no crash refills the budget.
 
-        Args:
-            now: When the next request is sent: the first after a pause is saved before it, then every few.
+        Raises:
+            BudgetExhausted: It may not be sent. RateLimited: not yet.
         """
-        newest, saved = self._budget.sent[-_FEW:], set(self.record.sent[-_FEW:])
-        is_first = bool(newest) and now - newest[-1] >= _PAUSE and self.is_behind
-        if is_first or (len(newest) == _FEW and not saved & set(newest)):
+        now = self._clock()
+        self._budget.check(now, wish=wish)
+        is_fresh = timedelta(0) <= now - self._counted_at < _AHEAD_LASTS
+        if self._budget.spent >= self._counted or not is_fresh:
             self.note()
 
     @property
     def is_behind(self) -> bool:
-        """Whether requests were sent since the record was saved."""
+        """Whether the saved record counts other requests than were sent."""
         return self._budget.sent != self.record.sent
 
     @cached_property

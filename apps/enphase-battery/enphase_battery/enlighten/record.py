@@ -39,11 +39,12 @@ class SessionRecord:
         site_id: A site that the sign-in named.
         user_id: The user that the last token named.
         refused: Endpoints that refuse everything, and until when nothing more is spent on them (2.7).
+        logins_for: Endpoints that had a login made though the session may have lived, and when, aware UTC.
         shapes: Shapes of headers that worked where the usual one did not (5), by endpoint and by family of endpoints.
         challenge: The sign-in that waits for the code of the second factor; None: none waits.
         second_factor: Whether the last sign-in needed a code.
         mint: Path of the token endpoint that gave the last token.
-        sent: When requests were sent, for the budget, aware UTC.
+        sent: When requests were sent, for the budget, aware UTC; a few that are about to be are counted already.
         held_until: The cloud asked for no requests before, aware UTC.
     """
 
@@ -58,6 +59,7 @@ class SessionRecord:
     site_id: str | None = field(default=None, repr=False)
     user_id: str | None = field(default=None, repr=False)
     refused: tuple[tuple[str, datetime], ...] = ()
+    logins_for: tuple[tuple[str, datetime], ...] = ()
     shapes: tuple[tuple[str, Shape], ...] = field(default=(), repr=False)
     challenge: Challenge | None = None
     second_factor: bool = False
@@ -88,10 +90,15 @@ class SessionRecord:
                 "blocked_until": _written(guard.blocked_until),
                 "cause": guard.cause and guard.cause.value,
                 "by_hand_from": _written(guard.by_hand_from),
+                "since": _written(guard.since),
+                "unanswered": guard.unanswered,
+                "begun": guard.begun,
+                "begun_at": _written(guard.begun_at),
             },
             "site_id": self.site_id,
             "user_id": self.user_id,
             "refused": {endpoint: _written(until) for endpoint, until in self.refused},
+            "logins_for": {endpoint: _written(login) for endpoint, login in self.logins_for},
             "shapes": {key: shape.value for key, shape in self.shapes},
             "challenge": challenge
             and {
@@ -133,7 +140,8 @@ def _read(document: Mapping[str, object]) -> SessionRecord:
         guard=_guard(_object(document["guard"])),
         site_id=digits(document["site_id"]),
         user_id=digits(document["user_id"]),
-        refused=tuple((endpoint, _instant(until)) for endpoint, until in _object(document["refused"]).items()),
+        refused=_instants(document["refused"]),
+        logins_for=_instants(document.get("logins_for", {})),
         shapes=tuple((key, Shape(shape)) for key, shape in _object(document.get("shapes", {})).items()),
         challenge=None if challenge is None else _challenge(_object(challenge)),
         second_factor=document.get("second_factor") is True,
@@ -153,6 +161,10 @@ def _guard(value: Mapping[str, object]) -> GuardState:
         blocked_until=_instant_or_none(value["blocked_until"]),
         cause=None if cause is None else TokenStatus(cause),
         by_hand_from=_instant_or_none(value.get("by_hand_from")),
+        since=_instant_or_none(value.get("since")),
+        unanswered=int(_text(str(value.get("unanswered", 0)))),
+        begun=int(_text(str(value.get("begun", 0)))),
+        begun_at=_instant_or_none(value.get("begun_at")),
     )
 
 
@@ -222,6 +234,10 @@ def _instant(value: object) -> datetime:
 
 def _instant_or_none(value: object) -> datetime | None:
     return None if value is None else _instant(value)
+
+
+def _instants(value: object) -> tuple[tuple[str, datetime], ...]:
+    return tuple((name, _instant(each)) for name, each in _object(value).items())
 
 
 def _object(value: object) -> Mapping[str, object]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import (
     Conflict,
+    Delivery,
     EnlightenError,
     Forbidden,
     NotAvailable,
@@ -176,9 +177,10 @@ class Reply:
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise RateLimited(f"{self.name}: too many requests (429)", retry_after=self.wait)
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not self._names_a_fault:
-            raise Unreachable(f"{self.name}: the cloud is out of order ({self.status})")
+            raise Unreachable(f"{self.name}: the cloud is out of order ({self.status})").at_stage(Delivery.ANSWERED)
         if self.ok and self.is_html and not self.page and not self.is_login_wall:
-            raise Unreachable(f"{self.name}: a page instead of an answer, probably maintenance")
+            message = f"{self.name}: a page instead of an answer, probably maintenance"
+            raise Unreachable(message).at_stage(Delivery.ANSWERED)
 
     def answer(self) -> Answer:
         """The answer in it.

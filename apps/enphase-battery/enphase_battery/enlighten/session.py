@@ -23,6 +23,7 @@ from .budget import Budget
 from .entrance import Entrance
 from .funnel import Errand, Funnel
 from .gate import Gate
+from .guard import IN_A_ROW
 from .keyring import Keyring
 from .notebook import Account, Notebook
 from .shapes import Ladders
@@ -47,6 +48,7 @@ class EnlightenSession:
         clock: Now, aware UTC.
         logger: One debug line per request: method, masked path, status, milliseconds; one info line per login.
         requests_per_hour: Budget over the sliding hour; a third of it is kept for wishes.
+        short_sessions: After so many sessions in a row that did not last, logins wait an hour; None: they never do.
         wire: Carries the bytes, closed with the session; None: aiohttp, over the network.
 
     Raises:
@@ -65,14 +67,17 @@ class EnlightenSession:
         clock: Callable[[], datetime],
         logger: logging.Logger,
         requests_per_hour: int,
+        short_sessions: int | None = IN_A_ROW,
         wire: Wire | None = None,
     ) -> None:
         base = base_origin(base_url)
         budget, account = Budget(requests_per_hour), Account(str(base).rstrip("/"), email, password)
-        self._notebook = notebook = Notebook(account, record, save=save, budget=budget)
+        self._notebook = notebook = Notebook(account, record, save=save, budget=budget, clock=clock)
         self._transport = Transport(base, wire or AiohttpWire(), budget=budget, clock=clock, logger=logger)
         self._keys = Keyring(account.base_url, self._transport, notebook, clock=clock)
-        self._entrance = Entrance(account, self._transport, self._keys, notebook, clock=clock, logger=logger)
+        self._entrance = Entrance(
+            account, self._transport, self._keys, notebook, short_sessions=short_sessions, clock=clock, logger=logger
+        )
         ladders = Ladders(lambda: dict(notebook.record.shapes), lambda winners: notebook.note(shapes=winners))
         self._gate = Gate()
         self._funnel = Funnel(self._keys, self._entrance, ladders, self._gate, logger=logger)
@@ -223,7 +228,7 @@ class EnlightenSession:
         """Ends the session's connections; afterwards nothing is sent. May be called again."""
         await self._transport.close()
         if self._notebook.is_behind:
-            self._keys.note()
+            self._keys.note(ahead=0)
 
     async def _alone(self, act: Callable[[], Awaitable[None]]) -> None:
         """Does something that renews the proofs, while nothing else is under way."""
@@ -240,11 +245,11 @@ class EnlightenSession:
     async def _renew(self, *, by_hand: bool) -> None:
         if self._keys.alive:
             try:
-                await self._keys.refresh()
+                # Where nothing tells whether the session lives, a person who asks may know.
+                if await self._keys.refresh() or not by_hand:
+                    return
             except SessionRejected:
                 pass
-            else:
-                return
         await self._entrance.sign_in(by_hand=by_hand)
 
     def _went_well(self) -> None:

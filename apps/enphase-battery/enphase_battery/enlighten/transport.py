@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from yarl import URL
 
-from ..errors import EnlightenError, UnexpectedAnswer, Unreachable
+from ..errors import Delivery, EnlightenError, UnexpectedAnswer, Unreachable
 from .address import checked_path, masked
 from .cookies import Cookie, CookieJar, parse_set_cookie
 from .reply import Reply
@@ -138,13 +138,13 @@ class Transport:
         """
         url, method, content = self._base.with_path(call.path).with_query(call.params), call.method, call.content
         hop_jar, cookies = CookieJar(jar), list[Cookie]()
-        for _ in range(MOST_HOPS + 1):
+        for hop in range(MOST_HOPS + 1):
             headers = {**call.headers, "User-Agent": USER_AGENT}
             if known := hop_jar.header(url, self._clock()):
                 headers["Cookie"] = known
             if content:
                 headers["Content-Type"] = content[1]
-            received = await self._exchange(method, url, headers, content and content[0], wish=call.wish)
+            received = await self._hop(hop, method, url, headers, content and content[0], wish=call.wish)
             now, status, answered = self._clock(), received.status, received.headers
             if (date := _http_date(answered.get("Date"))) is not None:
                 self._compare(date - now)
@@ -172,8 +172,8 @@ class Transport:
                 return reply
             if target.origin() != self._base:
                 # For a page that is where the page is now; else something between us and the cloud, such as a hotspot.
-                elsewhere = UnexpectedAnswer if call.page else Unreachable
-                raise elsewhere(f"{call.name} was led to another host, and not followed")
+                message = f"{call.name} was led to another host, and not followed"
+                raise UnexpectedAnswer(message) if call.page else Unreachable(message).at_stage(Delivery.ANSWERED)
             if call.is_write and not signing_in:
                 raise UnexpectedAnswer(f"{call.name} was led elsewhere, and not followed")
             if status not in _KEEPING_THE_METHOD:
@@ -192,12 +192,23 @@ class Transport:
         self.clock_skew = min(offset, self.clock_offset, key=abs) if agree else timedelta(0)
         self.clock_offset, self._compared = offset, True
 
+    async def _hop(
+        self, hop: int, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *, wish: bool
+    ) -> Received:
+        """One exchange; behind a redirect its failure does not mean that the request itself was not carried out."""
+        try:
+            return await self._exchange(method, url, headers, data, wish=wish)
+        except Unreachable as error:
+            if hop:
+                error.delivery = Delivery.UNKNOWN
+            raise
+
     async def _exchange(
         self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *, wish: bool
     ) -> Received:
         """One request, one answer, within the budget; whatever becomes of it is logged."""
         if self._closed:
-            raise Unreachable("the connection to the cloud is closed")
+            raise Unreachable("the connection to the cloud is closed").at_stage(Delivery.FAILED)
         self._budget.spend(self._clock(), wish=wish)
         name, loop = f"{method} {masked(url.path)}", asyncio.get_running_loop()
         started = loop.time()

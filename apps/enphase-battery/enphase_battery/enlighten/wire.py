@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from ..errors import UnexpectedAnswer, Unreachable
+from ..errors import Delivery, UnexpectedAnswer, Unreachable
 from .address import masked
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes, packed and unpacked."""
 TIMEOUT_SECONDS = 30.0
 """For one exchange in all: answers beyond 15 s have been seen (9.1)."""
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 20.0
+"""Of these, until there is a connection: name resolution and handshake included."""
 
 _WINDOWS = {"gzip": 31, "deflate": 15}
 
@@ -58,7 +59,7 @@ class Wire(Protocol):
             data: The body; None: no body.
 
         Raises:
-            Unreachable: No answer, a broken one, or not in time.
+            Unreachable: No answer, a broken one, or not in time; it says whether the request was sent.
             UnexpectedAnswer: The answer is too large.
         """
         ...
@@ -84,7 +85,7 @@ class AiohttpWire:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"Accept-Encoding": ", ".join(_WINDOWS)},
                 auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, sock_connect=CONNECT_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, connect=CONNECT_SECONDS),
             )
         name = f"{method} {masked(url.path)}"
         try:
@@ -94,6 +95,8 @@ class AiohttpWire:
                     body += chunk
                     if len(body) > LARGEST_ANSWER:
                         raise UnexpectedAnswer(f"{name}: the answer is larger than {LARGEST_ANSWER} bytes")
+        except aiohttp.ConnectionTimeoutError as error:
+            raise Unreachable(f"{name}: no connection in {CONNECT_SECONDS:g} s").at_stage(Delivery.FAILED) from error
         except asyncio.TimeoutError as error:
             raise Unreachable(f"{name}: no answer in {TIMEOUT_SECONDS:g} s") from error
         except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
@@ -129,6 +132,10 @@ def _unpacked(name: str, body: bytes, encoding: str) -> bytes:
 
 def _unreachable(name: str, error: Exception) -> Unreachable:
     """The one place where aiohttp's errors become ours; their texts may hold addresses and are left out."""
+    kind = type(error).__name__
     if isinstance(error, aiohttp.ClientSSLError):
-        return Unreachable(f"{name}: no safe connection ({type(error).__name__})", hint="check this machine's clock")
-    return Unreachable(f"{name}: no connection, or it broke ({type(error).__name__})")
+        failed = Unreachable(f"{name}: no safe connection ({kind})", hint="check this machine's clock")
+    else:
+        failed = Unreachable(f"{name}: no connection, or it broke ({kind})")
+    # Name resolution, connection and handshake come before the first byte of the request.
+    return failed.at_stage(Delivery.FAILED) if isinstance(error, aiohttp.ClientConnectorError) else failed

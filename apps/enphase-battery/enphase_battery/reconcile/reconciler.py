@@ -23,7 +23,7 @@ from ..control.plan import Step, SwitchStep, plan
 from ..control.site_state import SiteState
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
-from ..errors import BudgetExhausted, EnlightenError, RateLimited, SessionRejected, SignInError
+from ..errors import BudgetExhausted, EnlightenError, RateLimited, SessionRejected, SignInError, SignInSuspended
 from ..ports import Site, Wishes
 from .contact import Contact
 from .judging import Bench
@@ -187,11 +187,11 @@ class Reconciler:
     # -- looking ------------------------------------------------------------------------------------------------------
 
     async def _look_first(self, *, everything: bool) -> None:
-        """Read at the begin of a pass; a poll that has no budget left does not stop a wish that waits."""
+        """Read at the begin of a pass; a poll that has no budget left, or may not sign in, does not stop a wish."""
         urgent = bool(self._due_controls(self._clock()))
         try:
             await self._observer.look(everything=everything, urgent=urgent)
-        except BudgetExhausted:
+        except (BudgetExhausted, SignInSuspended):
             if not (everything and urgent):
                 raise
             await self._observer.look()
