@@ -10,9 +10,10 @@ RUNTIME := .venv/.ready-runtime
 DEVELOPMENT := .venv/.ready-development
 HOME_ASSISTANT := .venv-homeassistant/.ready
 
+SCHEMA := apps/enphase-battery/apps.schema.json
 SOURCES := apps demo simulator tests tools
 
-.PHONY: help setup demo run test lint types unit moods year stack chaos clean
+.PHONY: help setup demo run check schema test lint types unit moods year stack chaos clean
 
 help:  ## what can be made
 	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -30,6 +31,13 @@ run: $(RUNTIME)  ## AppDaemon with your own appdaemon.yaml and apps/apps.yaml
 	  echo "secrets.yaml is missing: it holds home_assistant_token, enphase_email and enphase_password." >&2; }; \
 	exit $$missing
 	@exec $(BIN)/appdaemon -c .
+
+check: $(RUNTIME)  ## what the app would find with your configuration; changes nothing; APP=name
+	@exec env PYTHONPATH=apps/enphase-battery $(BIN)/python -m enphase_battery check --config . $(if $(APP),--app $(APP))
+
+schema: $(RUNTIME)  ## write the schema by which editors complete and check apps.yaml
+	@PYTHONPATH=apps/enphase-battery $(BIN)/python -m enphase_battery schema > $(SCHEMA).new
+	@mv $(SCHEMA).new $(SCHEMA)
 
 test: lint types unit moods year stack  ## all checks: style, types, unit, scenarios, simulator, moods, a year, the real stack
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timezone
@@ -21,6 +22,7 @@ from enphase_battery.home.snapshot import SignIn
 from enphase_battery.house import HomeAssistantHouse
 from enphase_battery.safe_file import replace_file
 from enphase_battery.store import Store
+from enphase_battery.version import VERSION
 from tests.lab.lab import ACCOUNT, APP, TOGGLES, Lab, lab
 
 CHARGE, DISCHARGE, RESTRICT = TOGGLES.values()
@@ -456,10 +458,43 @@ async def test_a_diagnosis_is_in_the_result_and_in_the_log_without_ids(
         assert result["report"]["controls"]["charge_from_grid"]["shown"] is False
         assert result["report"]["sign_in"] == "OK"
         line = next(record.getMessage() for record in caplog.records if record.getMessage().startswith("Diagnosis"))
-        assert str(result["report"]) in line
+        assert result["report"]["text"] in line
         token = one.attributes("sensor.enphase_jwt")
-        assert token["site_id"] not in line
-        assert token["user_id"] not in line
+        for said in (line, str(result["report"])):
+            assert token["site_id"] not in said
+            assert token["user_id"] not in said
+
+
+async def test_a_diagnosis_tells_in_a_table_what_a_maintainer_asks_for(house: House) -> None:
+    windows = [{"name": "Night", "control": "charge_from_grid", "start": "02:00", "end": "05:00"}]
+    async with house(app={"windows": windows}) as one:
+        evening = {"scheduleType": "DTG", "startTime": "17:00", "endTime": "19:00", "limit": 30, "days": [7]}
+        one.cloud.act_as_app(create=evening)
+        await one.command(command="set", control="charge_from_grid", state="on", duration="01:00:00")
+        await one.advance(minutes=16)
+        await one.command(command="diagnose", id="a")
+
+        (result,) = one.results(id="a")
+        fence, *rows, end = result["report"]["text"].splitlines()
+        table = {row[:20].strip(): row[21:] for row in rows if row[:20].strip()}
+        assert (fence, end) == ("```text", "```")
+        assert table["Enphase battery"].startswith(f"{VERSION}, AppDaemon 4.")
+        assert table["app"].startswith("enphase_battery: may change charge_from_grid, discharge_to_grid, restrict_")
+        assert "windows: 1; use_schedules auto; dry_run false" in table["app"]
+        assert table["sign-in"] == "OK; token of 2026-11-22 12:00 GMT, ends 2026-11-25 12:00 GMT"
+        assert table["login guard"] == "open"
+        assert re.fullmatch(r"\d+ of 120 within the last hour", table["requests"])
+        assert table["headers"].endswith("token from /users/self/token")
+        assert table["site and user"] == "known"
+        assert table["time zone"] == "Europe/London"
+        assert table["clock"] == "agrees with the cloud's"
+        assert table["battery"] == "charge 59.1 % of 10 kWh, reported 2026-11-22 12:15 GMT"
+        assert table["charge_from_grid"].startswith(
+            "switch on; works with entries; wanted on by command, confirmed; enforced yes"
+        )
+        assert table["own entries"] == "charge from grid 12:00-13:00 Sun, limit 100 %"
+        assert table["other entries"] == "discharge to grid 17:00-19:00 Sun, limit 30 %"
+        assert table["problems"] == "none"
 
 
 # -- problems ---------------------------------------------------------------------------------------------------------
@@ -555,6 +590,7 @@ def test_a_house_without_a_controller_says_what_is_missing(tmp_path: Path) -> No
         configuration=parse_configuration(ACCOUNT),
         store=Store(tmp_path / "app.json", logger),
         sign_in=lambda: SignIn("OK"),
+        condition=nobody,
         spawn=lambda coroutine: coroutine.close(),
         clock=lambda: datetime(2026, 11, 22, tzinfo=timezone.utc),
         logger=logger,

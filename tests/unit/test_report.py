@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from enphase_battery.control.windows import Window
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.errors import BudgetExhausted, Refused, Unreachable, WrongPassword
 from enphase_battery.home.snapshot import Problem
-from enphase_battery.report import diagnosis
 from tests.unit.fake_cloud import NOON
 from tests.unit.small_house import SmallHouse, rules
 
@@ -274,19 +272,6 @@ async def test_a_gateway_that_does_not_take_the_entry_is_a_problem_after_a_while
     assert problems(scheduled) == []
 
 
-async def test_a_diagnosis_names_own_and_foreign_entries_and_problems_with_what_to_do(scheduled: SmallHouse) -> None:
-    theirs = Terms(DISCHARGE, time(13), time(15), frozenset(range(1, 8)), "Europe/London", 20)
-    scheduled.cloud.add(theirs)
-    await scheduled.controller.poll()
-    await scheduled.command(command="set", control="restrict_discharge", state="on", duration=600)
-    await scheduled.wait(minutes=16, poll=True)
-    report = diagnosis(scheduled.snapshot())
-    assert report["entries"] == {"own": [], "foreign": ["discharge to grid 13:00-15:00 every day"]}
-    obstacle = "overlaps with an entry that is not the app's: discharge to grid 13:00-15:00 every day"
-    hint = "change or delete that entry in the Enphase app, or move the window"
-    assert report["problems"] == [f"Rate: {obstacle}: {hint}"]
-
-
 async def test_a_switch_that_the_site_works_with_entries_for_and_holds_none_is_not_enforced(
     scheduled: SmallHouse,
 ) -> None:
@@ -296,27 +281,6 @@ async def test_a_switch_that_the_site_works_with_entries_for_and_holds_none_is_n
     report = scheduled.report(DISCHARGE)
     assert (report.source, report.enforced) == (Source.CLOUD, Enforced.NO)
     assert report.reason == "switch is on; without a schedule entry the gateway does nothing"
-
-
-# -- the diagnosis ----------------------------------------------------------------------------------------------------
-
-
-async def test_a_diagnosis_is_json_with_what_matters_and_without_ids(house: SmallHouse) -> None:
-    nothing = diagnosis(house.snapshot())
-    assert nothing["readable"] is None
-    await house.controller.poll()
-    await house.controller.flip(CHARGE, True)
-    report = json.loads(json.dumps(diagnosis(house.snapshot())))
-    assert report["controls"]["charge_from_grid"] == {
-        "shown": True,
-        "wanted": True,
-        "outcome": "confirmed",
-        "enforced": "unknown",
-        "source": "toggle",
-        "reason": "switch is on; the gateway's last report could not be read",
-    }
-    assert (report["readable"], report["sign_in"], report["soc"], report["problems"]) == (True, "OK", None, [])
-    assert '"11"' not in json.dumps(report)
 
 
 # -- windows without a zone, and after a release ----------------------------------------------------------------------

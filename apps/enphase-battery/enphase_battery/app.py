@@ -110,7 +110,7 @@ class EnphaseBattery(Hass):
             self.logger.info("The account has changed: what is stored of the other one is forgotten")
             store.forget()
             record = None
-        self._session = EnlightenSession(
+        self._session = session = EnlightenSession(
             base_url=configuration.base_url,
             email=email,
             password=configuration.password.get_secret_value(),
@@ -121,8 +121,8 @@ class EnphaseBattery(Hass):
             requests_per_hour=configuration.requests_per_hour,
             short_sessions=configuration.short_sessions,
         )
-        self._site = CloudSite(
-            self._session,
+        self._site = site = CloudSite(
+            session,
             site_id=configuration.site_id,
             user_id=configuration.user_id,
             use_schedules=configuration.use_schedules is ScheduleUse.AUTO,
@@ -138,6 +138,7 @@ class EnphaseBattery(Hass):
             configuration=configuration,
             store=store,
             sign_in=self._sign_in,
+            condition=lambda: (session.condition, site.identity),
             spawn=self._spawn,
             clock=self._clock,
             logger=self.logger,
@@ -162,7 +163,7 @@ class EnphaseBattery(Hass):
             logger=self.logger,
         )
         self._house.attach(self._controller)
-        self._care = SessionCare(self._session, changed=self._house.changed, clock=self._clock, logger=self.logger)
+        self._care = SessionCare(session, changed=self._house.changed, clock=self._clock, logger=self.logger)
 
     async def _listen(self, configuration: Configuration) -> None:
         """Register listeners, then timers, and begin."""

@@ -51,11 +51,11 @@ from .values import key_text, sentence, some
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_APPDAEMONS_KEYS = frozenset(
+APPDAEMONS_KEYS = frozenset(
     {"name", "config_path", "module", "class", "dependencies", "disable", "priority", "pin_app", "pin_thread"}
     | {"log", "log_level", "global", "global_dependencies"}
 )
-
+"""Keys of an app that are AppDaemon's own; so are those that begin with `constrain_`."""
 
 _READS_OF_A_POLL = 3
 _MOST_FAULTS = 20
@@ -73,9 +73,12 @@ class _ContradictionError(ValueError):
 
 
 class _Section(BaseModel):
-    """A mapping of known keys; a key without a value counts as left out."""
+    """A mapping of known keys; a key without a value counts as left out.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    What stands below a key says what it is for: editors show it (see :mod:`.schema`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -89,8 +92,11 @@ class Toggles(_Section):
     """The `input_boolean` helper of each control."""
 
     charge_from_grid: Toggle = "input_boolean.enphase_charge_from_grid"
+    """The helper of charge from grid."""
     discharge_to_grid: Toggle = "input_boolean.enphase_discharge_to_grid"
+    """The helper of discharge to grid."""
     restrict_discharge: Toggle = "input_boolean.enphase_restrict_discharge"
+    """The helper of restrict battery discharge."""
 
     @model_validator(mode="after")
     def _each_its_own(self) -> Toggles:
@@ -111,11 +117,18 @@ class WindowEntry(_Section):
     """One entry of `windows`, as written."""
 
     name: Words
+    """What you call it. Each window needs a name of its own."""
     control: Controllable
+    """What is on during the window."""
     start: LocalTime
+    """Local time in quotes, to the minute."""
     end: LocalTime
+    """Local time in quotes, to the minute. Earlier than the start means the next day."""
     days: Annotated[frozenset[Weekday], Field(min_length=1)] = frozenset(range(1, 8))
+    """Weekdays on which it starts; all, unless you say otherwise."""
     target_soc: Percent | None = None
+    """Percent of charge, 5 to 100. Charging stops there (100 if left out); discharging stops there, but never below
+    the battery's reserve (which it is if left out). restrict_discharge has none."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> WindowEntry:
@@ -173,28 +186,51 @@ class Configuration(_Section):
     """
 
     base_url: Address = "https://enlighten.enphaseenergy.com"
+    """Address of the Enlighten cloud. Plain http is for a loopback address (a simulator on this machine)."""
     email: Secret
+    """E-mail address of your Enphase account. Put it into secrets.yaml and write !secret enphase_email here."""
     password: Secret
+    """Password of your Enphase account. Put it into secrets.yaml and write !secret enphase_password here."""
     site_id: SiteNumber | None = None
+    """Number of the site; found by itself, and needed only with several sites on one account."""
     user_id: SiteNumber | None = None
+    """Number of the user; found by itself."""
     toggles: Toggles = Toggles()
+    """The input_boolean helpers in Home Assistant that show and take your wishes."""
     controls: Annotated[tuple[Controllable, ...], AfterValidator(_distinct)] = tuple(Control)
+    """What the app may change; the rest it only reads."""
     create_helpers: Boolean = False
+    """Whether missing toggles are created."""
     token_refresh: TokenRefresh = timedelta(hours=12)
+    """How often the token is renewed: 00:10:00 to 7 days."""
     poll: Poll = timedelta(minutes=15)
+    """How often the cloud's state is read: 00:01:00 to 06:00:00."""
     settle: Settle = 1.0
+    """Seconds between validation and write: 0 to 30."""
     lead: Lead = timedelta(minutes=15)
+    """How long before its start a window is written to the cloud: 00:02:00 to 12:00:00."""
     consistency: Consistency = timedelta(minutes=2)
+    """How long reads may show old values after a write: 00:00:30 to 00:10:00."""
     pending_timeout: PendingTimeout = timedelta(minutes=15)
+    """How long a wish may stay undecided before the problem sensor comes on: 00:01:00 to 24:00:00."""
     requests_per_hour: HourlyRate = 120
+    """Most requests in any hour: 30 to 600. A third is kept for wishes."""
     use_schedules: Annotated[ScheduleUse, one_of(ScheduleUse)] = ScheduleUse.AUTO
+    """auto: schedule entries where the site has them. never: switches only, which nothing in the cloud ends."""
     time_zone: ZoneName | None = None
+    """Name of the site's time zone. Set it only if the cloud's is wrong."""
     accept_itc_disclaimer: Boolean = True
+    """Whether the disclaimer for charging from the grid may be accepted in your name."""
     dry_run: Boolean = False
+    """true: the app signs in and reads, changes nothing, and says what it would have done."""
     token_sensor: Sensor = "sensor.enphase_jwt"  # noqa: S105 - an entity id
+    """Entity id of the sensor that shows the state of the sign-in."""
     publish_token: Boolean = False
+    """true: the token is an attribute of that sensor, for rest_commands still in use."""
     entity_prefix: Slug = "enphase_battery"
+    """What the ids of the app's entities begin with."""
     window_entries: Annotated[tuple[WindowEntry, ...], AfterValidator(_compatible)] = Field(default=(), alias="windows")
+    """Time-of-use windows in local time. They must not overlap, neither each other nor your own schedules."""
 
     @property
     def most_turns(self) -> int | None:
@@ -244,7 +280,7 @@ def parse_configuration(args: Mapping[str, object]) -> Configuration:
 
 
 def _is_appdaemons(key: str) -> bool:
-    return key in _APPDAEMONS_KEYS or key.startswith("constrain_")
+    return key in APPDAEMONS_KEYS or key.startswith("constrain_")
 
 
 def _faults(detail: ErrorDetails) -> Iterator[str]:

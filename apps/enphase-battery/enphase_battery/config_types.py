@@ -1,5 +1,7 @@
 """The types of the configuration's values: each reads what YAML gave it or raises ValueError with the rule.
 
+Beside each stands the form in which it is written, as JSON Schema (:mod:`.config_forms`).
+
 Types with limits take the lower minimum when `base_url`, which the model reads first, is a loopback address: a
 simulator may be asked as often as one likes.
 """
@@ -7,6 +9,7 @@ simulator may be asked as often as one likes.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from datetime import time, timedelta
 from enum import Enum
 from functools import partial
@@ -16,6 +19,22 @@ from urllib.parse import urlsplit
 from pydantic import PlainValidator, SecretStr, ValidationInfo
 from pytz import all_timezones_set
 
+from .config_forms import (
+    ADDRESS,
+    BOOLEAN,
+    ONE_LINE,
+    TEXT,
+    TIME_OF_DAY,
+    ZONE,
+    Form,
+    choice_form,
+    duration_form,
+    matching_form,
+    number_form,
+    weekday_form,
+    whole_form,
+    written,
+)
 from .control.names import Control
 from .enlighten.address import base_origin, is_loopback
 from .errors import ConfigurationError
@@ -24,7 +43,7 @@ from .values import choice, duration, target_soc, time_of_day, whole_number, wor
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAYS = {name: number for number, day in enumerate(_WEEK, start=1) for name in (day, day[:3])}
 _SLUG = "[a-z0-9]+(?:_[a-z0-9]+)*"
-_SECOND = timedelta(seconds=1)
+_SECOND, _LONGEST_SETTLE = timedelta(seconds=1), timedelta(seconds=30)
 _ANY_RATE = 1_000_000  # requests an hour: no limit in practice
 
 
@@ -42,7 +61,7 @@ def _boolean(value: object) -> bool:
     raise ValueError("must be true or false, without quotes")
 
 
-def _matching(pattern: str, rule: str) -> PlainValidator:
+def _matching(pattern: str, rule: str, form: Callable[[str, str], Form] = matching_form) -> PlainValidator:
     """Return a reader of texts that match `pattern` from end to end; a plain number counts as its digits."""
 
     def read(value: object) -> str:
@@ -51,7 +70,7 @@ def _matching(pattern: str, rule: str) -> PlainValidator:
             raise ValueError(rule)
         return text
 
-    return PlainValidator(read)
+    return PlainValidator(read, json_schema_input_type=written(form(pattern, rule)))
 
 
 def _entity_of(domain: str) -> PlainValidator:
@@ -86,11 +105,11 @@ def _duration(least: timedelta, most: timedelta, on_loopback: timedelta) -> Plai
     def read(value: object, info: ValidationInfo) -> timedelta:
         return duration(value, on_loopback if _is_relaxed(info) else least, most)
 
-    return PlainValidator(read)
+    return PlainValidator(read, json_schema_input_type=written(duration_form(on_loopback, most)))
 
 
 def _settle(value: object) -> float:
-    return duration(value, timedelta(0), timedelta(seconds=30)).total_seconds()
+    return duration(value, timedelta(0), _LONGEST_SETTLE).total_seconds()
 
 
 def _rate(value: object, info: ValidationInfo) -> int:
@@ -104,26 +123,34 @@ def _weekday(value: object) -> int:
     return number
 
 
+def day_names(days: Collection[int]) -> list[str]:
+    """Return ISO weekdays (Monday is 1) as they are written."""
+    return [_WEEK[day - 1][:3] for day in sorted(days)]
+
+
 def one_of(kind: type[Enum]) -> PlainValidator:
     """Return the reader of an enumeration of texts, for `Annotated`."""
-    return PlainValidator(partial(choice, kind))
+    form = choice_form(*(str(member.value) for member in kind))
+    return PlainValidator(partial(choice, kind), json_schema_input_type=written(form))
 
 
-Secret = Annotated[SecretStr, PlainValidator(_secret)]
-Boolean = Annotated[bool, PlainValidator(_boolean)]
-Words = Annotated[str, PlainValidator(words)]
-SiteNumber = Annotated[str, _matching("[1-9][0-9]{0,19}", "must be a number, digits only")]
+Secret = Annotated[SecretStr, PlainValidator(_secret, json_schema_input_type=written(TEXT))]
+Boolean = Annotated[bool, PlainValidator(_boolean, json_schema_input_type=written(BOOLEAN))]
+Words = Annotated[str, PlainValidator(words, json_schema_input_type=written(ONE_LINE))]
+SiteNumber = Annotated[str, _matching("[1-9][0-9]{0,19}", "must be a number, digits only", number_form)]
 Slug = Annotated[str, _matching(_SLUG, "must be made of a-z, 0-9 and single underscores")]
 Toggle = Annotated[str, _entity_of("input_boolean")]
 Sensor = Annotated[str, _entity_of("sensor")]
-ZoneName = Annotated[str, PlainValidator(_known_zone)]
-Address = Annotated[str, PlainValidator(_address)]
+ZoneName = Annotated[str, PlainValidator(_known_zone, json_schema_input_type=written(ZONE))]
+Address = Annotated[str, PlainValidator(_address, json_schema_input_type=written(ADDRESS))]
 Controllable = Annotated[Control, one_of(Control)]
-Weekday = Annotated[int, PlainValidator(_weekday)]
-LocalTime = Annotated[time, PlainValidator(time_of_day)]
-Percent = Annotated[int, PlainValidator(target_soc)]
-HourlyRate = Annotated[int, PlainValidator(_rate)]
-Settle = Annotated[float, PlainValidator(_settle)]
+Weekday = Annotated[int, PlainValidator(_weekday, json_schema_input_type=written(weekday_form(_WEEK)))]
+LocalTime = Annotated[time, PlainValidator(time_of_day, json_schema_input_type=written(TIME_OF_DAY))]
+Percent = Annotated[int, PlainValidator(target_soc, json_schema_input_type=written(whole_form(5, 100)))]
+HourlyRate = Annotated[int, PlainValidator(_rate, json_schema_input_type=written(whole_form(1, _ANY_RATE)))]
+Settle = Annotated[
+    float, PlainValidator(_settle, json_schema_input_type=written(duration_form(timedelta(0), _LONGEST_SETTLE)))
+]
 TokenRefresh = Annotated[timedelta, _duration(timedelta(minutes=10), timedelta(days=7), on_loopback=_SECOND)]
 Poll = Annotated[timedelta, _duration(timedelta(minutes=1), timedelta(hours=6), on_loopback=_SECOND)]
 Lead = Annotated[timedelta, _duration(timedelta(minutes=2), timedelta(hours=12), on_loopback=timedelta(0))]

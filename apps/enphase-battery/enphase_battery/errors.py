@@ -39,6 +39,10 @@ class ConfigurationError(EnphaseBatteryError):
         self.faults = faults
 
 
+class InstallationError(EnphaseBatteryError):
+    """AppDaemon's configuration, or this app in it, cannot be found or read. `check` tells it and ends."""
+
+
 class CommandError(EnphaseBatteryError):
     """An `enphase_battery_command` event is malformed or impossible. The caller answers it with `rejected`."""
 

@@ -13,6 +13,9 @@ from .control.decoding import as_mapping
 from .control.names import Control
 from .control.verdict import Verdict
 from .controller import Controller
+from .diagnosis import Findings, as_report
+from .enlighten.condition import Condition
+from .enlighten.identity import Identity
 from .home.assistant import Assistant, State
 from .home.display import Display, View
 from .home.entities import entities, storage_entity_id
@@ -20,7 +23,7 @@ from .home.helpers import Helpers, Obstacle
 from .home.notices import Concern, Notices
 from .home.snapshot import Problem, SignIn
 from .home.toggles import Toggles
-from .report import TELL_FOR, Reporter, diagnosis
+from .report import TELL_FOR, Reporter
 from .store import Store
 
 RESULT_EVENT = "enphase_battery_result"
@@ -38,6 +41,7 @@ class HomeAssistantHouse:
         configuration: The configuration.
         store: What outlives a restart.
         sign_in: Returns the state of the sign-in.
+        condition: Returns how the session stands, and site and user as soon as they are known.
         spawn: Runs a coroutine as a task of the app.
         clock: Returns the current instant (aware, UTC).
         logger: Where changes of state are told.
@@ -51,6 +55,7 @@ class HomeAssistantHouse:
         configuration: Configuration,
         store: Store,
         sign_in: Callable[[], SignIn],
+        condition: Callable[[], tuple[Condition, Identity | None]],
         spawn: Callable[[Coroutine[object, object, None]], object],
         clock: Callable[[], datetime],
         logger: logging.Logger,
@@ -59,6 +64,7 @@ class HomeAssistantHouse:
         self._name = name
         self._configuration = configuration
         self._store = store
+        self._condition = condition
         self._clock = clock
         self._logger = logger
         self._started_at = clock()
@@ -151,8 +157,25 @@ class HomeAssistantHouse:
 
     def diagnosis(self) -> Mapping[str, object]:
         """Return the redacted report, and put it into the log."""
-        report = diagnosis(self._reporter.snapshot(self._attached()))
-        self._logger.info("Diagnosis: %s", report)
+        controller = self._attached()
+        snapshot, (condition, identity) = self._reporter.snapshot(controller), self._condition()
+        records = controller.reconciler.records
+        findings = Findings(
+            app=self._name,
+            configuration=self._configuration,
+            condition=condition,
+            identity=identity,
+            zone=controller.calendar.zone,
+            skew=controller.clock_skew,
+            state=records.state,
+            own=tuple(one.terms for one in records.ledger.staying()),
+            foreign=tuple(entry.terms for entry in records.foreign()),
+            problems=snapshot.problems,
+            now=self._clock(),
+            snapshot=snapshot,
+        )
+        report = as_report(findings)
+        self._logger.info("Diagnosis:\n%s", report["text"])
         return report
 
     # -- inside -------------------------------------------------------------------------------------------------------

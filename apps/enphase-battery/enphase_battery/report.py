@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,16 +17,9 @@ from .control.wanted import Wanted
 from .controller import Controller
 from .errors import BudgetExhausted, EnlightenError, SignInError, Unreachable
 from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
-from .values import some
-
-_LONG_NUMBER = re.compile(r"\d{5,}")
-"""Ids of sites and users."""
 
 TOLERATED_SKEW = timedelta(minutes=2)
 """By how much the own clock may differ from the cloud's without being a problem."""
-
-MOST_LISTED = 50
-"""How many entries of a kind a diagnosis names."""
 
 TELL_FOR = timedelta(hours=24)
 """How long the problem sensor names an entry that a person took over."""
@@ -90,8 +82,6 @@ class Reporter:
             next_window=None if controller.keeper.book.released else controller.calendar.next_occurrence(),
             problems=self._problems(controller, now),
             sign_in=self.sign_in(),
-            own_entries=tuple(str(one.terms) for one in reconciler.records.ledger.staying()),
-            foreign_entries=tuple(str(entry.terms) for entry in reconciler.records.foreign()),
         )
 
     def _control(self, control: Control, controller: Controller, now: datetime) -> ControlReport:
@@ -224,36 +214,3 @@ def _target_not_kept(intent: Intent, ground: Ground) -> str:
         return f"a target of {target} % needs a schedule entry and is not kept"
     limit = limit_of(intent, ground.floor)
     return "" if limit in (None, target) else f"stops at the reserve of {limit} %, not at {target} %"
-
-
-def diagnosis(snapshot: Snapshot) -> dict[str, object]:
-    """Return the snapshot as a report without secrets or ids, ready to be pasted into a bug report.
-
-    Shape: `{"controls": {<control>: {"shown", "wanted", "outcome", "enforced", "reason", "source"}}, "readable",
-    "sign_in", "soc", "entries": {"own": [<text>], "foreign": [<text>]}, "problems": [<text>]}`.
-    """
-    return {
-        "controls": {
-            report.control.value: {
-                "shown": report.shown,
-                "wanted": report.wanted,
-                "outcome": report.outcome.value if report.outcome else None,
-                "enforced": report.enforced.value,
-                "source": report.source.value if report.source else None,
-                "reason": report.reason,
-            }
-            for report in snapshot.controls
-        },
-        "readable": snapshot.readable,
-        "sign_in": snapshot.sign_in.status,
-        "soc": snapshot.storage.soc if snapshot.storage else None,
-        "entries": {
-            "own": list(some(snapshot.own_entries, MOST_LISTED, "entries")),
-            "foreign": list(some(snapshot.foreign_entries, MOST_LISTED, "entries")),
-        },
-        "problems": [_LONG_NUMBER.sub("...", _in_words(problem)) for problem in snapshot.problems],
-    }
-
-
-def _in_words(problem: Problem) -> str:
-    return f"{problem.text}: {problem.hint}" if problem.hint else problem.text

@@ -29,7 +29,7 @@ def duration(value: object, least: timedelta, most: timedelta) -> timedelta:
     seconds = _seconds(value)
     if seconds is None or not least.total_seconds() <= seconds <= most.total_seconds():
         raise ValueError(
-            f"must be a duration from {_clock(least)} to {_clock(most)}, "
+            f"must be a duration from {clock_text(least)} to {clock_text(most)}, "
             'written "HH:MM:SS" in quotes, as a mapping (minutes: 30) or in seconds'
         )
     return timedelta(seconds=seconds)
@@ -50,7 +50,7 @@ def _seconds(value: object) -> float | None:
     return seconds if value else None
 
 
-def _clock(length: timedelta) -> str:
+def clock_text(length: timedelta) -> str:
     """Return a duration as `HH:MM:SS`, the form in which the user can write it (a week is `168:00:00`)."""
     minutes, seconds = divmod(int(length.total_seconds()), 60)
     return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"

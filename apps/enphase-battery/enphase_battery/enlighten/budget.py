@@ -21,6 +21,7 @@ class Budget:
         per_hour: Requests allowed in any hour, at least 1.
 
     Attributes:
+        per_hour: As given.
         sent: When requests were sent, oldest first.
         spent: How many requests were sent in all, by this object.
         held_until: Nothing is sent before; None: the cloud asked for no pause.
@@ -29,10 +30,14 @@ class Budget:
     def __init__(self, per_hour: int) -> None:
         if per_hour < 1:
             raise ValueError(f"requests_per_hour must be at least 1, not {per_hour}")
-        self._per_hour = per_hour
+        self.per_hour = per_hour
         self.sent: tuple[datetime, ...] = ()
         self.spent = 0
         self.held_until: datetime | None = None
+
+    def sent_within_hour(self, now: datetime) -> int:
+        """Return how many requests were sent within the last hour."""
+        return sum(now - _HOUR < sent <= now for sent in self.sent)
 
     def check(self, now: datetime, *, wish: bool) -> None:
         """Whether a request may be sent now.
@@ -46,13 +51,13 @@ class Budget:
             raise RateLimited(f"the cloud asked to wait another {wait:.0f} s", retry_after=wait)
         # What lies in the future was counted under a wrong clock.
         self.sent = tuple(sent for sent in self.sent if now - _HOUR < sent <= now)
-        allowed = self._per_hour if wish else self._per_hour - self._per_hour // 3
+        allowed = self.per_hour if wish else self.per_hour - self.per_hour // 3
         if len(self.sent) >= allowed:
             first = len(self.sent) - allowed
             next_at, enough_at = (
                 self.sent[min(at, len(self.sent) - 1)] + _HOUR for at in (first, first + ONE_WISH - 1)
             )
-            raise BudgetExhausted(f"the budget of {self._per_hour} requests an hour is used up", next_at, enough_at)
+            raise BudgetExhausted(f"the budget of {self.per_hour} requests an hour is used up", next_at, enough_at)
 
     def spend(self, now: datetime, *, wish: bool) -> None:
         """Takes one request out of the budget. Raises as :meth:`check`."""

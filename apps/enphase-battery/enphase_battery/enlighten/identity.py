@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import Forbidden, NotAvailable, Refused, SiteAmbiguous, SiteNotFound, UnexpectedAnswer
@@ -26,6 +26,7 @@ class Identity:
     Attributes:
         site_id: The site, also called battery id or system id.
         user_id: The user, for `userId` and `Username`.
+        site_name: What its owner calls the site; empty where that was not read.
 
     Raises:
         ValueError: One of them is not digits only.
@@ -33,6 +34,7 @@ class Identity:
 
     site_id: str
     user_id: str
+    site_name: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if digits(self.site_id) != self.site_id or digits(self.user_id) != self.user_id:
@@ -73,7 +75,7 @@ async def find_identity(session: EnlightenSession, *, site_id: str | None, user_
     user = user_id or (session.token and session.token.user_id) or await _user_of(session, site)
     if user is None:
         raise SiteNotFound("the cloud does not say the user id", hint="configure user_id")
-    return Identity(site_id=site.site_id, user_id=user)
+    return Identity(site.site_id, user, site.name)
 
 
 async def _find_site(session: EnlightenSession) -> _Site:

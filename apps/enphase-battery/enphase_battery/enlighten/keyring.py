@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from .notebook import Notebook
     from .reply import Reply
 
-_MINTS = ("/users/self/token", "/app-api/jwt_token.json")
+MINTS = ("/users/self/token", "/app-api/jwt_token.json")
+"""Where tokens come from; the first also gives the session a new cookie, and the old one may die."""
 PROOF_LASTS = timedelta(minutes=30)
 """How long an endpoint that refuses everything is believed to do so although the session lives."""
 
@@ -119,7 +120,7 @@ class Keyring:
         """
         failure: Unreachable | None = None
         signed_out = False
-        for path in sorted(_MINTS, key=lambda path: path != self._notebook.record.mint):
+        for path in sorted(MINTS, key=lambda path: path != self._notebook.record.mint):
             try:
                 reply = await self.send(Call("GET", path, wish=True), Shape.SITE)
                 reply.raise_for_outage()

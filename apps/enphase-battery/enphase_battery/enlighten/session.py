@@ -20,6 +20,7 @@ from ..errors import (
 )
 from .address import base_origin
 from .budget import Budget
+from .condition import Condition, usual_shapes
 from .entrance import Entrance
 from .funnel import Errand, Funnel
 from .gate import Gate
@@ -81,6 +82,7 @@ class EnlightenSession:
         ladders = Ladders(lambda: dict(notebook.record.shapes), lambda winners: notebook.note(shapes=winners))
         self._gate = Gate()
         self._funnel = Funnel(self._keys, self._entrance, ladders, self._gate, logger=logger)
+        self._budget = budget
         self._clock = clock
         self._trouble = self._entrance.guard.cause if self._entrance.guard.closed_until(clock()) else None
         self._last_error: EnlightenError | None = None
@@ -148,6 +150,28 @@ class EnlightenSession:
     def uses_second_factor(self) -> bool:
         """Whether the last sign-in needed a code."""
         return self._notebook.record.second_factor
+
+    @property
+    def condition(self) -> Condition:
+        """How it stands, for a report."""
+        now, record, token, error = self._clock(), self._notebook.record, self.token, self._last_error
+        reads, writes = usual_shapes(record.shapes)
+        return Condition(
+            status=self.token_status,
+            refreshed_at=record.refreshed_at,
+            expires_at=token.expires_at if token else None,
+            session_ends_at=self.session_ends_at,
+            second_factor=record.second_factor,
+            guard=record.guard,
+            requests=self._budget.sent_within_hour(now),
+            requests_per_hour=self._budget.per_hour,
+            held_until=self._budget.held_until,
+            reads=reads,
+            writes=writes,
+            mint=record.mint,
+            refused=tuple(endpoint for endpoint, until in record.refused if now < until),
+            last_error="" if error is None else str(error),
+        )
 
     def is_at_stake(self, idle: timedelta) -> bool:
         """Whether the session lives, was idle for so long, and could be had back only with a code from a person."""

@@ -104,8 +104,6 @@ class Snapshot:
         next_window: The next occurrence of a time-of-use window.
         problems: What is wrong, the most important first.
         sign_in: The state of the sign-in.
-        own_entries: The schedule entries that the app made, in words.
-        foreign_entries: The others.
     """
 
     controls: tuple[ControlReport, ...]
@@ -114,5 +112,3 @@ class Snapshot:
     next_window: Occurrence | None
     problems: tuple[Problem, ...]
     sign_in: SignIn
-    own_entries: tuple[str, ...] = ()
-    foreign_entries: tuple[str, ...] = ()
