@@ -24,11 +24,11 @@ demo: $(RUNTIME) $(HOME_ASSISTANT)  ## simulator, Home Assistant and AppDaemon w
 	@exec $(BIN)/python -m demo $(if $(ERA),--era $(ERA))
 
 run: $(RUNTIME)  ## AppDaemon with your own appdaemon.yaml and apps/apps.yaml
-	@missing=0; for file in appdaemon.yaml apps/apps.yaml; do \
-	  [ -f "$$file" ] || { echo "$$file is missing: copy $$file.example to $$file and fill it in." >&2; missing=1; }; \
-	done; \
-	[ -f secrets.yaml ] || { missing=1; \
-	  echo "secrets.yaml is missing: it holds home_assistant_token, enphase_email and enphase_password." >&2; }; \
+	@missing=0; \
+	need() { [ -f "$$1" ] || { missing=1; echo "$$1 is missing: $$2" >&2; }; }; \
+	need appdaemon.yaml "copy appdaemon.yaml.example to appdaemon.yaml and go through it."; \
+	need apps/apps.yaml "copy apps/enphase-battery/apps.yaml.example to apps/apps.yaml and go through it."; \
+	need secrets.yaml "it holds home_assistant_token, enphase_email and enphase_password."; \
 	exit $$missing
 	@exec $(BIN)/appdaemon -c .
 

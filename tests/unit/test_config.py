@@ -102,13 +102,15 @@ def load_example(text: str) -> dict[str, dict[str, object]]:
 
 
 def test_the_example_works_as_it_is() -> None:
-    example = (ROOT / "apps/apps.yaml.example").read_text()
+    example = (ROOT / "apps/enphase-battery/apps.yaml.example").read_text()
     configuration = parse_configuration(load_example(example)["enphase_battery"])
     assert configuration.email.get_secret_value() == "secret enphase_email"
 
 
 def test_the_example_shows_every_key_with_its_default() -> None:
-    everything = re.sub(r"^  #(?=\S|  )", "  ", (ROOT / "apps/apps.yaml.example").read_text(), flags=re.MULTILINE)
+    everything = re.sub(
+        r"^  #(?=\S|  )", "  ", (ROOT / "apps/enphase-battery/apps.yaml.example").read_text(), flags=re.MULTILINE
+    )
     shown = load_example(everything)["enphase_battery"]
     configuration, default = parse_configuration(shown), read(LOGIN)
     examples = {"email", "password", "site_id", "user_id", "time_zone", "windows"}

@@ -19,7 +19,7 @@ from enphase_battery.schema import file_schema
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "apps" / "enphase-battery" / "apps.schema.json"
-EXAMPLE = ROOT / "apps" / "apps.yaml.example"
+EXAMPLE = ROOT / "apps" / "enphase-battery" / "apps.yaml.example"
 VALIDATOR = Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 LOGIN = {"email": "me@example.com", "password": "opensesame"}
@@ -79,10 +79,10 @@ def test_it_is_a_schema() -> None:
     Draft7Validator.check_schema(file_schema())
 
 
-def test_the_example_names_it_where_it_lies_beside_the_example() -> None:
+def test_the_example_names_it_as_it_lies_from_where_the_copy_belongs() -> None:
     named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", EXAMPLE.read_text(encoding="utf-8"))
     assert named is not None
-    assert EXAMPLE.parent / named[1] == SCHEMA
+    assert EXAMPLE.parents[1] / named[1] == SCHEMA
 
 
 def test_appdaemon_does_not_take_it_for_apps() -> None:
