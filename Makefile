@@ -13,7 +13,7 @@ HOME_ASSISTANT := .venv-homeassistant/.ready
 SCHEMA := apps/enphase-battery/apps.schema.json
 SOURCES := apps demo simulator tests tools
 
-.PHONY: help setup demo run check schema test lint types unit moods year stack chaos clean
+.PHONY: help setup demo run check schema test lint types unit moods year stack chaos pictures clean
 
 help:  ## what can be made
 	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -64,6 +64,10 @@ stack: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## tests on a real Home Assistant and a
 
 chaos: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## random faults and wishes in the real stack; MINUTES=30 SEED=3 (else a new one)
 	CHAOS_MINUTES=$(or $(MINUTES),30) CHAOS_SEED=$(or $(SEED),$$RANDOM) $(BIN)/pytest -m stack tests/stack/chaos
+
+pictures: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## take the pictures in docs/pictures again; needs Chromium, as stack does
+	$(BIN)/pytest -m stack tests/stack/test_dashboard.py tests/stack/test_running.py
+	@while read -r taken shown; do cp ".build/screenshots/$$taken.png" "docs/pictures/$$shown.png"; done <docs/pictures/chosen
 
 clean:  ## remove all that was set up and made
 	rm -rf .venv .venv-homeassistant .demo .build .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis

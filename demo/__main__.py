@@ -21,6 +21,12 @@ from demo.simulator import NEWEST_ERA, Simulator
 
 _FOLDER = CHECKOUT / ".demo"
 _APP = "enphase_battery"
+
+# Something to look forward to on the page; both leave the day to the toggles.
+_WINDOWS = [
+    {"name": "Night rate", "control": "charge_from_grid", "start": "02:00", "end": "05:00", "target_soc": 90},
+    {"name": "Evening peak", "control": "discharge_to_grid", "start": "17:00", "end": "19:00", "target_soc": 30},
+]
 _SIGNED_IN_SECONDS = 60.0
 
 
@@ -46,7 +52,7 @@ async def bring_up(stack: AsyncExitStack, era: str) -> list[Process]:
     log, port = logs / "appdaemon.log", free_port(5050)
     appdaemon = AppDaemon(_FOLDER / "appdaemon", log, home_assistant, port, follow_edits=True)
     await stack.enter_async_context(running(appdaemon))
-    appdaemon.add_app(_APP, simulator.url)
+    appdaemon.add_app(_APP, simulator.url, windows=_WINDOWS)
     async with home_assistant.socket() as socket:
 
         async def signed_in() -> bool:

@@ -41,6 +41,9 @@ recorder:
   purge_keep_days: 2
 """
 
+# How the frontend speaks to the demo's user: with times of 24 hours, as the app's own sentences have them.
+_BRITISH = {"language": "en-GB", "number_format": "language", "time_format": "language"}
+
 # One step of the onboarding, answered ahead: taken over HTTP it would set up weather, radio and speech services, which
 # reach out of this machine. The other steps are taken as a browser takes them.
 _ONBOARDING = '{"version": 4, "minor_version": 1, "key": "onboarding", "data": {"done": ["core_config"]}}'
@@ -77,6 +80,7 @@ class HomeAssistant:
                 return bool((await socket.call("get_config"))["state"] == "RUNNING")
 
             await self.process.until(runs, _START_SECONDS)
+            await socket.call("frontend/set_user_data", key="language", value=_BRITISH)
             dashboard = (CHECKOUT / "home_assistant" / "dashboard.yaml").read_text(encoding="utf-8")
             await socket.call("lovelace/config/save", config=yaml.safe_load(dashboard))
 

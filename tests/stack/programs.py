@@ -17,7 +17,7 @@ from tests.stack.house import House
 # Home Assistant gives AppDaemon no news of toggles that appear later, so all houses get theirs before it starts.
 HOUSES = (
     *("newest", "guide", "commands", "scripts", "restarts", "faulty", "secretive"),
-    *("switched", "tariff", "orphaned", "boosted", "running"),
+    *("switched", "tariff", "orphaned", "boosted", "running", "pictured"),
 )
 
 # This one is to get its toggles from the app, under their usual names.

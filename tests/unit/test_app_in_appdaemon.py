@@ -258,7 +258,7 @@ async def test_entities_are_published_at_every_poll_also_unchanged(house: House)
     async with house(app={"poll": "00:05:00"}) as one:
         await one.advance(minutes=6)
         ours = {entity for entity in one.ha.states if not entity.startswith("input_boolean.")}
-        assert len(ours) == 7
+        assert len(ours) == 11
         one.ha.published.clear()
 
         await one.advance(minutes=5)

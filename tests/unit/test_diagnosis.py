@@ -78,6 +78,7 @@ REPORT = ControlReport(
     last_error="refused",
 )
 SNAPSHOT = Snapshot(
+    taken_at=NOON,
     controls=(REPORT,),
     readable=True,
     storage=STATE.storage,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -63,6 +64,7 @@ async def test_a_command_shows_its_end_and_says_which_target_is_not_kept(house: 
     await house.command(command="set", control="charge_from_grid", state="on", duration=3600, target_soc=80)
     report = house.report(CHARGE)
     assert (report.until, report.target_soc) == (NOON + timedelta(hours=1), 80)
+    assert not report.held_back
     assert report.reason.endswith("a target of 80 % needs a schedule entry and is not kept")
 
 
@@ -85,6 +87,20 @@ async def test_a_control_that_is_only_read_shows_what_the_cloud_shows(tmp_path: 
     )
 
 
+async def test_what_waits_for_another_control_says_so(house: SmallHouse) -> None:
+    await house.controller.poll()
+    await house.command(command="set", control="charge_from_grid", state="on", duration=3600)
+    await house.command(command="set", control="discharge_to_grid", state="on", duration=3600)
+    assert (house.report(CHARGE).held_back, house.report(DISCHARGE).held_back) == (True, False)
+
+
+async def test_a_running_window_is_named(tmp_path: Path) -> None:
+    house = SmallHouse(tmp_path, rules(windows=(replace(ALWAYS, end=time(13, 30)),)))
+    await house.controller.poll()
+    assert (house.report(CHARGE).source, house.report(CHARGE).window) == (Source.WINDOW, "Rate")
+    assert house.report(DISCHARGE).window == ""
+
+
 async def test_why_the_gateway_does_not_act_is_the_reason_of_a_confirmed_switch(house: SmallHouse) -> None:
     await house.controller.poll()
     await house.controller.flip(CHARGE, True)
@@ -98,6 +114,7 @@ async def test_the_last_error_stays_when_the_toggle_has_gone_back(house: SmallHo
     await house.controller.flip(CHARGE, True)
     report = house.report(CHARGE)
     assert (report.wanted, report.outcome, report.last_error) == (False, Outcome.CONFIRMED, "refused")
+    assert report.last_error_at == house.clock.now
 
 
 async def test_the_next_window_is_shown_as_soon_as_the_zone_is_known(tmp_path: Path) -> None:

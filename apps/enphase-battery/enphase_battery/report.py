@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from .control.claims import Ground
 from .control.enforcement import enforcement
 from .control.holds import CLOCK_HINT, clock_fault
-from .control.intent import Intent
+from .control.intent import Intent, Source
 from .control.names import Control
 from .control.shaping import limit_of
 from .control.verdict import Outcome, Verdict
@@ -35,6 +35,7 @@ class _History:
 
     confirmed_at: datetime | None = None
     last_error: str = ""
+    last_error_at: datetime | None = None
     undone_since: datetime | None = None
 
 
@@ -68,7 +69,7 @@ class Reporter:
         if verdict.outcome is Outcome.CONFIRMED:
             history.confirmed_at = verdict.at
         elif verdict.outcome is Outcome.FAILED:
-            history.last_error = verdict.reason
+            history.last_error, history.last_error_at = verdict.reason, verdict.at
 
     def snapshot(self, controller: Controller) -> Snapshot:
         """Return what is to be shown now."""
@@ -76,6 +77,7 @@ class Reporter:
         reconciler = controller.reconciler
         read = reconciler.state.switches is not None
         return Snapshot(
+            taken_at=now,
             controls=tuple(self._control(control, controller, now) for control in Control),
             readable=False if _is_out_of_reach(reconciler.contact.error) else True if read else None,
             storage=reconciler.state.storage,
@@ -110,6 +112,9 @@ class Reporter:
             target_soc=wanted.intent.target_soc if wanted else None,
             confirmed_at=history.confirmed_at,
             last_error=history.last_error,
+            last_error_at=history.last_error_at,
+            window=wanted.intent.label if wanted and wanted.intent.source is Source.WINDOW else "",
+            held_back=wanted is not None and wanted.held_back_by is not None,
         )
 
     def _problems(self, controller: Controller, now: datetime) -> tuple[Problem, ...]:

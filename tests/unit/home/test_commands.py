@@ -53,6 +53,7 @@ def rejection(data: Mapping[str, object]) -> str:
         ({"command": "diagnose"}, DiagnoseCommand()),
         ({"command": "release"}, ReleaseCommand()),
         ({"command": "otp", "code": "012345"}, OtpCommand(code="012345")),
+        ({"command": "otp", "code": " 012 345 "}, OtpCommand(code="012345")),
         ({"command": "otp_resend"}, OtpResendCommand()),
     ],
 )
@@ -177,7 +178,7 @@ _CODE = "code must be a text of digits; put it in quotes, because a number loses
         ({"command": "refresh", "control": "x"}, "control does not belong to refresh, which takes command, id, app"),
         ({"command": "otp"}, "code is missing: it must be a text of digits; put it in quotes, because"),
         ({"command": "otp", "code": 123456}, _CODE),
-        ({"command": "otp", "code": "12 34 56"}, _CODE),
+        ({"command": "otp", "code": "12-34-56"}, _CODE),
         ({"command": "otp", "code": ""}, _CODE),
     ],
 )

@@ -33,6 +33,7 @@ REPORT = ControlReport(
     target_soc=90,
     confirmed_at=NOON,
     last_error="it was refused",
+    last_error_at=NOON - timedelta(minutes=5),
 )
 NOTHING_KNOWN = ControlReport(
     control=Control.RESTRICT_DISCHARGE,
@@ -49,6 +50,7 @@ NOTHING_KNOWN = ControlReport(
     last_error="",
 )
 SNAPSHOT = Snapshot(
+    taken_at=NOON,
     controls=(REPORT, NOTHING_KNOWN),
     readable=True,
     storage=Storage(soc=57.5, energy_kwh=5.75, capacity_kwh=10.0, last_report=NOON),
@@ -69,6 +71,9 @@ def test_every_entity_of_the_contract_is_published() -> None:
     assert published(SNAPSHOT).keys() == {
         "binary_sensor.battery_charge_from_grid",
         "binary_sensor.battery_restrict_discharge",
+        "sensor.battery_charge_from_grid_end",
+        "sensor.battery_restrict_discharge_end",
+        "sensor.battery_status",
         "sensor.battery_soc",
         "sensor.battery_next_window",
         "binary_sensor.battery_problem",
@@ -82,6 +87,8 @@ def test_a_control_says_all_that_is_known_of_it_in_the_sites_own_time() -> None:
     assert entity.attributes == {
         "friendly_name": "Enphase battery charge from grid",
         "icon": "mdi:battery-charging",
+        "summary": "A boost charges to 90 % until 14:00. Note: because.",
+        "verdict": "On, confirmed",
         "wanted": "on",
         "outcome": "confirmed",
         "enforced": "yes",
@@ -92,13 +99,40 @@ def test_a_control_says_all_that_is_known_of_it_in_the_sites_own_time() -> None:
         "target_soc": "90",
         "confirmed_at": "2026-07-22T13:00:00+01:00",
         "last_error": "it was refused",
+        "last_error_at": "2026-07-22T12:55:00+01:00",
     }
 
 
 def test_a_control_of_which_nothing_is_known_is_unknown_and_leaves_out_what_it_cannot_say() -> None:
     entity = published(SNAPSHOT)["binary_sensor.battery_restrict_discharge"]
     assert entity.state == "unknown"
-    assert entity.attributes.keys() == {"friendly_name", "icon", "enforced", "fail_safe"}
+    assert entity.attributes.keys() == {"friendly_name", "icon", "summary", "verdict", "enforced", "fail_safe"}
+
+
+def test_a_control_names_the_window_that_rules_it() -> None:
+    report = replace(REPORT, source=Source.WINDOW, window="Night rate")
+    entity = published(replace(SNAPSHOT, controls=(report,)))["binary_sensor.battery_charge_from_grid"]
+    assert entity.attributes["window"] == "Night rate"
+
+
+def test_the_end_of_a_timed_wish_is_a_timestamp_that_a_dashboard_can_look_at() -> None:
+    shown = published(SNAPSHOT)
+    entity = shown["sensor.battery_charge_from_grid_end"]
+    assert (entity.state, entity.attributes["device_class"]) == ("2026-07-22T14:00:00+01:00", "timestamp")
+    assert shown["sensor.battery_restrict_discharge_end"].state == "unknown"
+
+
+def test_the_status_says_what_runs_now() -> None:
+    entity = published(SNAPSHOT)["sensor.battery_status"]
+    assert entity.state.startswith("A boost charges to 90 % until 14:00.")
+    assert entity.attributes["summary"] == entity.state
+
+
+def test_a_status_that_is_too_long_for_a_state_is_whole_in_its_attribute() -> None:
+    talkative = replace(SNAPSHOT, controls=(replace(REPORT, reason="because " * 60),))
+    entity = published(talkative)["sensor.battery_status"]
+    assert (len(entity.state), entity.state[-3:]) == (255, "...")
+    assert len(entity.attributes["summary"]) > 255
 
 
 def test_off_is_text_because_appdaemon_drops_what_is_falsy() -> None:
@@ -143,6 +177,7 @@ def test_the_next_window_is_a_timestamp_with_its_details() -> None:
     entity = published(replace(SNAPSHOT, next_window=occurrence))["sensor.battery_next_window"]
     assert entity.state == "2026-07-22T13:00:00+01:00"
     assert entity.attributes["device_class"] == "timestamp"
+    assert entity.attributes["summary"] == "Night rate charges to 80 % today from 13:00 until 16:00."
     assert entity.attributes["name"] == "Night rate"
     assert entity.attributes["control"] == "charge_from_grid"
     assert entity.attributes["start"] == entity.state
@@ -200,7 +235,7 @@ def test_the_token_is_shown_only_where_it_was_asked_for_and_never_in_a_log() -> 
     entity = published(replace(SNAPSHOT, sign_in=sign_in))["sensor.enphase_jwt"]
     assert entity.attributes["token"] == "eyJ.secret"
     assert "secret" not in repr(sign_in)
-    assert entity.attributes.keys() == {"friendly_name", "icon", "token"}
+    assert entity.attributes.keys() == {"friendly_name", "icon", "summary", "token"}
 
 
 def test_everything_that_is_published_is_text() -> None:

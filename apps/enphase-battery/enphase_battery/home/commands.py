@@ -212,8 +212,9 @@ def _id(value: object) -> str:
 
 
 def _code(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch("[0-9]{1,20}", value.strip()):
-        return value.strip()
+    digits = value.replace(" ", "") if isinstance(value, str) else ""  # people write them in groups, as messages do
+    if re.fullmatch("[0-9]{1,20}", digits):
+        return digits
     raise ValueError("must be a text of digits; put it in quotes, because a number loses its leading zeros")
 
 

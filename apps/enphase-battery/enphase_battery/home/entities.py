@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from ..control.names import Control
 from .snapshot import ControlReport, Problem, SignIn, Snapshot
+from .words import control_words, sign_in_words, status_words, verdict_words, window_words
 
 UNKNOWN, UNAVAILABLE = "unknown", "unavailable"
 
@@ -21,6 +22,9 @@ _ICONS = {
     Control.DISCHARGE_TO_GRID: "mdi:transmission-tower-export",
     Control.RESTRICT_DISCHARGE: "mdi:battery-lock",
 }
+
+_LONGEST_STATE = 255
+"""Characters that Home Assistant takes as a state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,10 @@ def entities(
         zone: The site's time zone, in which instants are shown.
         poll: How often all of them are published.
     """
-    controls = (_control(report, prefix, snapshot.readable, zone) for report in snapshot.controls)
     return (
-        *controls,
+        *(_control(report, prefix, snapshot.readable, zone) for report in snapshot.controls),
+        *(_end(report, prefix, zone) for report in snapshot.controls),
+        _status(snapshot, prefix, zone),
         _soc(snapshot, prefix, zone),
         _next_window(snapshot, prefix, zone),
         problem_entity(snapshot.problems, prefix, zone, poll),
@@ -92,16 +97,43 @@ def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tz
         UNAVAILABLE if readable is False else state,
         friendly_name=_NAMES[report.control],
         icon=_ICONS[report.control],
+        summary=control_words(report, readable, zone),
+        verdict=verdict_words(report, readable),
         wanted="" if report.wanted is None else _on_off(report.wanted),
         outcome=report.outcome.value if report.outcome else "",
         enforced=report.enforced.value,
         fail_safe="yes" if report.fail_safe else "no",
         source=report.source.value if report.source else "",
+        window=report.window,
         reason=report.reason,
         until=_moment(report.until, zone),
         target_soc="" if report.target_soc is None else str(report.target_soc),
         confirmed_at=_moment(report.confirmed_at, zone),
         last_error=report.last_error,
+        last_error_at=_moment(report.last_error_at, zone),
+    )
+
+
+def _end(report: ControlReport, prefix: str, zone: tzinfo) -> Entity:
+    """Return when what is wished for a time ends: as a state, because a dashboard's conditions look at nothing else."""
+    return _entity(
+        f"sensor.{prefix}_{report.control.value}_end",
+        _moment(report.until, zone) or UNKNOWN,
+        friendly_name=f"{_NAMES[report.control]} end",
+        icon="mdi:timer-sand",
+        device_class="timestamp",
+    )
+
+
+def _status(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
+    """Return what the battery is told to do now, as text; whole in an attribute where it is too long for a state."""
+    words = status_words(snapshot, zone)
+    return _entity(
+        f"sensor.{prefix}_status",
+        words if len(words) <= _LONGEST_STATE else f"{words[: _LONGEST_STATE - 3]}...",
+        friendly_name="Enphase battery status",
+        icon="mdi:home-battery",
+        summary=words,
     )
 
 
@@ -132,6 +164,7 @@ def _next_window(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
         f"sensor.{prefix}_next_window",
         _moment(occurrence.start, zone),
         **shared,
+        summary=window_words(occurrence, zone, snapshot.taken_at),
         name=window.name,
         control=window.control.value,
         start=_moment(occurrence.start, zone),
@@ -144,8 +177,9 @@ def _token(sign_in: SignIn, token_sensor: str, zone: tzinfo) -> Entity:
     return _entity(
         token_sensor,
         sign_in.status,
-        friendly_name="Enphase JWT",
-        icon="mdi:key",
+        friendly_name="Enphase sign-in",
+        icon="mdi:account-key",
+        summary=sign_in_words(sign_in),
         refreshed_at=_moment(sign_in.refreshed_at, zone),
         expires_at=_moment(sign_in.expires_at, zone),
         session_ends_at=_moment(sign_in.session_ends_at, zone),

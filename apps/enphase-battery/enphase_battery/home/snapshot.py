@@ -30,6 +30,9 @@ class ControlReport:
         target_soc: Percent at which it is to stop.
         confirmed_at: Instant (aware) at which it was confirmed.
         last_error: The last thing that failed, in words.
+        last_error_at: Instant (aware) at which that failed.
+        window: Name of the window that wishes it; empty when none does.
+        held_back: Whether it waits for a wish for another control.
     """
 
     control: Control
@@ -44,6 +47,9 @@ class ControlReport:
     target_soc: int | None
     confirmed_at: datetime | None
     last_error: str
+    last_error_at: datetime | None = None
+    window: str = ""
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,7 @@ class Snapshot:
     """Everything that the entities show at one moment.
 
     Attributes:
+        taken_at: The moment (aware).
         controls: One report per control.
         readable: Whether the last try to read the cloud succeeded; None before the first.
         storage: The battery; None while it could not be read.
@@ -106,6 +113,7 @@ class Snapshot:
         sign_in: The state of the sign-in.
     """
 
+    taken_at: datetime
     controls: tuple[ControlReport, ...]
     readable: bool | None
     storage: Storage | None

@@ -1,0 +1,175 @@
+"""Sentences for the people of the house: what the battery is told to do now and next, and how the sign-in is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+
+from ..control.enforcement import Enforced
+from ..control.intent import Source
+from ..control.names import Control
+from ..control.verdict import Outcome
+from ..control.windows import Occurrence
+from .snapshot import ControlReport, SignIn, Snapshot
+
+_DOES = {
+    Control.CHARGE_FROM_GRID: "charges from the grid",
+    Control.DISCHARGE_TO_GRID: "discharges to the grid",
+    Control.RESTRICT_DISCHARGE: "holds the charge",
+}
+_DOING = {
+    Control.CHARGE_FROM_GRID: "charging from the grid",
+    Control.DISCHARGE_TO_GRID: "discharging to the grid",
+    Control.RESTRICT_DISCHARGE: "holding the charge",
+}
+_DOES_TO = {
+    Control.CHARGE_FROM_GRID: "charges to {} %",
+    Control.DISCHARGE_TO_GRID: "discharges to the grid down to {} %",
+}
+_DOING_TO = {
+    Control.CHARGE_FROM_GRID: "charging to {} %",
+    Control.DISCHARGE_TO_GRID: "discharging to the grid down to {} %",
+}
+
+_UNDONE = {
+    Outcome.PENDING: "is not confirmed yet",
+    Outcome.FAILED: "did not work",
+    Outcome.DRY_RUN: "is only a dry run",
+}
+_VERDICTS = {
+    Outcome.CONFIRMED: "confirmed",
+    Outcome.PENDING: "unconfirmed",
+    Outcome.FAILED: "failed",
+    Outcome.DRY_RUN: "dry run",
+}
+_NOT_ENFORCED = {
+    Enforced.NO: "is switched on, but the battery does not act on it",
+    Enforced.UNKNOWN: "is switched on, but nobody knows whether the battery acts on it",
+}
+_SIGN_IN = {
+    "OK": "Signed in.",
+    "EXPIRED": "The sign-in has run out and is being renewed.",
+    "LOGIN_FAILED": "The app cannot sign in: see the problem.",
+    "MFA_REQUIRED": "Enphase has sent you a code: enter it.",
+    "BLOCKED": "Enphase lets nobody sign in: see the problem.",
+    "UNREACHABLE": "Enphase cannot be reached.",
+}
+_UNREADABLE = "Enphase cannot be asked now."
+
+_DAYS_BY_NAME = 7
+"""A weekday names a day that is nearer than this."""
+
+
+def control_words(report: ControlReport, readable: bool | None, zone: tzinfo) -> str:
+    """Return in a sentence or two what is so of one control.
+
+    Args:
+        report: What is known of it.
+        readable: Whether the last try to read the cloud succeeded; None before the first.
+        zone: The zone in which times are told.
+    """
+    if readable is False:
+        return " ".join((_UNREADABLE, *_wishes([report], zone)))
+    if readable is None or report.wanted is None:
+        return "Not known yet."
+    return _wanted_on(report, zone) if report.wanted else _wanted_off(report, zone)
+
+
+def verdict_words(report: ControlReport, readable: bool | None) -> str:
+    """Return in two or three words what the cloud holds of a control, and whether that is what was wished."""
+    if readable is False:
+        return "Cannot be asked"
+    if report.shown is None:
+        return "Not known yet"
+    outcome = report.outcome or Outcome.PENDING
+    verdict = _VERDICTS[outcome]
+    if outcome is Outcome.CONFIRMED and report.wanted and report.enforced is Enforced.NO:
+        verdict = "but idle"
+    elif outcome is Outcome.PENDING and report.held_back:
+        verdict = "waiting"
+    return f"{'On' if report.shown else 'Off'}, {verdict}"
+
+
+def status_words(snapshot: Snapshot, zone: tzinfo) -> str:
+    """Return in a few sentences what the battery is told to do now, of all controls."""
+    if snapshot.readable is None:
+        return "Enphase has not been asked yet."
+    if not snapshot.readable:
+        return " ".join((_UNREADABLE, *_wishes(snapshot.controls, zone)))
+    said = [control_words(one, snapshot.readable, zone) for one in snapshot.controls if not _is_at_rest(one)]
+    return " ".join(said) or "Nothing is forced: the battery follows its own profile."
+
+
+def window_words(occurrence: Occurrence, zone: tzinfo, now: datetime) -> str:
+    """Return in a sentence what a window that is still to come will do, on which day, from when until when."""
+    window, start, end = occurrence.window, occurrence.start.astimezone(zone), occurrence.end.astimezone(zone)
+    ahead = (start.date() - now.astimezone(zone).date()).days
+    far = f"on {start:%A}" if ahead < _DAYS_BY_NAME else f"on {start.day} {start:%B}"
+    day = {0: "today", 1: "tomorrow"}.get(ahead, far)
+    does = _does(window.control, window.target_soc)
+    return f"{window.name} {does} {day} from {start:%H:%M} until {end:%H:%M}."
+
+
+def sign_in_words(sign_in: SignIn) -> str:
+    """Return in a sentence how the sign-in is, and what to do if anything is to be done."""
+    return _SIGN_IN[sign_in.status]
+
+
+def _wanted_on(report: ControlReport, zone: tzinfo) -> str:
+    if report.outcome is Outcome.CONFIRMED and report.enforced is Enforced.YES:
+        does = _does(report.control, report.target_soc)
+        return _sentence(f"{_subject(report)} {does}{_end(report, zone)}", report.reason, joint=". Note: ")
+    outcome = report.outcome or Outcome.PENDING
+    undone = "waits" if outcome is Outcome.PENDING and report.held_back else _UNDONE.get(outcome)
+    return _sentence(f"{_wish(report, zone)} {undone or _NOT_ENFORCED[report.enforced]}", report.reason)
+
+
+def _wish(report: ControlReport, zone: tzinfo) -> str:
+    """Return what a control is wished to do, without a word on whether it does."""
+    subject, doing = _subject(report), _doing(report.control, report.target_soc)
+    until = _end(report, zone) if report.until else ""
+    return f"{subject}: {doing}{until}" if subject else f"{doing}{until}"
+
+
+def _wishes(reports: Iterable[ControlReport], zone: tzinfo) -> tuple[str, ...]:
+    """Return one sentence with all that is wished to be on; none when nothing is."""
+    wished = "; ".join(_wish(report, zone) for report in reports if report.wanted)
+    return (f"Wished: {wished}.",) if wished else ()
+
+
+def _subject(report: ControlReport) -> str:
+    """Return who wants it: the window's name, a boost; nobody in particular where it is a standing wish."""
+    return report.window if report.source is Source.WINDOW else "A boost" if report.until else ""
+
+
+def _wanted_off(report: ControlReport, zone: tzinfo) -> str:
+    if report.outcome in _UNDONE:
+        return _sentence(f"switching off {_UNDONE[report.outcome]}", report.reason)
+    return _sentence(f"kept off{_end(report, zone)}" if report.until else "off", report.reason)
+
+
+def _is_at_rest(report: ControlReport) -> bool:
+    """Return whether there is nothing to say of a control: it is off, as it was wished for good."""
+    return not report.wanted and not report.until and report.outcome not in _UNDONE
+
+
+def _does(control: Control, target: int | None) -> str:
+    return _DOES[control] if target is None or control not in _DOES_TO else _DOES_TO[control].format(target)
+
+
+def _doing(control: Control, target: int | None) -> str:
+    return _DOING[control] if target is None or control not in _DOING_TO else _DOING_TO[control].format(target)
+
+
+def _end(report: ControlReport, zone: tzinfo) -> str:
+    """Return how long it lasts. The end of a timed wish is less than a day away, so its time of day says it all."""
+    if report.until is not None:
+        return f" until {report.until.astimezone(zone):%H:%M}"
+    return ", switched on in the Enphase app" if report.source is Source.CLOUD else " until you switch it off"
+
+
+def _sentence(text: str, reason: str, joint: str = ": ") -> str:
+    """Return a text as a sentence, with the reason if there is one."""
+    whole = f"{text}{joint}{reason}" if reason else text
+    whole = whole.strip()
+    return f"{whole[:1].upper()}{whole[1:].rstrip('.')}."
