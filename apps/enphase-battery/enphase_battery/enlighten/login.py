@@ -98,8 +98,8 @@ def code_awaited() -> MfaRequired:
     """What is said while the code of the second factor is awaited (2.4)."""
     return MfaRequired(
         "the account asks for the code of the second factor",
-        hint="fire the event `enphase_battery_command` (Developer tools, Events) with `command: otp` and "
-        '`code: "123456"`; for another code with `command: otp_resend`',
+        hint="run `script.enphase_battery_enter_code` with it, or fire the event `enphase_battery_command` (Developer "
+        'tools, Events) with `command: otp` and `code: "123456"`; for another code with `command: otp_resend`',
     )
 
 
