@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .borrowed_store import BorrowedStore
-from .check import Check
+from .beside.borrowed_store import BorrowedStore
+from .beside.check import Check
+from .beside.installation import AppEntry, Installation, find_installation
+from .beside.schema import file_schema
 from .config import parse_configuration
 from .diagnosis import table
 from .errors import ConfigurationError, EnphaseBatteryError, InstallationError
-from .installation import AppEntry, Installation, find_installation
-from .schema import file_schema
 from .store import file_of
 from .version import VERSION, versions
 

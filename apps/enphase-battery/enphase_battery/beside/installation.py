@@ -12,7 +12,7 @@ from pathlib import Path
 from appdaemon.exceptions import AppDaemonException
 from appdaemon.utils import read_config_file, recursive_get_files
 
-from .errors import InstallationError
+from ..errors import InstallationError
 
 _MODULE, _CLASS = "enphase_battery", "EnphaseBattery"
 _USUAL_FOLDERS = (Path(), Path("/conf"), Path("/config"), Path("/etc/appdaemon"), Path("~/.homeassistant"))

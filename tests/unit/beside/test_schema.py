@@ -13,11 +13,11 @@ import yaml
 from jsonschema import Draft7Validator
 
 from enphase_battery.__main__ import main
+from enphase_battery.beside.schema import file_schema
 from enphase_battery.config import Configuration, Toggles, WindowEntry, parse_configuration
 from enphase_battery.errors import ConfigurationError
-from enphase_battery.schema import file_schema
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "apps" / "enphase-battery" / "apps.schema.json"
 EXAMPLE = ROOT / "apps" / "enphase-battery" / "apps.yaml.example"
 VALIDATOR = Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from .errors import InstallationError
-from .store import Store
+from ..errors import InstallationError
+from ..store import Store
 
 
 class BorrowedStore(Store):

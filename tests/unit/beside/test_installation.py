@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from enphase_battery.__main__ import main
+from enphase_battery.beside.installation import Installation, find_installation
 from enphase_battery.errors import InstallationError
-from enphase_battery.installation import Installation, find_installation
 
 OURS = "module: enphase_battery\n  class: EnphaseBattery\n"
 

@@ -14,28 +14,28 @@ from typing import TYPE_CHECKING
 
 import pytz
 
+from ..cloud.cloud_site import CloudSite
+from ..config import Configuration, ScheduleUse
+from ..control.claims import Ground
+from ..control.entries import Entry
+from ..control.holds import CLOCK_HINT, clock_fault
+from ..control.ledger import Ledger
+from ..control.site_state import SiteState
+from ..control.wishes import Book
+from ..diagnosis import Findings
+from ..enlighten.address import BATTERY_CONFIG
+from ..enlighten.cookies import CookieJar
+from ..enlighten.keyring import MINTS
+from ..enlighten.login import SESSION_COOKIES
+from ..enlighten.record import SessionRecord
+from ..enlighten.session import EnlightenSession
+from ..enlighten.wire import AiohttpWire, Received, Wire
+from ..errors import EnlightenError, MfaRequired, SignInError, Unreachable
+from ..home.snapshot import Problem
+from ..outlook import Outlook
+from ..report import TOLERATED_SKEW
+from ..site_calendar import Calendar
 from .borrowed_store import BorrowedStore
-from .cloud.cloud_site import CloudSite
-from .config import Configuration, ScheduleUse
-from .control.claims import Ground
-from .control.entries import Entry
-from .control.holds import CLOCK_HINT, clock_fault
-from .control.ledger import Ledger
-from .control.site_state import SiteState
-from .control.wishes import Book
-from .diagnosis import Findings
-from .enlighten.address import BATTERY_CONFIG
-from .enlighten.cookies import CookieJar
-from .enlighten.keyring import MINTS
-from .enlighten.login import SESSION_COOKIES
-from .enlighten.record import SessionRecord
-from .enlighten.session import EnlightenSession
-from .enlighten.wire import AiohttpWire, Received, Wire
-from .errors import EnlightenError, MfaRequired, SignInError, Unreachable
-from .home.snapshot import Problem
-from .outlook import Outlook
-from .report import TOLERATED_SKEW
-from .site_calendar import Calendar
 
 if TYPE_CHECKING:
     from yarl import URL

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from .config import APPDAEMONS_KEYS, Configuration
-from .config_types import day_names
-from .values import clock_text
+from ..config import APPDAEMONS_KEYS, Configuration
+from ..config_types import day_names
+from ..values import clock_text
 
 _MODULE, _CLASS = {"const": "enphase_battery"}, {"const": "EnphaseBattery"}
 _DEFINITIONS = "definitions"

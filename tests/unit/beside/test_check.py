@@ -19,8 +19,8 @@ import yaml
 from yarl import URL
 
 from enphase_battery.__main__ import main
-from enphase_battery.borrowed_store import BorrowedStore
-from enphase_battery.check import Check, ReadingWire
+from enphase_battery.beside.borrowed_store import BorrowedStore
+from enphase_battery.beside.check import Check, ReadingWire
 from enphase_battery.config import parse_configuration
 from enphase_battery.diagnosis import Findings, in_words, table
 from enphase_battery.enlighten.address import BATTERY_CONFIG
@@ -32,7 +32,7 @@ from simulator import EMAIL, PASSWORD, SITE_ID, USER_ID, Simulator, Switches
 from tests.lab.lab import ACCOUNT, APP, Lab, lab
 from tests.unit.fuzz.hunting import Eavesdropper
 
-PACKAGE = Path(__file__).parents[2] / "apps" / "enphase-battery"
+PACKAGE = Path(__file__).parents[3] / "apps" / "enphase-battery"
 NIGHT = {"name": "Night", "control": "charge_from_grid", "start": "02:00", "end": "05:00"}
 LOGGER = logging.getLogger("check")
 

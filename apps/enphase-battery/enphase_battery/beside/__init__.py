@@ -1,0 +1,1 @@
+"""What runs beside AppDaemon: the check of a configuration, and the schema by which editors know it."""
