@@ -11,6 +11,7 @@ import pytest
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.intent import Source
 from enphase_battery.control.names import Control
+from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows import Window
 from enphase_battery.errors import Unreachable
 from tests.unit.small_house import SmallHouse, rules
@@ -46,6 +47,17 @@ async def twice(house: SmallHouse) -> None:
 
 def wanted(house: SmallHouse, control: Control) -> bool:
     return house.controller.wanted()[control].intent.on
+
+
+async def test_nothing_is_confirmed_by_the_gateway_while_the_newest_read_shows_the_switch_off(
+    house: SmallHouse,
+) -> None:
+    await house.controller.flip(RESTRICT, True)
+    house.cloud.on[RESTRICT] = False  # by somebody in the Enphase app, right after it was read back
+    await house.wait(seconds=15)  # meanwhile the gateway has taken the entry
+    assert house.report(RESTRICT).outcome is Outcome.PENDING
+    await twice(house)
+    assert (wanted(house, RESTRICT), house.report(RESTRICT).outcome) == (False, Outcome.CONFIRMED)
 
 
 async def test_an_own_entry_is_known_although_the_cloud_s_clock_jumped_while_it_was_made(house: SmallHouse) -> None:

@@ -137,7 +137,8 @@ class Bench:
         if evidence.unproven is not None:
             retry_at = min(self.now + LOOK_AGAIN, evidence.unproven.at + self.consistency)
             return self._verdict(control, Outcome.PENDING, "written; the cloud does not show it yet", retry_at=retry_at)
-        if evidence.suspect_since is not None and evidence.known is wanted.switch:
+        is_doubted = evidence.suspect_since is not None or self._is_denied(control)
+        if evidence.known is wanted.switch and is_doubted:
             looks_at = evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN
             reason = "the cloud shows something else; a second look has to decide"
             return self._verdict(control, Outcome.PENDING, reason, retry_at=min(looks_at, self.now + LOOK_AGAIN))
@@ -153,6 +154,11 @@ class Bench:
             return self._verdict(control, Outcome.PENDING, "the schedule list of the cloud cannot be read")
         retry_at = min(self.now + LOOK_AGAIN, evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN)
         return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
+
+    def _is_denied(self, control: Control) -> bool:
+        """Return whether the newest read shows otherwise than what is known: an echo, or somebody's change."""
+        switches, known = self.records.state.switches, self.records.evidence[control].known
+        return switches is not None and switches.on.get(control, known) is not known
 
     def _surplus_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as the cloud may still hold what is to go."""
