@@ -46,6 +46,7 @@ class Framework:
         self.admin: dict[str, Any] = {}
         self._mocks.AD.state = SimpleNamespace(state={"admin": self.admin})
         self._mocks.AD.tz = timezone.utc
+        self._mocks.AD.app_management = SimpleNamespace(app_config=SimpleNamespace(root={}))
         for name in REGISTRATIONS:
             self.hass[name].side_effect = self._registers(name)
         self._patches: list[Any] = [

@@ -135,10 +135,12 @@ async def test_what_is_stored_of_another_account_is_forgotten(
     [{"poll": 0}, {"token_refresh": 0}, {"email": None}, {"nonsense": 1}, {"windows": [{"name": "No times"}]}],
     ids=str,
 )
-async def test_a_faulty_configuration_registers_nothing(framework: Framework, fault: dict[str, object]) -> None:
+async def test_a_faulty_configuration_registers_nothing_but_the_look_whether_it_is_mended(
+    framework: Framework, fault: dict[str, object]
+) -> None:
     await started(framework, **fault)
 
-    assert framework.registered == []
+    assert framework.registered == ["run_every"]
     assert framework.spawned == []
     published = framework.hass["set_state"].call_args
     assert published.args == ("binary_sensor.enphase_battery_problem",)
@@ -154,7 +156,7 @@ async def test_without_any_argument_the_app_says_what_is_missing(
 
     faults = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert faults == [f"apps.yaml, app {NAME}: {key} is missing" for key in ("email", "password")]
-    assert framework.registered == []
+    assert framework.registered == ["run_every"]
 
 
 @pytest.mark.parametrize("failing", ["listen_state", "listen_event", "run_every", "config_dir"])
@@ -179,7 +181,7 @@ async def test_initialize_does_not_raise_when_even_the_fault_cannot_be_published
 
     await started(framework, poll=0)
 
-    assert framework.registered == []
+    assert framework.registered == ["run_every"]
 
 
 async def test_initialize_does_not_raise_where_appdaemon_keeps_no_record_of_the_app(framework: Framework) -> None:

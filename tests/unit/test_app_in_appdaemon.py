@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timezone
@@ -13,8 +14,10 @@ from typing import Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
+import yaml
 from appdaemon.events import Events
 from appdaemon.exceptions import DomainException
+from appdaemon.models.internal.app_management import UpdateMode
 
 from simulator import Simulator
 from tests.lab.clock import Clock
@@ -608,3 +611,46 @@ async def test_two_apps_on_one_account_see_each_others_changes_as_those_of_the_e
         assert not switch(cloud, "discharge_to_grid")
         assert one.state(DISCHARGE) == "off"
         assert count(cloud, "writes") == 2
+
+
+# -- apps.yaml --------------------------------------------------------------------------------------------------------
+
+
+async def edit(lab: Lab, **keys: Any) -> None:
+    """Save apps.yaml with other keys for the app, None for one that is taken out, and let AppDaemon look at it."""
+    file = lab.folder / "apps" / "apps.yaml"
+    entries = yaml.safe_load(file.read_text())
+    entries[APP] = {key: value for key, value in {**entries[APP], **keys}.items() if value is not None}
+    file.write_text(yaml.safe_dump(entries))
+    os.utime(file, (4e9, 4e9))  # whatever the resolution of the file system's times
+    management: Any = lab.ad and lab.ad.app_management
+    await management.check_app_updates(mode=UpdateMode.NORMAL)
+    await lab.settle()
+
+
+async def test_a_window_that_is_taken_out_of_apps_yaml_does_not_run(house: House) -> None:
+    rate = {"name": "Rate", "control": "charge_from_grid", "start": "12:30", "end": "14:00"}
+    async with house(app={"windows": [rate]}) as lab:
+        await lab.settle()
+        await edit(lab, windows=None)
+        assert lab.ha.states["sensor.enphase_battery_next_window"]["attributes"]["name"] == "Rate"  # not noticed
+        await lab.advance(minutes=3)
+        assert lab.ha.states["sensor.enphase_battery_next_window"]["state"] == "unknown"
+        await lab.advance(minutes=60)
+        assert not switch(lab.cloud, "charge_from_grid")
+
+
+async def test_a_wrong_key_that_is_taken_out_of_apps_yaml_lets_the_app_start(house: House) -> None:
+    async with house(app={"widnows": []}) as lab:
+        assert lab.ha.states[PROBLEM]["state"] == "on"
+        await edit(lab, widnows=None)
+        await lab.advance(minutes=3)
+        assert lab.ha.states[PROBLEM]["state"] == "off"
+
+
+async def test_an_entry_that_stays_as_it_is_starts_nothing_anew(house: House) -> None:
+    async with house() as lab:
+        await edit(lab)
+        await lab.advance(minutes=10)
+        assert not any("starts anew" in line for line in lab.log)
+        assert count(lab.cloud, "logins") == 1

@@ -97,7 +97,8 @@ def _is_well(app: AppEntry, folder: Path) -> bool:
     _tell(table(findings, with_ids=True))
     for note in (*configuration.doubts, *notes.lines, *_disabled(app)):
         _tell(f"Note: {note}")
-    _tell("Nothing is wrong." if not findings.problems else "Something is wrong: see problems, above.")
+    is_well = "Nothing is wrong with Enphase. Home Assistant was not asked: see AppDaemon's log."
+    _tell(is_well if not findings.problems else "Something is wrong: see problems, above.")
     return not findings.problems
 
 

@@ -29,6 +29,7 @@ from .home.entities import problem_entity
 from .home.notices import Concern, Notices
 from .home.snapshot import Problem, SignIn
 from .house import HomeAssistantHouse
+from .own_entry import OwnEntry
 from .session_care import SessionCare
 from .store import Store, file_of
 
@@ -65,6 +66,7 @@ class EnphaseBattery(Hass):
         self._alarm: Any = None
         self._alarm_at: datetime | None = None
         self._arming = asyncio.Lock()
+        self._entry = OwnEntry(self)
         try:
             self._mask_secrets()
             await self._take_over()
@@ -75,6 +77,7 @@ class EnphaseBattery(Hass):
             for fault in error.faults:
                 self.logger.error("apps.yaml, app %s: %s", self.name, fault)  # noqa: TRY400  # a trace would not help
             await self._give_up(*(f"configuration: {fault}" for fault in error.faults), hint=error.hint)
+            self._timers.append(await settled(self.run_every(self._on_heartbeat, f"now+{HEARTBEAT}", HEARTBEAT)))
         except Exception:
             self.logger.exception("The app could not start; please report this")
             await self._give_up("the app could not start", hint="report what AppDaemon's log says of it")
@@ -202,8 +205,13 @@ class EnphaseBattery(Hass):
             self._start(partial(self._obey, data, envelope))
 
     async def _on_heartbeat(self, **_kwargs: Any) -> None:
-        """Do what should be true now."""
-        self._start(self._beat)
+        """Do what should be true now; start anew if the entry in apps.yaml has become another one."""
+        if self._entry.take_over():
+            self.logger.info("apps.yaml says something else by now: the app starts anew")
+            restart_app: Any = self.restart_app  # typed for threads
+            await settled(restart_app(self.name))
+        else:
+            self._start(self._beat)
 
     async def _on_poll(self, **_kwargs: Any) -> None:
         """Read everything."""

@@ -115,7 +115,7 @@ class Check:
         if record is not None and _has_session(record):
             findings, has_ended = await self._look(record, borrowed=True)
             if not has_ended:
-                return replace(findings, access="with the session that the app keeps")
+                return replace(findings, access="with the session that the app keeps; the password was not tried")
             if record.second_factor:
                 ended = Problem("the session that the app keeps is not taken any more", self._clock(), _NO_OTHER_CODE)
                 return replace(findings, problems=(ended,))

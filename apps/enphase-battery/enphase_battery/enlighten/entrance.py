@@ -49,7 +49,7 @@ _REFUSED = {
     TokenStatus.UNREACHABLE: "the cloud did not answer a sign-in, or not in a way that can be understood",
 }
 _WHILE_SUSPENDED = {
-    TokenStatus.LOGIN_FAILED: "correct email or password in the configuration, or wait",
+    TokenStatus.LOGIN_FAILED: "correct email or password and restart AppDaemon, or wait",
     TokenStatus.MFA_REQUIRED: "wait, then fire the event `enphase_battery_command` with `command: otp_resend`",
     TokenStatus.BLOCKED: "see in the Enphase app that the account is well, close other programs that use it, and wait",
 }

@@ -153,7 +153,8 @@ def _demand_session(jar: CookieJar) -> None:
 
 
 def _wrong_password() -> WrongPassword:
-    return WrongPassword("the cloud refused e-mail and password", hint="correct email or password in the configuration")
+    hint = "correct email or password, and restart AppDaemon"  # which reads secrets.yaml only once
+    return WrongPassword("the cloud refused e-mail and password", hint)
 
 
 class _TokenFinder(HTMLParser):

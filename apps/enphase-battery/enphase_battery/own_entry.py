@@ -1,0 +1,44 @@
+"""What apps.yaml says of the app by now.
+
+AppDaemon starts an app anew when a key of its entry is added or changed, but not when one is gone (seen in 4.5.13): a
+window that its owner has deleted would go on running.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from appdaemon.plugins.hass.hassapi import Hass
+
+
+class OwnEntry:
+    """The entry of one app, as AppDaemon has read it last.
+
+    Args:
+        app: The AppDaemon app.
+    """
+
+    def __init__(self, app: Hass) -> None:
+        self._app = app
+        self._differed = False
+
+    def take_over(self) -> bool:
+        """Give the app what its entry says by now; return whether that was another one, so that it has to start anew.
+
+        Only the second time that it differs: in between, AppDaemon may be about to start the app anew by itself. To be
+        called at every heartbeat.
+        """
+        management: Any = self._app.AD.app_management
+        entry = management.app_config.root.get(self._app.name)
+        differed, self._differed = self._differed, entry is not None and _arguments(entry) != self._app.args
+        if not (differed and self._differed):
+            return False
+        self._app.config_model = entry  # AppDaemon starts an app anew with what it was made with
+        return True
+
+
+def _arguments(entry: Any) -> dict[str, Any]:
+    """Return what an app gets of its entry, made as AppDaemon makes it."""
+    arguments: dict[str, Any] = entry.model_dump(by_alias=True, exclude_unset=True)
+    return arguments
