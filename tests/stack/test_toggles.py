@@ -16,7 +16,7 @@ from tests.stack.programs import OpenHouse
 TODAY, GUIDE = "2026-07", "2025-07"
 NAMES = {TODAY: "newest", GUIDE: "guide"}
 # In the world of the guide the switch alone decides; since schedules exist, a switch without an entry does nothing.
-REASONS = {TODAY: "holds the whole day; switch off before adding schedules in the Enphase app", GUIDE: None}
+REASONS = {TODAY: "its entry holds the whole day, so the Enphase app takes no other schedule meanwhile", GUIDE: None}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=[TODAY, GUIDE])

@@ -271,7 +271,7 @@ async def test_a_flip_stands_as_an_entry_for_the_whole_day_and_the_next_flip_cle
     await house.controller.flip(RESTRICT, True)
     await house.wait(seconds=10)
     assert house.cloud.enforces(RESTRICT)
-    assert house.report(RESTRICT).reason.startswith("holds the whole day; switch off before adding schedules")
+    assert house.report(RESTRICT).reason.startswith("its entry holds the whole day")
     await house.controller.flip(RESTRICT, False)
     assert house.cloud.entries() == []
     assert not house.cloud.on[RESTRICT]

@@ -64,7 +64,7 @@ def test_a_standing_on_needs_an_entry_that_holds_the_whole_day(control: Control)
     assert due(wanted) == [f"{control.title} 00:00-23:59 every day"]
     assert wanted.switch
     assert wanted.own is not None
-    assert wanted.note == "holds the whole day; switch off before adding schedules in the Enphase app"
+    assert wanted.note == "its entry holds the whole day, so the Enphase app takes no other schedule meanwhile"
 
 
 def test_where_foreign_entries_stand_they_decide_when_and_are_named() -> None:

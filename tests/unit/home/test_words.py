@@ -70,6 +70,11 @@ def on_its_way(report: ControlReport, reason: str = "waiting for the gateway") -
         (replace(ON, outcome=None, enforced=Enforced.NO), "Charging from the grid is not confirmed yet."),
         (replace(ON, outcome=Outcome.FAILED, reason="refused"), "Charging from the grid did not work: refused."),
         (replace(ON, outcome=Outcome.DRY_RUN), "Charging from the grid is only a dry run."),
+        (replace(ON, wanted=False, shown=True, outcome=Outcome.DRY_RUN), "Switching off is only a dry run."),
+        (
+            replace(ON, wanted=False, shown=False, outcome=Outcome.DRY_RUN, reason="nothing to do"),
+            "Off: nothing to do.",
+        ),
         (
             replace(BOOST, enforced=Enforced.NO, reason="storm"),
             "A boost: charging from the grid until 17:00 is switched on, but the battery does not act on it: storm.",

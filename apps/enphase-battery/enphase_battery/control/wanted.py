@@ -132,6 +132,6 @@ def _note(top: Intent, tops: Mapping[Control, Intent], ground: Ground) -> str:
     if not top.on:
         return top.label if top.label in {replaced_by(one.control) for one in tops.values() if one.on} else ""
     if ground.needs_all_day(top):
-        return "holds the whole day; switch off before adding schedules in the Enphase app"
+        return "its entry holds the whole day, so the Enphase app takes no other schedule meanwhile"
     foreign = ground.foreign_of(top.control)
     return f"your own entries decide when: {listed(foreign)}" if foreign else ""

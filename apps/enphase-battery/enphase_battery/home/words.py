@@ -143,14 +143,20 @@ def _subject(report: ControlReport) -> str:
 
 
 def _wanted_off(report: ControlReport, zone: tzinfo) -> str:
-    if report.outcome in _UNDONE:
+    if _is_undone(report):
         return _sentence(f"switching off {_UNDONE[report.outcome]}", report.reason)
     return _sentence(f"kept off{_end(report, zone)}" if report.until else "off", report.reason)
 
 
 def _is_at_rest(report: ControlReport) -> bool:
     """Return whether there is nothing to say of a control: it is off, as it was wished for good."""
-    return not report.wanted and not report.until and report.outcome not in _UNDONE
+    return not report.wanted and not report.until and not _is_undone(report)
+
+
+def _is_undone(report: ControlReport) -> bool:
+    """Return whether what is wanted is not so; a dry run that would leave off what is off is none that matters."""
+    idle = report.outcome is Outcome.DRY_RUN and not report.wanted and not report.shown
+    return report.outcome in _UNDONE and not idle
 
 
 def _does(control: Control, target: int | None) -> str:
