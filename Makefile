@@ -11,9 +11,9 @@ DEVELOPMENT := .venv/.ready-development
 HOME_ASSISTANT := .venv-homeassistant/.ready
 
 SCHEMA := apps/enphase-battery/apps.schema.json
-SOURCES := apps demo simulator tests tools
+SOURCES := apps bench demo simulator tests tools
 
-.PHONY: help setup demo run check schema test lint types unit moods year stack chaos pictures clean
+.PHONY: help setup demo run check schema test lint types unit moods year stack chaos bench pictures clean
 
 help:  ## what can be made
 	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -68,6 +68,10 @@ chaos: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## random faults and wishes in the real
 pictures: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## take the pictures in docs/pictures again; needs Chromium, as stack does
 	$(BIN)/pytest -m stack tests/stack/test_dashboard.py tests/stack/test_running.py
 	@while read -r taken shown; do cp ".build/screenshots/$$taken.png" "docs/pictures/$$shown.png"; done <docs/pictures/chosen
+
+bench: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## what the app costs and how fast it is; QUICK=1, ONLY=wish, PRODUCTION=1
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(PRODUCTION),--production) $(if $(IN_MEMORY),--in-memory) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(REST),--rest $(REST)) $(if $(STORM),--storm $(STORM)) $(if $(SEED),--seed $(SEED))
 
 clean:  ## remove all that was set up and made
 	rm -rf .venv .venv-homeassistant .demo .build .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis

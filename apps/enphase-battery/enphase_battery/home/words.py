@@ -144,7 +144,7 @@ def _subject(report: ControlReport) -> str:
 
 def _wanted_off(report: ControlReport, zone: tzinfo) -> str:
     if _is_undone(report):
-        return _sentence(f"switching off {_UNDONE[report.outcome]}", report.reason)
+        return _sentence(f"switching off {_UNDONE[report.outcome or Outcome.PENDING]}", report.reason)
     return _sentence(f"kept off{_end(report, zone)}" if report.until else "off", report.reason)
 
 

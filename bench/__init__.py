@@ -1,0 +1,7 @@
+"""The benchmarks: what the app costs and how fast it is, measured against the simulator (`make bench`)."""
+
+import sys
+
+from demo.processes import CHECKOUT
+
+sys.path.insert(0, str(CHECKOUT / "apps" / "enphase-battery"))
