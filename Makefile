@@ -23,17 +23,21 @@ setup: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## set up everything that the other tar
 demo: $(RUNTIME) $(HOME_ASSISTANT)  ## simulator, Home Assistant and AppDaemon with this app, until Ctrl-C; ERA=2025-07
 	@exec $(BIN)/python -m demo $(if $(ERA),--era $(ERA))
 
+# What AppDaemon reads; the app's own check and AppDaemon itself would only say what they miss.
+define NEEDS
+missing=0; \
+need() { [ -f "$$1" ] || { missing=1; echo "$$1 is missing: $$2" >&2; }; }; \
+need appdaemon.yaml "copy appdaemon.yaml.example to appdaemon.yaml and go through it."; \
+need apps/apps.yaml "copy apps/enphase-battery/apps.yaml.example to apps/apps.yaml and go through it."; \
+need secrets.yaml "it holds home_assistant_token, enphase_email and enphase_password."; \
+[ $$missing = 0 ] || exit 1
+endef
+
 run: $(RUNTIME)  ## AppDaemon with your own appdaemon.yaml and apps/apps.yaml
-	@missing=0; \
-	need() { [ -f "$$1" ] || { missing=1; echo "$$1 is missing: $$2" >&2; }; }; \
-	need appdaemon.yaml "copy appdaemon.yaml.example to appdaemon.yaml and go through it."; \
-	need apps/apps.yaml "copy apps/enphase-battery/apps.yaml.example to apps/apps.yaml and go through it."; \
-	need secrets.yaml "it holds home_assistant_token, enphase_email and enphase_password."; \
-	exit $$missing
-	@exec $(BIN)/appdaemon -c .
+	@$(NEEDS); exec $(BIN)/appdaemon -c .
 
 check: $(RUNTIME)  ## what the app would find with your configuration; changes nothing; APP=name
-	@exec env PYTHONPATH=apps/enphase-battery $(BIN)/python -m enphase_battery check --config . $(if $(APP),--app $(APP))
+	@$(NEEDS); exec env PYTHONPATH=apps/enphase-battery $(BIN)/python -m enphase_battery check --config . $(if $(APP),--app $(APP))
 
 schema: $(RUNTIME)  ## write the schema by which editors complete and check apps.yaml
 	@PYTHONPATH=apps/enphase-battery $(BIN)/python -m enphase_battery schema > $(SCHEMA).new

@@ -495,7 +495,7 @@ async def test_a_dry_run_only_says_what_it_would_do() -> None:
     await house.run()
     assert house.cloud.log == ["read all"]
     assert house.verdict(CHARGE).outcome is Outcome.DRY_RUN
-    assert house.verdict(CHARGE).reason == "would switch charge from grid on: validate, write, read back"
+    assert house.verdict(CHARGE).reason == "would switch charge from grid on"
     assert house.verdict(RESTRICT).reason == "nothing to do"
     assert not house.reconciler.due(house.clock.now + MINUTE)
 

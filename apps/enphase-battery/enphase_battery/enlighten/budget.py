@@ -57,7 +57,9 @@ class Budget:
             next_at, enough_at = (
                 self.sent[min(at, len(self.sent) - 1)] + _HOUR for at in (first, first + ONE_WISH - 1)
             )
-            raise BudgetExhausted(f"the budget of {self.per_hour} requests an hour is used up", next_at, enough_at)
+            kept = "" if wish else ", but for what is kept for wishes"
+            message = f"the budget of {self.per_hour} requests an hour is used up{kept}"
+            raise BudgetExhausted(message, next_at, enough_at)
 
     def spend(self, now: datetime, *, wish: bool) -> None:
         """Takes one request out of the budget. Raises as :meth:`check`."""

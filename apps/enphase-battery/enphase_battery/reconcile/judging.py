@@ -66,7 +66,7 @@ class Bench:
         steps = plan(self.wanted, self.records.actual(self.habits, self.now), (control,))
         steps = tuple(step for step in steps if step.control is control)
         words = ", then ".join(str(step) for step in steps)
-        reason = f"would {words}: validate, write, read back" if steps else "nothing to do"
+        reason = f"would {words}" if steps else "nothing to do"
         wanted = self.wanted[control]
         if wanted.obstacle is not None and not steps:
             reason = wanted.obstacle.reason
