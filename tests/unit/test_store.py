@@ -489,6 +489,22 @@ def test_a_crash_while_writing_leaves_the_old_file(path: Path, monkeypatch: pyte
     assert json.loads(path.read_text(encoding="utf-8"))["sections"] == {"wishes": {"a": 1}}
 
 
+def test_a_crash_while_the_backup_is_renewed_leaves_the_one_before(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(path)
+    store.write("wishes", {"a": 1})
+    store.write("wishes", {"a": 2})
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "link", crash)
+    with pytest.raises(KeyboardInterrupt):
+        store.write("wishes", {"a": 3})
+    monkeypatch.undo()
+    path.write_text("{", encoding="utf-8")
+    assert open_store(path).read("wishes", as_is) == {"a": 1}
+
+
 # -- whose file it is -------------------------------------------------------------------------------------------------
 
 

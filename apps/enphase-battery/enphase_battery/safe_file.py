@@ -50,10 +50,12 @@ def _write(path: Path, content: str) -> None:
 
 
 def _keep(path: Path, backup: Path) -> None:
-    """Give a file a second name, under which it stays when it is replaced."""
+    """Give a file a second name, under which it stays when it is replaced. The backup before it stays until then."""
+    spare = backup.with_suffix(".spare")
     with suppress(OSError):
-        backup.unlink(missing_ok=True)
-        os.link(path, backup)
+        spare.unlink(missing_ok=True)
+        os.link(path, spare)
+        spare.replace(backup)
 
 
 def _set_aside(path: Path, aside: Path) -> None:

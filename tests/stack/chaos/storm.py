@@ -44,6 +44,7 @@ _SETTINGS: dict[str, Any] = {
     "pending_timeout": 60,
 }
 _PATIENCE_SECONDS = 240.0
+_LOST = "the app began anew"
 # An end that has come is seen to within this time, if nothing is wrong.
 _END_SEEN_TO = timedelta(seconds=5)
 # So long nothing may change any more.
@@ -211,9 +212,12 @@ def _wrong(seen: Aftermath) -> str:
     wanted = sorted((types[control], "00:00", "active") for control in due) if seen.cloud.by_entries else []
     if entries != wanted:
         found.append(f"entries: {entries} instead of {wanted}")
-    for entity, state in ((f"sensor.{APP}_jwt", "OK"), (f"binary_sensor.{APP}_problem", "off")):
-        if states.get(entity, {}).get("state") != state:
-            found.append(f"{entity}: {states.get(entity)}")
+    if states.get(f"sensor.{APP}_jwt", {}).get("state") != "OK":
+        found.append(f"sensor.{APP}_jwt: {states.get(f'sensor.{APP}_jwt')}")
+    problem = states.get(f"binary_sensor.{APP}_problem", {})
+    # A store that was damaged, and its backup with it, is told for a day.
+    if problem.get("state") != "off" and not problem.get("attributes", {}).get("problem", "").endswith(_LOST):
+        found.append(f"binary_sensor.{APP}_problem: {problem}")
     return "; ".join(found)
 
 
