@@ -122,6 +122,11 @@ def test_the_end_of_a_timed_wish_is_a_timestamp_that_a_dashboard_can_look_at() -
     assert shown["sensor.battery_restrict_discharge_end"].state == "unknown"
 
 
+def test_what_is_held_back_does_not_run_and_has_no_end() -> None:
+    held_back = replace(SNAPSHOT, controls=tuple(replace(one, held_back=True) for one in SNAPSHOT.controls))
+    assert published(held_back)["sensor.battery_charge_from_grid_end"].state == "unknown"
+
+
 def test_the_status_says_what_runs_now() -> None:
     entity = published(SNAPSHOT)["sensor.battery_status"]
     assert entity.state.startswith("A boost charges to 90 % until 14:00.")

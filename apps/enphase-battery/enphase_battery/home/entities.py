@@ -115,10 +115,10 @@ def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tz
 
 
 def _end(report: ControlReport, prefix: str, zone: tzinfo) -> Entity:
-    """Return when what is wished for a time ends: as a state, because a dashboard's conditions look at nothing else."""
+    """Return when what runs for a time ends: as a state, because a dashboard's conditions look at nothing else."""
     return _entity(
         f"sensor.{prefix}_{report.control.value}_end",
-        _moment(report.until, zone) or UNKNOWN,
+        (_moment(report.until, zone) if not report.held_back else "") or UNKNOWN,
         friendly_name=f"{_NAMES[report.control]} end",
         icon="mdi:timer-sand",
         device_class="timestamp",
