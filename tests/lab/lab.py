@@ -38,7 +38,10 @@ ACCOUNT = {"email": "owner@example.com", "password": "correct horse battery"}
 _EARLIER = timedelta(minutes=5)
 """How long the cloud is there before AppDaemon starts: what was done in it before has reached the gateway."""
 
-_BUSY = {"async_worker", "process_event", "wrapper", "_show", "_carry_out", "change", "check_app_updates"}
+_BUSY = {
+    *("async_worker", "process_event", "wrapper", "change", "check_app_updates"),
+    *("_show", "_carry_out", "_write_behind"),
+}
 """Names of AppDaemon's and the app's coroutines that end by themselves."""
 
 

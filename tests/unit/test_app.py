@@ -123,10 +123,11 @@ async def test_what_is_stored_of_another_account_is_forgotten(
     path = tmp_path / "enphase_battery" / f"{NAME}.json"
     Store(path, logging.getLogger("store")).write("toggles", {"input_boolean.enphase_charge_from_grid": True})
 
-    await started(framework, email="tenant@example.com")
+    app = await started(framework, email="tenant@example.com")
 
     assert "The account has changed" in caplog.text
     assert timers(framework)["_on_refresh"][0] == NOW + timedelta(hours=12)
+    await app.terminate()
     assert "input_boolean" not in path.read_text()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from random import random
@@ -50,10 +51,13 @@ class EnphaseBattery(Hass):
     Attributes:
         wait: Waits so many seconds; tests put one of their own here.
         dice: Returns a number from 0 to 1, for the jitter of retries.
+        disk: Waits for the disk in the event loop's stead; one for all apps, so that no older instance of one has the
+            last word.
     """
 
     wait: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
     dice: Callable[[], float] = staticmethod(random)
+    disk: ClassVar[Executor] = ThreadPoolExecutor(1, "enphase_battery_disk")
 
     _instances: ClassVar[dict[str, EnphaseBattery]] = {}
     """The running instance of each app of this class, by the app's name."""
@@ -62,6 +66,7 @@ class EnphaseBattery(Hass):
         """Start. Never raises: AppDaemon would leave the timers of a half-started app alive."""
         self._closing = False
         self._session: EnlightenSession | None = None
+        self._store: Store | None = None
         self._timers: list[Any] = []
         self._alarm: Any = None
         self._alarm_at: datetime | None = None
@@ -92,6 +97,8 @@ class EnphaseBattery(Hass):
                 await settled(self.cancel_timer(handle, silent=True))
         if self._session is not None:
             await self._session.close()
+        if self._store is not None:
+            await self._store.kept()
 
     async def _take_over(self) -> None:
         """End an older instance: after a change of code while Home Assistant is away AppDaemon leaves one running."""
@@ -106,7 +113,8 @@ class EnphaseBattery(Hass):
 
     def _build(self, configuration: Configuration) -> None:
         """Build the parts and connect them."""
-        store = Store(file_of(self.config_dir / "enphase_battery", self.name), self.logger)
+        file = file_of(self.config_dir / "enphase_battery", self.name)
+        self._store = store = Store(file, self.logger, self.disk)
         email = configuration.email.get_secret_value()
         record = store.read("session", SessionRecord.from_json)
         if record is not None and not record.belongs_to(configuration.base_url, email):
@@ -119,6 +127,7 @@ class EnphaseBattery(Hass):
             password=configuration.password.get_secret_value(),
             record=record,
             save=lambda record: store.write("session", record.to_json()),
+            kept=store.kept,
             clock=self._clock,
             logger=self.logger,
             requests_per_hour=configuration.requests_per_hour,

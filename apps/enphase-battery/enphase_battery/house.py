@@ -86,6 +86,7 @@ class HomeAssistantHouse:
     def attach(self, controller: Controller) -> None:
         """Name the controller whose state is shown and who takes the flips."""
         self._controller = controller
+        self._store.told = self.changed
 
     async def compare_toggles(self) -> None:
         """Hold the toggles against what was seen last: as soon as Home Assistant answers, then now and then.

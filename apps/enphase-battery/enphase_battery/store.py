@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import hashlib
 import json
@@ -9,7 +10,9 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import sleep
 from typing import ClassVar, TypeVar
@@ -42,6 +45,9 @@ class Store:
     a crash leaves either the old or the new one. What cannot be written stays in memory, also for the next instance of
     the app, and is tried again with every write, be it of something unchanged.
 
+    The disk takes its time, and nobody may wait for it in an event loop: there an executor does. Writes that come while
+    it is busy are joined, and who needs them on the disk waits for :meth:`kept`.
+
     Nothing is thrown away because it cannot be understood. A file that cannot be used is kept as
     `<name>.unreadable.json`, the newest one only, and the last good file before it, `<name>.backup.json`, takes its
     place. A section that its owner cannot use is kept inside the file, under `unreadable`.
@@ -49,19 +55,26 @@ class Store:
     Args:
         path: The file; its folder is made when needed. Where it is a symbolic link, what it leads to is meant.
         logger: Where trouble with the file is told, once each time it begins or ends.
+        disk: Writes the file, one thing after the other; the store is then used in an event loop. None: every write
+            waits for the disk itself.
 
     Attributes:
         loss: What was lost when the file was read, in one sentence; empty when nothing was.
+        told: Is called whenever trouble with the file begins or ends.
     """
 
     _unsaved: ClassVar[dict[Path, _Held]] = {}
-    """What could not be written: AppDaemon builds a new instance of the app whenever Home Assistant restarts."""
+    """What is not written, or not yet: AppDaemon builds a new instance of the app whenever Home Assistant restarts."""
 
-    def __init__(self, path: Path, logger: logging.Logger) -> None:
+    def __init__(self, path: Path, logger: logging.Logger, disk: Executor | None = None) -> None:
         self._path = Path(os.path.realpath(path))
         self._backup = self._path.with_suffix(".backup.json")
         self._aside = self._path.with_suffix(".unreadable.json")
         self._logger = logger
+        self._disk = disk
+        self._unwritten = False
+        self._writing: asyncio.Task[None] | None = None
+        self.told: Callable[[], None] = lambda: None
         self._trouble = self._hint = self.loss = ""
         self._sound = False  # whether what stands there was read or written by the app
         self._in_the_way = False  # whether something stands there that could not be read
@@ -108,6 +121,11 @@ class Store:
         """Replace a section and, when that changes anything, the file. Never raises because of the file."""
         self.write_all({section: data})
 
+    async def kept(self) -> None:
+        """Wait until everything that was written is on the disk, or cannot get there (:attr:`trouble`)."""
+        while self._writing is not None:
+            await asyncio.shield(self._writing)
+
     def write_all(self, sections: Mapping[str, Mapping[str, object]]) -> None:
         """Replace several sections at once, as :meth:`write` does."""
         if self._trouble or any(self._sections.get(section) != data for section, data in sections.items()):
@@ -149,28 +167,68 @@ class Store:
         return sections
 
     def _save(self) -> None:
+        if self._disk is None:
+            self._attempted(_error_of(self._replacement()))
+            return
+        self._unwritten = True
+        self._hold()
+        if self._writing is None:
+            self._writing = asyncio.ensure_future(self._write_behind(self._disk))
+
+    async def _write_behind(self, disk: Executor) -> None:
+        """Write the file until it is what it should be."""
+        try:
+            while self._unwritten:
+                self._unwritten = False
+                work = partial(_error_of, self._replacement())
+                self._attempted(await asyncio.get_running_loop().run_in_executor(disk, work))
+        finally:
+            self._writing = None
+
+    def _replacement(self) -> Callable[[], None]:
+        """Return what replaces the file by all that there is to write now."""
         content: dict[str, object] = {"version": VERSION, "sections": self._sections}
         if self._unreadable:
             content["unreadable"] = self._unreadable
-        try:
-            replace_file(
-                self._path,
-                json.dumps(content),
-                backup=self._backup if self._sound else None,
-                aside=self._aside if self._in_the_way else None,
-            )
-        except OSError as error:
-            trouble = f"{self._path} cannot be written ({_reason(error)}); nothing outlives a restart until it can"
-            if not self._trouble:
-                self._logger.warning(trouble)
-            self._trouble, self._hint = trouble, _hint(error, self._path.parent)
-            self._unsaved[self._path] = self._sections, self._unreadable, self._sound, self._in_the_way, self.loss
+        return partial(
+            replace_file,
+            self._path,
+            json.dumps(content),
+            backup=self._backup if self._sound else None,
+            aside=self._aside if self._in_the_way else None,
+        )
+
+    def _attempted(self, error: OSError | None) -> None:
+        """Conclude from a try to write the file."""
+        before, self._trouble, self._hint = self._trouble, "", ""
+        if error is not None:
+            reason = _reason(error)
+            self._trouble = f"{self._path} cannot be written ({reason}); nothing outlives a restart until it can"
+            self._hint = _hint(error, self._path.parent)
+            self._hold()
         else:
-            if self._trouble:
-                self._logger.info("%s can be written again", self._path)
-            self._trouble = self._hint = ""
             self._sound, self._in_the_way = True, False
-            self._unsaved.pop(self._path, None)
+            if not self._unwritten:
+                self._unsaved.pop(self._path, None)
+        if bool(before) != bool(self._trouble):
+            if self._trouble:
+                self._logger.warning(self._trouble)
+            else:
+                self._logger.info("%s can be written again", self._path)
+            self.told()
+
+    def _hold(self) -> None:
+        """Keep what is not written for the next instance of the app."""
+        self._unsaved[self._path] = self._sections, self._unreadable, self._sound, self._in_the_way, self.loss
+
+
+def _error_of(act: Callable[[], None]) -> OSError | None:
+    """Return what the disk says against something."""
+    try:
+        act()
+    except OSError as error:
+        return error
+    return None
 
 
 def _read_patiently(path: Path) -> tuple[dict[str, object], dict[str, object]]:

@@ -29,7 +29,7 @@ from .keyring import Keyring
 from .notebook import Account, Notebook
 from .shapes import Ladders
 from .tokens import Token, TokenStatus, status_of
-from .transport import Call, Transport
+from .transport import Call, Transport, at_once
 from .wire import AiohttpWire, Wire
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class EnlightenSession:
         password: Of the account.
         record: What an earlier session left, or None. One of another account or base URL is ignored.
         save: Called with each record worth keeping; must not raise.
+        kept: Waits until what was saved so far is safe from a crash, be it of the session or of whoever asks; awaited
+            before anything is sent that may change something.
         clock: Now, aware UTC.
         logger: One debug line per request: method, masked path, status, milliseconds; one info line per login.
         requests_per_hour: Budget over the sliding hour; a third of it is kept for wishes.
@@ -68,13 +70,14 @@ class EnlightenSession:
         clock: Callable[[], datetime],
         logger: logging.Logger,
         requests_per_hour: int,
+        kept: Callable[[], Awaitable[None]] = at_once,
         short_sessions: int | None = IN_A_ROW,
         wire: Wire | None = None,
     ) -> None:
         base = base_origin(base_url)
         budget, account = Budget(requests_per_hour), Account(str(base).rstrip("/"), email, password)
         self._notebook = notebook = Notebook(account, record, save=save, budget=budget, clock=clock)
-        self._transport = Transport(base, wire or AiohttpWire(), budget=budget, clock=clock, logger=logger)
+        self._transport = Transport(base, wire or AiohttpWire(), budget=budget, kept=kept, clock=clock, logger=logger)
         self._keys = Keyring(account.base_url, self._transport, notebook, clock=clock)
         self._entrance = Entrance(
             account, self._transport, self._keys, notebook, short_sessions=short_sessions, clock=clock, logger=logger

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -89,6 +89,10 @@ class Call:
         return None if self.body is None else (json.dumps(self.body).encode(), "application/json")
 
 
+async def at_once() -> None:
+    """Wait for nothing: what is saved is kept."""
+
+
 class Transport:
     """The connection to the cloud.
 
@@ -96,6 +100,7 @@ class Transport:
         base: Origin; nothing is ever sent to another.
         wire: Moves the bytes; closed with the transport.
         budget: Asked before everything that is sent.
+        kept: Awaited before a write is sent: what was noted of it must outlive a crash.
         clock: Now, aware UTC.
         logger: For one debug line per exchange.
 
@@ -110,12 +115,14 @@ class Transport:
         wire: Wire,
         *,
         budget: Budget,
+        kept: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime],
         logger: logging.Logger,
     ) -> None:
         self._base = base
         self._wire = wire
         self._budget = budget
+        self._kept = kept
         self._clock = clock
         self._logger = logger
         self._closed = False
@@ -207,6 +214,8 @@ class Transport:
         self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *, wish: bool
     ) -> Received:
         """One request, one answer, within the budget; whatever becomes of it is logged."""
+        if method != "GET":
+            await self._kept()
         if self._closed:
             raise Unreachable("the connection to the cloud is closed").at_stage(Delivery.FAILED)
         self._budget.spend(self._clock(), wish=wish)
