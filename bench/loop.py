@@ -30,7 +30,6 @@ class Step:
         end: When it ended.
         took: Milliseconds by the clock.
         processor: Milliseconds on the processor.
-        disk: Milliseconds of waiting for the disk.
         inside: Which coroutines awaited each other at its end.
     """
 
@@ -39,7 +38,6 @@ class Step:
     end: datetime
     took: float
     processor: float
-    disk: float
     inside: str
 
     @classmethod
@@ -47,8 +45,8 @@ class Step:
         """Read one line."""
         one = json.loads(line)
         end = datetime.fromtimestamp(one["at"], timezone.utc)
-        took, processor, disk = (1000 * one[name] for name in ("took", "processor", "disk"))
-        return cls(one["whose"], end - timedelta(seconds=one["took"]), end, took, processor, disk, one["inside"])
+        took, processor = (1000 * one[name] for name in ("took", "processor"))
+        return cls(one["whose"], end - timedelta(seconds=one["took"]), end, took, processor, one["inside"])
 
 
 async def measure(seconds: float, seed: int) -> list[Figure]:
@@ -73,9 +71,7 @@ def _figures(steps: Sequence[Step], seen: Aftermath) -> Iterator[Figure]:
     longest = max(own, key=lambda step: step.took)
     storm = f"{len(seen.weather.spells)} faults, {len(seen.diary.made)} wishes"
     yield Figure(f"longest step of the app ({storm})", "ms", [longest.took], Mark(at_most=_LONGEST))
-    yield Figure(f"of that, waiting for the disk, in {_end_of(longest)}", "ms", [longest.disk])
-    yield Figure("of that, on the processor", "ms", [longest.processor])
-    yield Figure("longest step of the app, the disk left out", "ms", [max(step.took - step.disk for step in own)])
+    yield Figure(f"of that, on the processor, in {_end_of(longest)}", "ms", [longest.processor])
     yield Figure("most on the processor in a step of the app", "ms", [max(step.processor for step in own)])
     yield Figure("steps of the app above 2 ms", "ms", [step.took for step in own])
     yield Figure("how many of them above 10 ms", "", [sum(step.took > _LONGEST for step in own)])

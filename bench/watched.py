@@ -1,7 +1,7 @@
 """AppDaemon with its event loop under watch: `python bench/watched.py FILE`, then AppDaemon's own arguments.
 
 Every step of every asyncio task is timed. One that takes long is added to FILE as a line of JSON: whose it was, and how
-long it took by the clock, on the processor and waiting for the disk.
+long it took by the clock and on the processor.
 
 A step is the app's when its task runs a coroutine of the app's, or AppDaemon's call of one of the app's callbacks. A
 step of AppDaemon's own in which the app is started or ended along the way is told apart: most of it is AppDaemon's.
@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import runpy
 import sys
-import threading
 import time
 from collections.abc import Coroutine, Generator, Iterator
 from dataclasses import dataclass
@@ -25,17 +23,6 @@ from typing import Any
 PACKAGE = "enphase_battery"
 LONG = 0.002
 """Seconds from which on a step is noted."""
-
-_fsync = os.fsync
-
-
-class _Disk(threading.local):
-    """Seconds that a thread has waited for the disk."""
-
-    seconds = 0.0
-
-
-_disk = _Disk()
 
 
 @dataclass(slots=True)
@@ -72,16 +59,14 @@ class Watched(Coroutine[Any, Any, Any]):
         return getattr(self.coroutine, name)
 
     def _timed(self, step: Any, *arguments: Any) -> Any:
-        touches, disk = self._touches_the_app(), _disk.seconds
+        touches = self._touches_the_app()
         clock, processor = time.perf_counter(), time.thread_time()
         try:
             return step(*arguments)
         finally:
             took = time.perf_counter() - clock
             if took >= LONG:
-                self._note(
-                    touches or self._touches_the_app(), took, time.thread_time() - processor, _disk.seconds - disk
-                )
+                self._note(touches or self._touches_the_app(), took, time.thread_time() - processor)
 
     def _touches_the_app(self) -> bool:
         return any(_is_in_the_app(frame.f_globals.get("__name__")) for frame in self._frames())
@@ -93,14 +78,13 @@ class Watched(Coroutine[Any, Any, Any]):
             yield frame
             awaited = awaited.cr_await
 
-    def _note(self, touches: bool, took: float, processor: float, disk: float) -> None:
+    def _note(self, touches: bool, took: float, processor: float) -> None:
         inside = " > ".join(frame.f_code.co_name for frame in self._frames()) or self.coroutine.__qualname__
         line = {
             "whose": "app" if self.is_own else "both" if touches else "appdaemon",
             "at": time.time(),
             "took": took,
             "processor": processor,
-            "disk": disk,
             "inside": inside,
         }
         with self.file.open("a", encoding="utf-8") as file:
@@ -131,19 +115,10 @@ def _is_in_the_app(module: object) -> bool:
     return isinstance(module, str) and module.partition(".")[0] == PACKAGE
 
 
-def _timed_fsync(fd: Any) -> None:
-    begun = time.perf_counter()
-    try:
-        _fsync(fd)
-    finally:
-        _disk.seconds += time.perf_counter() - begun
-
-
 def main() -> None:
     """Run AppDaemon."""
     sys.path.pop(0)  # AppDaemon is not to find the benchmarks' modules
     file = Path(sys.argv.pop(1))
-    os.fsync = _timed_fsync
     asyncio.set_event_loop_policy(_Policy(file))
     runpy.run_module("appdaemon", run_name="__main__", alter_sys=True)
 
