@@ -154,6 +154,24 @@ async def test_trouble_is_told_when_it_begins_and_when_it_ends(path: Path, caplo
     assert len(caplog.records) == 2
 
 
+async def test_a_disk_that_hangs_is_waited_for_no_longer_than_is_sensible(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("enphase_battery.store._PATIENCE", 0.0)
+    disk = SlowDisk()
+    store = Store(path, LOGGER, disk)
+    store.write("wishes", {"a": 1})
+    await breathe()
+
+    await store.kept()
+    assert "no answer from the disk" in store.trouble
+    assert "it hangs" in store.hint
+
+    await disk.turn()
+    assert store.trouble == ""
+    assert on_disk(path) == {"wishes": {"a": 1}}
+
+
 async def test_before_something_is_written_to_the_cloud_what_was_noted_is_on_the_disk(path: Path) -> None:
     disk, clock = SlowDisk(), Clock(NOON)
     store = Store(path, LOGGER, disk)

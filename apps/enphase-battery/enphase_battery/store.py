@@ -28,6 +28,9 @@ _Held = tuple[dict[str, object], dict[str, object], bool, bool, str]
 _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE})
 _TRIES, _MOMENT = 5, 0.1  # seconds, and only where there is such trouble
 
+_PATIENCE = 10.0
+"""Seconds after which nobody waits any longer for a disk that hangs: an SD card may take some, a dead share forever."""
+
 _DECODING_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What a decoder raises when a section is not what its owner wrote."""
 
@@ -121,11 +124,6 @@ class Store:
         """Replace a section and, when that changes anything, the file. Never raises because of the file."""
         self.write_all({section: data})
 
-    async def kept(self) -> None:
-        """Wait until everything that was written is on the disk, or cannot get there (:attr:`trouble`)."""
-        while self._writing is not None:
-            await asyncio.shield(self._writing)
-
     def write_all(self, sections: Mapping[str, Mapping[str, object]]) -> None:
         """Replace several sections at once, as :meth:`write` does."""
         if self._trouble or any(self._sections.get(section) != data for section, data in sections.items()):
@@ -140,6 +138,14 @@ class Store:
         with suppress(OSError):
             self._backup.unlink(missing_ok=True)
         self._save()
+
+    async def kept(self) -> None:
+        """Wait until everything that was written is on the disk, or cannot get there (:attr:`trouble`)."""
+        if self._writing is None:
+            return
+        _, late = await asyncio.wait({self._writing}, timeout=_PATIENCE)
+        if late:
+            self._attempted(TimeoutError(errno.ETIMEDOUT, f"no answer from the disk within {_PATIENCE:g} s"))
 
     # -- the file -----------------------------------------------------------------------------------------------------
 
@@ -264,6 +270,8 @@ def _hint(error: OSError, folder: Path) -> str:
         return f"make room on the disk that holds {folder}"
     if error.errno == errno.EROFS:
         return f"the disk that holds {folder} is read-only, which it often becomes when it fails: look at it"
+    if error.errno == errno.ETIMEDOUT:
+        return f"look at the disk that holds {folder}: it hangs, or has far too much to do"
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"let the user that AppDaemon runs as write to {folder}"
     return f"see to it that {folder} can be written"
