@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import yaml
 
-from demo.appdaemon import AppDaemon
+from demo.appdaemon import LEFT_ALONE, AppDaemon
 from demo.home_assistant import HomeAssistant
 from demo.ports import free_port
 from demo.processes import running
@@ -53,15 +53,15 @@ class Installation(AppDaemon):
     Args:
         folder: Where it keeps everything, its log included.
         home_assistant: What it connects to.
-        production: With AppDaemon's `production_mode: true`: it does not look every second whether files have changed.
+        options: More keys of AppDaemon's own section in its configuration.
         has_files: Whether the app's files are in it.
     """
 
     def __init__(
-        self, folder: Path, home_assistant: HomeAssistant, *, production: bool = False, has_files: bool = True
+        self, folder: Path, home_assistant: HomeAssistant, *, options: Mapping[str, object], has_files: bool
     ) -> None:
-        super().__init__(folder, folder / "appdaemon.log", home_assistant, free_port(), follow_edits=False)
-        self._production = production
+        log = folder / "appdaemon.log"
+        super().__init__(folder, log, home_assistant, free_port(), follow_edits=False, options=options)
         self._has_files = has_files
         (folder / "apps").mkdir(parents=True)
 
@@ -75,10 +75,6 @@ class Installation(AppDaemon):
         super()._write_configuration()
         if not self._has_files:
             shutil.rmtree(self.folder / "apps" / "enphase-battery")
-        if self._production:
-            file = self.folder / "appdaemon.yaml"
-            text = file.read_text(encoding="utf-8")
-            file.write_text(text.replace("appdaemon:\n", "appdaemon:\n  production_mode: true\n", 1), encoding="utf-8")
 
 
 @dataclass(slots=True)
@@ -99,10 +95,25 @@ class Rooms:
 
     @asynccontextmanager
     async def appdaemon(
-        self, name: str, apps: Mapping[str, App] = NONE, *, production: bool = False, has_files: bool = True
+        self,
+        name: str,
+        apps: Mapping[str, App] = NONE,
+        *,
+        production: bool = False,
+        parses: bool = False,
+        has_files: bool = True,
     ) -> AsyncIterator[Installation]:
-        """Run an AppDaemon of its own; every app in it has read its cloud."""
-        one = Installation(self.folder / name, self.home_assistant, production=production, has_files=has_files)
+        """Run an AppDaemon of its own; every app in it has read its cloud.
+
+        Args:
+            name: Of its folder.
+            apps: The apps in it, by their names.
+            production: With AppDaemon's `production_mode: true`: it looks at no file while it runs.
+            parses: Whether it parses the app's code each second; else that is left alone, as the pages recommend.
+            has_files: Whether the app's files are in it.
+        """
+        options = {"production_mode": True} if production else NONE if parses else LEFT_ALONE
+        one = Installation(self.folder / name, self.home_assistant, options=options, has_files=has_files)
         for each, app in apps.items():
             one.add_app(each, app.url, **{**House.settings(each), **_UNDISTURBED, **app.settings})
         self.forget()

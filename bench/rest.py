@@ -19,31 +19,28 @@ from bench.table import Figure, Mark
 _SAMPLES = 20
 _WARM_UP_SECONDS = 10.0
 _LIGHT, _IDLE = Mark(at_most=15.0), Mark(at_most=0.1)
-_EMPTY, _FILES, _RESTING, _EMPTY_PRODUCING, _PRODUCING = range(5)
+_EMPTY, _RESTING, _PARSED = range(3)
 
 
 async def measure(rounds: int, seconds: float) -> list[Figure]:
     """Measure so many sets of AppDaemons side by side, for some seconds in which there are two polls.
 
-    AppDaemon parses every Python file below its apps folder each second, to see what has changed, unless
-    `production_mode` tells it not to. So each set is five of them: without the app, with its files only, with the app;
-    and in production mode without and with the app.
+    AppDaemon parses every Python file below its apps folder each second, to see what has changed, unless it is told to
+    leave them alone. So each set is three of them: without the app, with it, and with it while its files are parsed.
     """
     cloud = Cloud(NEWEST_ERA)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(cloud.running())
         rooms = await stack.enter_async_context(
-            home([f"{kind}{number}" for number in range(rounds) for kind in ("rests", "produces")])
+            home([f"{kind}{number}" for number in range(rounds) for kind in ("rests", "parsed")])
         )
         app, houses = App(cloud.distance.url, {"poll": seconds / 2}), []
         for number in range(rounds):
-            rests, produces = f"rests{number}", f"produces{number}"
+            rests, parsed = f"rests{number}", f"parsed{number}"
             kinds = (
                 rooms.appdaemon(f"empty{number}", has_files=False),
-                rooms.appdaemon(f"files{number}"),
                 rooms.appdaemon(rests, {rests: app}),
-                rooms.appdaemon(f"empty-produces{number}", has_files=False, production=True),
-                rooms.appdaemon(produces, {produces: app}, production=True),
+                rooms.appdaemon(parsed, {parsed: app}, parses=True),
             )
             houses.append([await stack.enter_async_context(kind) for kind in kinds])
         await asyncio.sleep(_WARM_UP_SECONDS)
@@ -54,21 +51,18 @@ async def measure(rounds: int, seconds: float) -> list[Figure]:
                 one.samples.append([Load.of(each) for each in house])
 
     def memory(what: str, kind: int, less: int | None = None, mark: Mark | None = None) -> Figure:
-        return Figure(what, "MiB", [one.memory(kind, less) for one in seen], mark)
+        return Figure(f"{what}, memory", "MiB", [one.memory(kind, less) for one in seen], mark)
 
     def share(what: str, kind: int, less: int | None = None, mark: Mark | None = None) -> Figure:
         return Figure(f"{what}, share of a core", "%", [one.share(kind, less) for one in seen], mark)
 
     return [
-        memory("AppDaemon without the app, memory", _EMPTY),
-        memory("the app adds, memory", _RESTING, _EMPTY, _LIGHT),
-        memory("of that, its files though nobody runs them", _FILES, _EMPTY),
+        memory("AppDaemon without the app", _EMPTY),
+        memory("the app adds", _RESTING, _EMPTY, _LIGHT),
+        memory("AppDaemon's look at the app's files adds", _PARSED, _RESTING),
         share("AppDaemon without the app", _EMPTY),
         share(f"the app adds in {seconds:.0f} s with two polls", _RESTING, _EMPTY, _IDLE),
-        share("of that, AppDaemon's look at the app's files", _FILES, _EMPTY),
-        share("of that, the app itself", _RESTING, _FILES),
-        memory("production_mode: the app adds, memory", _PRODUCING, _EMPTY_PRODUCING, _LIGHT),
-        share("production_mode: the app adds", _PRODUCING, _EMPTY_PRODUCING, _IDLE),
+        share("AppDaemon's look at the app's files adds", _PARSED, _RESTING),
     ]
 
 

@@ -2,7 +2,9 @@
 
 import shutil
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -14,6 +16,9 @@ from simulator import EMAIL, PASSWORD
 
 # What the app keeps between restarts, under AppDaemon's configuration folder.
 STORE = "enphase_battery"
+
+LEFT_ALONE: Mapping[str, object] = MappingProxyType({"exclude_dirs": ["enphase_battery"]})
+"""The option with which AppDaemon does not look at the app's code, as the pages recommend."""
 
 _START_SECONDS = 60.0
 
@@ -27,7 +32,7 @@ appdaemon:
   longitude: -0.1
   elevation: 20
   time_zone: {time_zone}
-  plugins:
+{options}  plugins:
     HASS:
       type: hass
       ha_url: {home_assistant}
@@ -52,16 +57,25 @@ class AppDaemon:
     """One installation; apps are added and removed while it runs, as a person does by editing YAML."""
 
     def __init__(
-        self, folder: Path, log: Path, home_assistant: HomeAssistant, port: int, *, follow_edits: bool
+        self,
+        folder: Path,
+        log: Path,
+        home_assistant: HomeAssistant,
+        port: int,
+        *,
+        follow_edits: bool,
+        options: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Keep everything in `folder`; AppDaemon's own HTTP interface listens at `port`.
 
         With `follow_edits` a change of the app's code in the checkout reloads it; else a copy runs, undisturbed.
+        `options` are more keys of AppDaemon's own section in its configuration.
         """
         self.folder = folder
         self.url = f"http://{HOST}:{port}"
         self._home_assistant = home_assistant
         self._follow_edits = follow_edits
+        self._options = options
         appdaemon = CHECKOUT / ".venv" / "bin" / "appdaemon"
         self.process = Process("AppDaemon", [appdaemon, "-c", folder], log)
 
@@ -113,7 +127,10 @@ class AppDaemon:
         elif not app.exists():
             shutil.copytree(source, app)
         home_assistant = self._home_assistant
-        configuration = _CONFIGURATION.format(time_zone=TIME_ZONE, home_assistant=home_assistant.url, url=self.url)
+        options = textwrap.indent(yaml.safe_dump(dict(self._options)), "  ") if self._options else ""
+        configuration = _CONFIGURATION.format(
+            time_zone=TIME_ZONE, options=options, home_assistant=home_assistant.url, url=self.url
+        )
         (self.folder / "appdaemon.yaml").write_text(configuration, encoding="utf-8")
         secrets = self.folder / "secrets.yaml"
         secrets.touch(mode=0o600)

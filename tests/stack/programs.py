@@ -1,12 +1,12 @@
 """The programs of the stack, as the tests run them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import yaml
 
-from demo.appdaemon import AppDaemon
+from demo.appdaemon import LEFT_ALONE, AppDaemon
 from demo.home_assistant import HomeAssistant
 from demo.ports import free_port
 from demo.processes import running
@@ -17,7 +17,7 @@ from tests.stack.house import House
 # Home Assistant gives AppDaemon no news of toggles that appear later, so all houses get theirs before it starts.
 HOUSES = (
     *("newest", "guide", "commands", "scripts", "restarts", "faulty", "secretive"),
-    *("switched", "tariff", "orphaned", "boosted", "running", "pictured"),
+    *("switched", "tariff", "orphaned", "boosted", "running", "pictured", "unseen"),
 )
 
 # This one is to get its toggles from the app, under their usual names.
@@ -42,10 +42,13 @@ async def home_assistant_in(folder: Path) -> AsyncIterator[HomeAssistant]:
 
 
 @asynccontextmanager
-async def appdaemon_in(folder: Path, home_assistant: HomeAssistant) -> AsyncIterator[AppDaemon]:
-    """Run an AppDaemon without any app."""
+async def appdaemon_in(
+    folder: Path, home_assistant: HomeAssistant, options: Mapping[str, object] = LEFT_ALONE
+) -> AsyncIterator[AppDaemon]:
+    """Run an AppDaemon without any app; it does not look at the app's code, unless `options` are others."""
     log, port = folder / "appdaemon.log", free_port()
-    async with running(AppDaemon(folder / "appdaemon", log, home_assistant, port, follow_edits=False)) as appdaemon:
+    appdaemon = AppDaemon(folder / "appdaemon", log, home_assistant, port, follow_edits=False, options=options)
+    async with running(appdaemon):
         yield appdaemon
 
 

@@ -1,10 +1,13 @@
 """What HACS installs works in a real AppDaemon: one folder, called like the repository."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 import yaml
 
+from demo.appdaemon import LEFT_ALONE
 from demo.ports import HOST
 from demo.processes import CHECKOUT, Process, running
 from simulator import EMAIL, PASSWORD, Simulator
@@ -36,7 +39,7 @@ class AloneAppDaemon(Process):
         await self.until(has_read, PATIENCE_SECONDS)
 
 
-def install(folder: Path, url: str) -> Path:
+def install(folder: Path, url: str, options: Mapping[str, object]) -> Path:
     """Put into AppDaemon's configuration what HACS puts there, and what its owner writes; return the app's folder."""
     apps = folder / "apps"
     (taken,) = (one for one in sorted((CHECKOUT / "apps").iterdir()) if one.is_dir())
@@ -44,14 +47,17 @@ def install(folder: Path, url: str) -> Path:
     account = {"email": EMAIL, "password": PASSWORD, "base_url": url}
     app = {"module": "enphase_battery", "class": "EnphaseBattery", **account}
     (apps / "apps.yaml").write_text(yaml.safe_dump({"my_battery": app}), encoding="utf-8")
-    (folder / "appdaemon.yaml").write_text(yaml.safe_dump({"appdaemon": _SETTINGS}), encoding="utf-8")
+    (folder / "appdaemon.yaml").write_text(yaml.safe_dump({"appdaemon": {**_SETTINGS, **options}}), encoding="utf-8")
     return apps / REPOSITORY
 
 
-async def test_the_folder_that_hacs_copies_runs_under_the_repositorys_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{}, LEFT_ALONE], ids=["looked at", "left alone"])
+async def test_the_folder_that_hacs_copies_runs_under_the_repositorys_name(
+    tmp_path: Path, options: Mapping[str, object]
+) -> None:
     cloud = Simulator()
     async with cloud.serve(HOST) as url:
-        install(tmp_path, url)
+        install(tmp_path, url, options)
         async with running(AloneAppDaemon(tmp_path)) as appdaemon:
             await appdaemon.reads(cloud)
         said = appdaemon.output()

@@ -232,6 +232,11 @@ def test_entries_are_listed_with_their_limits_as_far_as_there_is_room() -> None:
     assert "and 3 more" in many
 
 
+def test_of_appdaemon_there_is_a_line_only_when_there_is_something_to_say() -> None:
+    assert row(found(appdaemon="parses all files"), "AppDaemon", with_ids=False) == "parses all files"
+    assert not any(line.startswith("AppDaemon") for line in table(FINDINGS, with_ids=True).splitlines())
+
+
 # -- as JSON ----------------------------------------------------------------------------------------------------------
 
 

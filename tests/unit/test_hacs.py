@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from appdaemon.utils import recursive_get_files
+
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "apps" / "enphase-battery"
 OF_APPDAEMON = {"aiohttp", "appdaemon", "multidict", "pydantic", "pydantic_core", "pytz", "yaml", "yarl"}
@@ -26,6 +28,10 @@ def test_there_is_a_readme_and_one_thing_below_apps_because_hacs_takes_the_first
 
 def test_nothing_in_that_folder_is_taken_by_appdaemon_for_the_configuration_of_apps() -> None:
     assert [file for file in APP.rglob("*") if file.suffix in {".yaml", ".yml", ".toml"}] == []
+
+
+def test_where_appdaemon_leaves_the_package_alone_it_still_sees_a_file_beside_it_and_so_finds_the_package() -> None:
+    assert [file.parent for file in recursive_get_files(APP, ".py", {"enphase_battery"})] == [APP]
 
 
 def test_the_app_imports_nothing_that_appdaemon_does_not_bring() -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def _check(folder: Path | None, name: str | None) -> int:
         return 1
     for fault in installation.faults:
         _tell(f"Wrong: {fault}")
-    results = [_is_well(app, installation.folder) for app in apps]
+    results = [_is_well(app, installation) for app in apps]
     return 0 if all(results) and not installation.faults else 1
 
 
@@ -77,16 +78,16 @@ def _chosen(installation: Installation, name: str | None) -> list[AppEntry]:
     )
 
 
-def _is_well(app: AppEntry, folder: Path) -> bool:
+def _is_well(app: AppEntry, installation: Installation) -> bool:
     """Check one app and tell what was found; return whether all is well."""
     try:
         configuration = parse_configuration(app.args)
         notes = _Notes()
         logger = logging.getLogger(__name__)
         logger.handlers, logger.propagate = [notes], False
-        store = BorrowedStore(file_of(folder / "enphase_battery", app.name), logger)
+        store = BorrowedStore(file_of(installation.folder / "enphase_battery", app.name), logger)
         check = Check(app.name, configuration, store, clock=lambda: datetime.now(timezone.utc), logger=logger)
-        findings = asyncio.run(check.run())
+        findings = replace(asyncio.run(check.run()), appdaemon=installation.scan_remark)
     except ConfigurationError as error:
         for fault in error.faults:
             _tell(f"Wrong: {app.file}, app {app.name}: {fault}")

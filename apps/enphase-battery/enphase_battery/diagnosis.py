@@ -52,6 +52,7 @@ class Findings:
         now: The instant (aware, UTC).
         snapshot: What the running app shows; None: it was not asked.
         access: How the cloud was asked, where that is not as always.
+        appdaemon: What is to be said of AppDaemon; empty when there is nothing.
     """
 
     app: str
@@ -67,6 +68,7 @@ class Findings:
     now: datetime
     snapshot: Snapshot | None = None
     access: str = ""
+    appdaemon: str = ""
 
 
 def as_report(findings: Findings) -> dict[str, object]:
@@ -111,6 +113,8 @@ def _rows(findings: Findings, *, with_ids: bool) -> Iterator[tuple[str, str]]:
     """Yield label and value of each line; what continues a line has no label."""
     yield "Enphase battery", versions()
     yield "app", _configured(findings)
+    if findings.appdaemon:
+        yield "AppDaemon", findings.appdaemon
     yield from _session_rows(findings)
     identity = findings.identity
     if with_ids and identity is not None:

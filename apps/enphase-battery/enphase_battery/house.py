@@ -174,6 +174,7 @@ class HomeAssistantHouse:
             problems=snapshot.problems,
             now=self._clock(),
             snapshot=snapshot,
+            appdaemon=self._assistant.scan_remark(),
         )
         report = as_report(findings)
         self._logger.info("Diagnosis:\n%s", report["text"])

@@ -446,7 +446,9 @@ async def test_it_runs_beside_the_package_whatever_its_folder_is_called(tmp_path
         )
         out, err = await process.communicate()
     assert (process.returncode, err.decode()) == (0, "")
-    assert rows(out.decode())["site"] == f"{SITE_ID} (Home)"
+    found = rows(out.decode())
+    assert found["site"] == f"{SITE_ID} (Home)"
+    assert "`exclude_dirs: [enphase_battery]` in appdaemon.yaml" in found["AppDaemon"]
 
 
 async def test_a_file_that_cannot_be_read_is_wrong_though_the_app_is_well(tmp_path: Path, capsys: Any) -> None:

@@ -56,6 +56,24 @@ def test_the_apps_folder_may_be_another_and_folders_may_be_left_out(tmp_path: Pa
     assert [app.name for app in find_installation(folder).apps] == ["mine"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [("", True), ("  exclude_dirs: [enphase_battery]\n", False), ("  production_mode: true\n", False)],
+)
+def test_an_appdaemon_that_parses_the_code_each_second_is_told_of(tmp_path: Path, options: str, told: bool) -> None:
+    folder = write(
+        tmp_path,
+        appdaemon_=f"appdaemon:\n  time_zone: Europe/London\n{options}",
+        apps__apps_=f"mine:\n  {OURS}",
+    )
+    package = tmp_path / "apps" / "repository" / "enphase_battery"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    installation = find_installation(folder)
+    assert ("`exclude_dirs: [enphase_battery]`" in installation.scan_remark) is told
+    assert [app.name for app in installation.apps] == ["mine"]
+
+
 def test_secrets_are_those_beside_the_file_else_those_beside_appdaemons(tmp_path: Path) -> None:
     folder = write(
         tmp_path,

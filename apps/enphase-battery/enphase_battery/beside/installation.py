@@ -13,6 +13,7 @@ from appdaemon.exceptions import AppDaemonException
 from appdaemon.utils import read_config_file, recursive_get_files
 
 from ..errors import InstallationError
+from ..scan import scan_remark
 
 _MODULE, _CLASS = "enphase_battery", "EnphaseBattery"
 _USUAL_FOLDERS = (Path(), Path("/conf"), Path("/config"), Path("/etc/appdaemon"), Path("~/.homeassistant"))
@@ -45,11 +46,13 @@ class Installation:
         folder: Its configuration folder.
         apps: The apps of ours.
         faults: The files that it could not read, a sentence each.
+        scan_remark: What there is to say of its look at the app's files; empty when there is nothing.
     """
 
     folder: Path
     apps: tuple[AppEntry, ...]
     faults: tuple[str, ...]
+    scan_remark: str
 
 
 def find_installation(folder: Path | None) -> Installation:
@@ -72,6 +75,10 @@ def find_installation(folder: Path | None) -> Installation:
     try:
         names = _NO_APPS.union(map(str, excluded if isinstance(excluded, list) else ()))
         files = list(recursive_get_files(apps_folder, {".yaml", ".toml"}, names))
+        remark = scan_remark(
+            lambda: recursive_get_files(apps_folder, ".py", names),
+            production_mode=bool(settings.get("production_mode")),
+        )
     except OSError as error:
         raise InstallationError(
             f"{apps_folder}, where the apps should be, cannot be read: {_reason(error)}",
@@ -82,7 +89,7 @@ def find_installation(folder: Path | None) -> Installation:
             apps.update((entry.name, entry) for entry in _entries(file))
         except InstallationError as error:
             faults.append(f"{error}; AppDaemon starts none of its apps")
-    return Installation(main.parent, tuple(apps.values()), tuple(faults))
+    return Installation(main.parent, tuple(apps.values()), tuple(faults), remark)
 
 
 def _main_file(folder: Path | None) -> Path:

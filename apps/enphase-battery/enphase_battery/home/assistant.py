@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from appdaemon.plugins.hass.hassapi import Hass
 
+from ..scan import scan_remark
 from .entities import Entity
 
 
@@ -74,6 +75,13 @@ class Assistant:
         """AppDaemon's time zone, which is Home Assistant's."""
         zone: tzinfo = self._app.AD.tz
         return zone
+
+    def scan_remark(self) -> str:
+        """Return what there is to say of AppDaemon's look at the app's files; empty when there is nothing."""
+        appdaemon = self._app.AD
+        return scan_remark(
+            lambda: appdaemon.app_management.python_filecheck.paths, production_mode=appdaemon.production_mode
+        )
 
     async def states(self) -> Mapping[str, State] | None:
         """Ask Home Assistant itself, not AppDaemon's cache, for all states; None when it does not answer."""
