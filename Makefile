@@ -73,8 +73,8 @@ pictures: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## take the pictures in docs/picture
 	$(BIN)/pytest -m stack tests/stack/test_dashboard.py tests/stack/test_running.py
 	@while read -r taken shown; do cp ".build/screenshots/$$taken.png" "docs/pictures/$$shown.png"; done <docs/pictures/chosen
 
-bench: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## what the app costs and how fast it is; QUICK=1, ONLY=wish, PRODUCTION=1
-	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(PRODUCTION),--production) $(if $(IN_MEMORY),--in-memory) \
+bench: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## what the app costs and how fast it is; QUICK=1, ONLY=wish
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(IN_MEMORY),--in-memory) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(REST),--rest $(REST)) $(if $(STORM),--storm $(STORM)) $(if $(SEED),--seed $(SEED))
 
 clean:  ## remove all that was set up and made

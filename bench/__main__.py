@@ -91,9 +91,7 @@ async def _planning(extent: Extent, _options: argparse.Namespace) -> Sections:
 
 
 async def _wish(extent: Extent, options: argparse.Namespace) -> Sections:
-    found = await wish.measure(
-        extent.rounds, extent.round_trips, production=options.production, in_memory=options.in_memory
-    )
+    found = await wish.measure(extent.rounds, extent.round_trips, in_memory=options.in_memory)
     return {f"Wish: {where}": lines(figures) for where, figures in found.items()}
 
 
@@ -127,7 +125,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything, within three minutes")
     parser.add_argument("--only", choices=_SECTIONS, help="one section")
-    parser.add_argument("--production", action="store_true", help="wishes with AppDaemon's production_mode")
     parser.add_argument("--in-memory", action="store_true", help="wishes with all files in memory")
     parser.add_argument("--rest", type=float, metavar="SECONDS", help="how long is rested")
     parser.add_argument("--storm", type=float, metavar="SECONDS", help="how long the storm rages")

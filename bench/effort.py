@@ -33,7 +33,7 @@ async def measure(rounds: int) -> list[Figure]:
             cloud = Cloud(era)
             async with cloud.running():
                 app = {name: App(cloud.distance.url, {"settle": 0})}
-                async with rooms.appdaemon(f"{name}-in", app, production=True) as appdaemon:
+                async with rooms.appdaemon(f"{name}-in", app) as appdaemon:
                     before = Load.of(appdaemon)
                     await _wishes(rooms, name, results)
                     taken[era].append(1000 * (Load.of(appdaemon).processor - before.processor) / _WISHES)

@@ -99,7 +99,6 @@ class Rooms:
         name: str,
         apps: Mapping[str, App] = NONE,
         *,
-        production: bool = False,
         parses: bool = False,
         has_files: bool = True,
     ) -> AsyncIterator[Installation]:
@@ -108,11 +107,10 @@ class Rooms:
         Args:
             name: Of its folder.
             apps: The apps in it, by their names.
-            production: With AppDaemon's `production_mode: true`: it looks at no file while it runs.
             parses: Whether it parses the app's code each second; else that is left alone, as the pages recommend.
             has_files: Whether the app's files are in it.
         """
-        options = {"production_mode": True} if production else NONE if parses else LEFT_ALONE
+        options = NONE if parses else LEFT_ALONE
         one = Installation(self.folder / name, self.home_assistant, options=options, has_files=has_files)
         for each, app in apps.items():
             one.add_app(each, app.url, **{**House.settings(each), **_UNDISTURBED, **app.settings})

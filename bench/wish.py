@@ -42,15 +42,12 @@ class Times:
     done: list[float] = field(default_factory=list)
 
 
-async def measure(
-    rounds: int, round_trips: Sequence[float], *, production: bool, in_memory: bool
-) -> dict[str, list[Figure]]:
+async def measure(rounds: int, round_trips: Sequence[float], *, in_memory: bool) -> dict[str, list[Figure]]:
     """Measure all ways in both eras at some distances; each round has one wish on and one off of each way, in turn.
 
     Args:
         rounds: How many.
         round_trips: In seconds.
-        production: With AppDaemon's `production_mode: true`.
         in_memory: With all files in memory, so that nobody waits for the disk.
 
     Returns:
@@ -69,7 +66,7 @@ async def measure(
             for number, cloud in enumerate(clouds)
             for kind, settle in (("instant", 0), ("settled", SETTLE))
         }
-        await stack.enter_async_context(rooms.appdaemon("appdaemon", apps, production=production))
+        await stack.enter_async_context(rooms.appdaemon("appdaemon", apps))
         await guide.sign_in(rooms.home_assistant, clouds[0])
         for number, cloud in enumerate(clouds):
             # What an era with entries takes more is the same at any distance: the longest can be spared there.
