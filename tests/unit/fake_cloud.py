@@ -13,7 +13,7 @@ from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep
 from enphase_battery.control.site_state import Habits, Refusal, SiteState, Storage, Switches
 from enphase_battery.enlighten.models import WriteForm
-from enphase_battery.errors import Conflict, EnlightenError, NotFound, Refused
+from enphase_battery.errors import Conflict, EnlightenError, NotFound, Refused, UnexpectedAnswer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
@@ -116,6 +116,7 @@ class FakeCloud:
     codes: list[str] = field(default_factory=list)
     storage: Storage | None = None
     _past: list[tuple[datetime, Content]] = field(default_factory=list)
+    _listed: tuple[Entry, ...] | None = None
     _ids: int = 0
 
     def writes(self) -> list[str]:
@@ -140,9 +141,22 @@ class FakeCloud:
 
     async def read_for_wish(self, *, urgent: bool = True) -> SiteState:
         self._act("read")
-        seen = self.clock.now - self.lag
-        now = (self.on, self.charge_schedule_on, self.stored)
-        on, schedule_on, stored = next((past for until, past in self._past if until > seen), now)
+        self._listed = self._list()
+        return self._shown()
+
+    async def read_entries(self, *, urgent: bool = True) -> tuple[Entry, ...]:
+        self._act("read", "the list")
+        self._listed = self._list()
+        if self._listed is None:
+            raise UnexpectedAnswer("no list")
+        return self._listed
+
+    async def read_switches(self, *, urgent: bool = True) -> SiteState:
+        self._act("read", "the switches")
+        return self._shown()
+
+    def _shown(self) -> SiteState:
+        on, schedule_on, _ = self._content()
         switches = Switches(
             dict(on),
             charge_schedule_on=schedule_on or not self.has_schedules,
@@ -152,16 +166,20 @@ class FakeCloud:
             floor=self.floor,
             busy=self.busy,
         )
+        return SiteState(switches, self._listed, dict.fromkeys(Control, self.has_schedules), storage=self.storage)
+
+    def _list(self) -> tuple[Entry, ...] | None:
+        seen, (_, _, stored) = self.clock.now - self.lag, self._content()
         entries = tuple(
             Entry(one.terms, schedule_id, one.is_active(seen), one.created_at)
             for schedule_id, one in sorted(stored.items(), key=lambda item: item[1].written_at, reverse=True)
         )
-        return SiteState(
-            switches,
-            entries if self.list_answers else None,
-            dict.fromkeys(Control, self.has_schedules),
-            storage=self.storage,
-        )
+        return entries if self.list_answers else None
+
+    def _content(self) -> Content:
+        """Return what reads show, which may be late."""
+        now = (self.on, self.charge_schedule_on, self.stored)
+        return next((past for until, past in self._past if until > self.clock.now - self.lag), now)
 
     async def read_all(self) -> SiteState:
         state = await self.read_for_wish()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from .answers import Result
-from .control.entries import Terms
+from .control.entries import Entry, Terms
 from .control.intent import Intent
 from .control.names import Control
 from .control.plan import SwitchStep
@@ -42,6 +42,12 @@ class Site(Protocol):
 
         ``urgent``: it may use the part of the request budget that is kept for wishes.
         """
+
+    async def read_entries(self, *, urgent: bool) -> tuple[Entry, ...]:
+        """Read the entries alone. Raises also where there is no list of them."""
+
+    async def read_switches(self, *, urgent: bool) -> SiteState:
+        """Read the switches alone; the entries are those that were read last."""
 
     def forms(self, step: SwitchStep) -> Sequence[WriteForm]:
         """Return the ways to take a step, the one that worked last first."""

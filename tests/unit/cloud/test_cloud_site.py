@@ -400,6 +400,31 @@ async def test_what_overrides_the_switches_is_named(
     assert (await switches(site)).override == override
 
 
+async def test_the_list_and_the_switches_can_be_read_apart_and_are_seen_together(
+    site: CloudSite, cloud: Simulator
+) -> None:
+    await site.read_for_wish(urgent=True)
+    cloud.clear_log()
+    await site.create(NIGHT)
+    assert [entry.terms for entry in await site.read_entries(urgent=True)] == [NIGHT]
+    assert (asked(cloud, "/batterySettings"), asked(cloud, SCHEDULES)) == (0, 2)  # the creation has the list's address
+    state = await site.read_switches(urgent=True)
+    assert (asked(cloud, "/batterySettings"), asked(cloud, SCHEDULES)) == (1, 2)
+    assert [entry.terms for entry in state.entries or ()] == [NIGHT]
+    assert state.switches is not None
+
+
+async def test_a_list_that_cannot_be_read_alone_says_why_and_is_not_told(
+    site: CloudSite, cloud: Simulator, told: Callable[[], list[str]]
+) -> None:
+    await site.read_for_wish(urgent=True)
+    told()
+    cloud.set(fault_script=fault(SCHEDULES, 503))
+    with pytest.raises(Unreachable):
+        await site.read_entries(urgent=True)
+    assert told() == []
+
+
 @pytest.mark.parametrize("requests_per_hour", [60, 62])  # one of them ends before the list, not before the settings
 async def test_a_list_for_which_no_request_is_left_is_no_list_that_cannot_be_read(
     make_site: MakeSite, told: Callable[[], list[str]], requests_per_hour: int

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..control.entries import Terms
+from ..control.entries import Entry, Terms
 from ..control.names import Control
 from ..control.plan import SwitchStep
 from ..control.site_state import Habits, SiteState, Storage
@@ -68,6 +68,7 @@ class CloudSite:
         self._accepted_at: datetime | None = None
         self._failing: set[str] = set()
         self._settings: BatterySettings | None = None
+        self._schedules: ScheduleList | None = None
         self._knowledge = Knowledge(store)
         self._offer = Capability(self._knowledge, use_schedules=use_schedules, clock=clock, logger=logger)
         self.identity: Identity | None = None
@@ -110,10 +111,25 @@ class CloudSite:
         """
         return await self._read(await self._the_battery(), wish=urgent)
 
+    async def read_entries(self, *, urgent: bool) -> tuple[Entry, ...]:
+        """Read the schedule entries alone (6.8). Raises EnlightenError, also where there is no list."""
+        battery = await self._the_battery()
+        self._schedules = schedules = await battery.schedules(wish=urgent)
+        return entries_of(schedules)
+
+    async def read_switches(self, *, urgent: bool) -> SiteState:
+        """Read the battery settings alone; the entries are those that were read last."""
+        battery = await self._the_battery()
+        return self._state(await battery.settings(wish=urgent), self._schedules)
+
     async def _read(self, battery: Battery, *, wish: bool) -> SiteState:
         settings = await battery.settings(wish=wish)
+        self._schedules = await self._read_schedules(battery, wish=wish)
+        return self._state(settings, self._schedules)
+
+    def _state(self, settings: BatterySettings, schedules: ScheduleList | None) -> SiteState:
+        """Return what settings that were just read and the list say together."""
         self._settings = settings
-        schedules = await self._read_schedules(battery, wish=wish)
         switches = switches_of(
             settings,
             schedules,

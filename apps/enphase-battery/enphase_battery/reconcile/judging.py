@@ -87,6 +87,11 @@ class Bench:
             or self._settled(control)
         )
 
+    def awaits_gateway(self, control: Control) -> bool:
+        """Return whether the gateway's word is all that is missing."""
+        verdict = self.judged(control)
+        return verdict.outcome is Outcome.PENDING and verdict.hint == GATEWAY_HINT
+
     # -- one after the other ------------------------------------------------------------------------------------------
 
     def _failed(self, control: Control) -> Verdict | None:

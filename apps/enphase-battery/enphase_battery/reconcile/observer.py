@@ -11,7 +11,9 @@ from ..control.evidence import Sight
 from ..control.names import Control
 from ..control.owned import News, Owned
 from ..control.plan import NEVER, SwitchStep, terms_wanted
+from ..control.site_state import SiteState
 from ..control.wanted import Wanted
+from ..errors import EnlightenError
 from ..ports import Site, Wishes
 from .ladder import Ladder
 from .records import Failure, Records
@@ -58,17 +60,50 @@ class Observer:
 
     async def look(self, *, everything: bool = False, urgent: bool = True) -> None:
         """Read, and weigh what the read shows of every control and every owned entry."""
-        records = self._records
-        last = records.state.switches
         before = self._wishes.wanted()
-        was_on = frozenset(control for control, one in records.evidence.items() if one.known)
         if everything:
-            records.read(await self._site.read_all(), self._consistency)
+            self._weigh(await self._site.read_all(), before)
         else:
-            state = await self._site.read_for_wish(urgent=urgent)
-            records.read(replace(state, storage=records.state.storage), self._consistency)
-        switches = records.state.switches
-        assert switches is not None  # noqa: S101  # both reads promise it; this tells the type checker
+            self._weigh(self._with_storage(await self._site.read_for_wish(urgent=urgent)), before)
+
+    async def look_at_switches(self, *, urgent: bool = True) -> None:
+        """Read the switches, and weigh them together with the entries that were read last."""
+        before = self._wishes.wanted()
+        self._weigh(self._with_storage(await self._site.read_switches(urgent=urgent)), before)
+
+    async def look_at_entries(self, *, urgent: bool = True) -> bool:
+        """Read the entries alone, and weigh them; return whether that worked.
+
+        If not, the switches are read as well, which tells whether it is the list or the cloud that is away.
+        """
+        records, before = self._records, self._wishes.wanted()
+        try:
+            entries = await self._site.read_entries(urgent=urgent)
+        except EnlightenError:
+            await self.look(urgent=urgent)
+            return False
+        now = self._clock()
+        records.read(replace(records.state, entries=entries), now, self._consistency)
+        self._weigh_list(now, self._known_on(), before)
+        return True
+
+    def _with_storage(self, state: SiteState) -> SiteState:
+        """Return what was read without the battery, which is as it was last read."""
+        return replace(state, storage=self._records.state.storage)
+
+    def _known_on(self) -> frozenset[Control]:
+        return frozenset(control for control, one in self._records.evidence.items() if one.known)
+
+    def _weigh(self, state: SiteState, before: Mapping[Control, Wanted]) -> None:
+        """Weigh a read.
+
+        Args:
+            state: What it shows.
+            before: What was wanted before it.
+        """
+        records, last, was_on, switches = self._records, self._records.state.switches, self._known_on(), state.switches
+        assert switches is not None  # noqa: S101  # every read promises it; this tells the type checker
+        records.read(state, switches.read_at, self._consistency)
         if last is None:  # only now is it known what the wishes need on this site
             before = self._wishes.wanted()
         for control, on in switches.on.items():
@@ -86,12 +121,17 @@ class Observer:
                 switches = replace(switches, charge_schedule_on=last.charge_schedule_on)  # the other flag is as old
                 records.state = replace(records.state, switches=switches)
         self._weigh_second_flag(on=switches.charge_schedule_on)
+        self._weigh_list(switches.read_at, was_on, before)
+        self._wishes.seen({control: one.known for control, one in records.evidence.items() if one.known is not None})
+
+    def _weigh_list(self, read_at: datetime, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
+        """Weigh the list, if it could be read."""
+        records = self._records
         if records.state.entries is not None:
-            self._weigh_entries(switches.read_at, before)
+            self._weigh_entries(read_at, before)
             self._weigh_foreign(was_on, before)
             records.keep(records.ledger.meeting(records.state.entries))
             self._wanted_before = before
-        self._wishes.seen({control: one.known for control, one in records.evidence.items() if one.known is not None})
 
     def _is_outdated(self, control: Control, wanted: Mapping[Control, Wanted]) -> bool:
         """Return whether a change by somebody else is older than the wish that rules: then the wish is carried out."""

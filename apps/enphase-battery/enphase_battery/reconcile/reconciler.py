@@ -190,7 +190,10 @@ class Reconciler:
         """Read at the begin of a pass; a poll that has no budget left, or may not sign in, does not stop a wish."""
         urgent = bool(self._due_controls(self._clock()))
         try:
-            await self._observer.look(everything=everything, urgent=urgent)
+            if everything or not self._awaits_gateway():
+                await self._observer.look(everything=everything, urgent=urgent)
+            elif await self._observer.look_at_entries(urgent=urgent) and not self._awaits_gateway():
+                await self._observer.look_at_switches(urgent=urgent)  # nothing is decided by the list alone
         except (BudgetExhausted, SignInSuspended):
             if not (everything and urgent):
                 raise
@@ -208,14 +211,15 @@ class Reconciler:
         if self.contact.retry_at is not None:
             return [self.contact.retry_at]
         entries = self.records.next_look(self._consistency)
-        return [
-            *([entries] if entries is not None else []),
-            *(
-                at
-                for evidence in self.evidence.values()
-                if evidence.unproven is None and (at := evidence.second_look_at(self._consistency)) is not None
-            ),
-        ]
+        return [*([] if entries is None else [entries]), *self.records.second_looks(self._consistency)]
+
+    def _awaits_gateway(self) -> bool:
+        """Return whether nothing but the gateway's word on own entries is awaited, which only the list can bring."""
+        now = self._clock()
+        if self.contact.error or not self.records.awaits_gateway(now, self._consistency) or self._next_steps():
+            return False
+        bench = self._bench(now)
+        return all(bench.awaits_gateway(control) for control in self._due_controls(now))
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
@@ -265,7 +269,7 @@ class Reconciler:
                 continue
             step = steps[0]
             if unread and self._may_sweep(step):
-                await self._observer.look()
+                await self._observer.look_at_entries()
                 unread = False
                 continue
             self.reconsider(step.control)  # what was said of it is over, whoever wishes what before the pass ends

@@ -51,6 +51,7 @@ class Records:
         listed: The last list of entries that could be read; None before the first.
         fading: Entries of others that the last reads did not show, each with the first of them.
         failures: The steps that were tried in vain.
+        read_at: Instant (aware, UTC) of the last read; None before the first.
     """
 
     save: Callable[[Mapping[Control, Evidence], Ledger], None]
@@ -60,16 +61,17 @@ class Records:
     listed: tuple[Entry, ...] | None = None
     fading: dict[Entry, datetime] = field(default_factory=dict)
     failures: dict[Step, Failure] = field(default_factory=dict)
+    read_at: datetime | None = None
 
-    def read(self, state: SiteState, consistency: timedelta) -> None:
+    def read(self, state: SiteState, at: datetime, consistency: timedelta) -> None:
         """Keep what was read. An entry of others that one read does not show counts as standing for a while (10.3)."""
-        before, self.state = self.foreign(), state
-        if state.entries is None or state.switches is None:
+        before, self.state, self.read_at = self.foreign(), state, at
+        if state.entries is None:
             return
-        self.listed, now = state.entries, state.switches.read_at
+        self.listed = state.entries
         ids = {entry.schedule_id for entry in state.entries}
-        missing = {entry: self.fading.get(entry, now) for entry in before if entry.schedule_id not in ids}
-        self.fading = {entry: since for entry, since in missing.items() if now - since < consistency / 2}
+        missing = {entry: self.fading.get(entry, at) for entry in before if entry.schedule_id not in ids}
+        self.fading = {entry: since for entry, since in missing.items() if at - since < consistency / 2}
 
     def note(self, control: Control, evidence: Evidence) -> None:
         """Keep what is known of a switch."""
@@ -125,14 +127,32 @@ class Records:
 
     def next_look(self, consistency: timedelta) -> datetime | None:
         """Return when a read may show something new of the entries: less and less often the longer it takes."""
-        if self.state.switches is None:
+        read_at = self.read_at
+        if read_at is None:
             return None
-        read_at = self.state.switches.read_at
-        looks = [self.ledger.next_look(consistency)]
-        looks += [since + consistency / 2 for since in self.fading.values()]
+        looks = self._doubts(consistency)
         for one in self.ledger.staying():
             since = one.applied_at if one.applies == 1 else one.written_at
             if since is not None and not one.active:
                 looks.append(read_at + min(read_at - since, LATEST))
         earliest = read_at + (SOONEST if self.state.entries is not None else UNREADABLE)
-        return min((max(look, earliest) for look in looks if look is not None), default=None)
+        return min((max(look, earliest) for look in looks), default=None)
+
+    def second_looks(self, consistency: timedelta) -> list[datetime]:
+        """Return from when a read can decide about each switch that the last ones left in doubt."""
+        return [
+            at
+            for one in self.evidence.values()
+            if one.unproven is None and (at := one.second_look_at(consistency)) is not None
+        ]
+
+    def awaits_gateway(self, now: datetime, consistency: timedelta) -> bool:
+        """Return whether the gateway lacks an own entry, the list tells of it, and no doubt is due to be decided."""
+        if self.state.entries is None or all(one.active for one in self.ledger.staying()):
+            return False
+        return all(now < at for at in (*self.second_looks(consistency), *self._doubts(consistency)))
+
+    def _doubts(self, consistency: timedelta) -> list[datetime]:
+        """Return from when a read can decide about the entries that the last ones left in doubt."""
+        own = self.ledger.next_look(consistency)
+        return [*([] if own is None else [own]), *(since + consistency / 2 for since in self.fading.values())]

@@ -1,0 +1,133 @@
+"""While only the gateway's word on an entry is awaited the list alone is asked; a verdict rests on both reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from enphase_battery.control.names import Control
+from enphase_battery.control.verdict import Outcome
+from enphase_battery.errors import Unreachable
+from tests.unit.small_house import SmallHouse
+
+CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
+LIST, SWITCHES, BOTH = "read the list", "read the switches", "read"
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> SmallHouse:
+    """A house in which charging was just wished on: the cloud shows the switch, and the gateway takes ten seconds."""
+    house = SmallHouse(tmp_path, has_schedules=True)
+    await house.controller.poll()
+    await house.controller.flip(CHARGE, True)
+    assert house.report(CHARGE).outcome is Outcome.PENDING
+    house.cloud.log.clear()
+    return house
+
+
+@pytest.fixture
+def silent(house: SmallHouse) -> SmallHouse:
+    """The same house, with a gateway that does not take the entry."""
+    house.cloud.activation = None
+    house.cloud.stored = {key: replace(one, active_from=None) for key, one in house.cloud.stored.items()}
+    return house
+
+
+def asked(house: SmallHouse) -> list[str]:
+    """Return what the cloud was asked since the last call."""
+    log, house.cloud.log = house.cloud.log, []
+    return log
+
+
+async def test_the_switches_are_read_only_once_the_gateway_has_the_entry(house: SmallHouse) -> None:
+    await house.wait(seconds=5)
+    assert asked(house) == [LIST]
+    assert house.report(CHARGE).outcome is Outcome.PENDING
+    await house.wait(seconds=5)
+    assert asked(house) == [LIST, SWITCHES]
+    assert house.report(CHARGE).outcome is Outcome.CONFIRMED
+
+
+async def test_the_longer_the_gateway_takes_the_more_rarely_the_list_is_asked(silent: SmallHouse) -> None:
+    for _ in range(80):
+        await silent.wait(seconds=1)
+    assert asked(silent) == [LIST] * 5  # after 5, 10, 20, 40 and 80 seconds
+
+
+async def test_nothing_is_confirmed_by_the_list_when_the_switch_is_off_by_then(house: SmallHouse) -> None:
+    def somebody_switches_off(action: str) -> None:
+        house.cloud.on[CHARGE] = False
+
+    house.cloud.meanwhile = somebody_switches_off
+    await house.wait(seconds=10)
+    assert asked(house) == [LIST, SWITCHES]
+    assert house.report(CHARGE).outcome is Outcome.PENDING
+
+
+async def test_nothing_is_confirmed_by_the_list_when_the_switches_cannot_be_read(house: SmallHouse) -> None:
+    house.cloud.trouble["read"] = [None, Unreachable("down")]
+    await house.wait(seconds=10)
+    assert house.report(CHARGE).outcome is Outcome.PENDING
+    asked(house)
+    await house.wait(minutes=1)
+    assert asked(house) == [BOTH]
+    assert house.report(CHARGE).outcome is Outcome.CONFIRMED
+
+
+async def test_a_wish_that_comes_meanwhile_is_judged_by_a_fresh_read_of_both(silent: SmallHouse) -> None:
+    silent.clock.now += timedelta(seconds=5)
+    await silent.controller.flip(DISCHARGE, False)  # which it is, by the last read
+    assert asked(silent) == [BOTH]
+
+
+async def test_what_somebody_may_have_changed_is_looked_at_a_second_time_meanwhile(silent: SmallHouse) -> None:
+    await silent.wait(minutes=3)
+    silent.cloud.on[DISCHARGE] = True
+    await silent.wait(seconds=1, poll=True)
+    asked(silent)
+    await silent.wait(minutes=1)
+    assert asked(silent)[0] == BOTH
+    assert silent.controller.wanted()[DISCHARGE].intent.on
+
+
+async def test_before_an_entry_is_applied_again_the_switches_are_read(silent: SmallHouse) -> None:
+    log: list[str] = []
+    while "write charge_from_grid on" not in log:
+        await silent.wait(seconds=10)
+        log = asked(silent)
+    assert log[:2] == [LIST, SWITCHES]
+
+
+async def test_where_the_list_alone_fails_the_wish_goes_on_waiting_for_the_gateway(house: SmallHouse) -> None:
+    house.cloud.list_answers = False
+    await house.wait(seconds=10)
+    assert asked(house) == [LIST, BOTH]
+    assert "waiting for the gateway" in house.report(CHARGE).reason
+    await house.wait(minutes=5)
+    assert asked(house) == [BOTH]
+    house.cloud.list_answers = True
+    await house.wait(minutes=6)
+    assert house.report(CHARGE).outcome is Outcome.CONFIRMED
+
+
+async def test_an_outage_meanwhile_costs_one_read_with_each_try(silent: SmallHouse) -> None:
+    silent.cloud.trouble["read"] = [Unreachable("down")] * 99
+    await silent.wait(seconds=5)
+    assert asked(silent) == [LIST, BOTH]
+    for _ in range(5):
+        await silent.wait(minutes=1)
+    assert set(asked(silent)) == {BOTH}
+
+
+async def test_an_entry_of_restrict_discharge_is_known_by_the_list_before_its_switch_may_take_it_away(
+    house: SmallHouse,
+) -> None:
+    house.cloud.sweeps = True
+    await house.controller.flip(CHARGE, False)
+    asked(house)
+    await house.controller.flip(RESTRICT, True)
+    create = "create restrict battery discharge 00:00-23:59 every day"
+    assert asked(house)[:4] == [BOTH, create, LIST, "validate restrict_discharge short"]
