@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from datetime import datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from functools import partial
 from itertools import pairwise
 from time import perf_counter
@@ -22,7 +22,7 @@ from enphase_battery.control.names import Control
 from enphase_battery.control.plan import Actual, plan
 from enphase_battery.control.site_state import SiteState, Switches
 from enphase_battery.control.wanted import Wanted
-from enphase_battery.control.windows import Window, next_boundary, occurrences, overlaps
+from enphase_battery.control.windows import Window, next_boundary, occurrences, overlaps, swallowed
 from enphase_battery.control.wishes import Book
 from enphase_battery.outlook import Outlook
 from enphase_battery.site_calendar import Calendar
@@ -37,6 +37,10 @@ _LINEAR = Mark(at_most=12.0)
 """Ten times as many may take ten times as long; the rest is what a measurement of microseconds is off by."""
 _SIZES = (10, 100, 1000)
 _ENTRIES = (1, 10, 100)
+_FOREIGN = 10
+"""Entries that others made, each as the app would have."""
+_LIMIT = 90
+_CHANGE = date(2027, 3, 28)
 
 
 def measure(times: int) -> list[Figure]:
@@ -83,10 +87,14 @@ def _year(times: int) -> Iterator[Figure]:
 
 
 def _plans(times: int) -> Iterator[Figure]:
-    for what, standing in (("that all are missing", False), ("that all stand already", True)):
+    for what, standing, limit in (
+        ("that all are missing", False, _LIMIT),
+        ("that all stand already", True, _LIMIT),
+        ("that all are to change", True, _LIMIT - 1),
+    ):
         taken = {}
         for number in _ENTRIES:
-            wanted, actual = _wanted(number), _actual(number if standing else 0)
+            wanted, actual = _wanted(number, limit), _actual(number if standing else 0)
             taken[number] = _timed(times, partial(plan, wanted, actual, tuple(Control)))
             yield Figure(f"plan for {number} entries {what}", "ms", taken[number], _AT_A_TIME)
         ratios = [one / other for one, other in zip(taken[100], taken[10], strict=True)]
@@ -95,20 +103,37 @@ def _plans(times: int) -> Iterator[Figure]:
 
 def _moments(times: int) -> Iterator[Figure]:
     """What a heartbeat, a pass and a start do at a time."""
-    foreign = Entry(Terms(Control.RESTRICT_DISCHARGE, time(3), time(4), _WEEK, "Europe/London"), "foreign", True, _NOW)
-    both = frozenset({Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID})
     for number in _SIZES:
         some = windows(number)
-        calendar = Calendar(some, _ZONE, lambda: None, lambda: _NOW, logging.getLogger("bench"), timedelta(minutes=15))
-        outlook = Outlook(calendar, lambda: Ground(by_entries=both, foreign=(foreign,)), lambda: _NOW)
+        foreign = tuple(_left_over(window) for window in some[:_FOREIGN])
+        calendar, outlook = _outlook(some, foreign, timedelta(minutes=15))
         taken = _timed(times, calendar.next_boundary)
         yield Figure(f"when to wake next, {number} windows", "ms", taken, _AT_A_TIME)
         taken = _timed(times, _fresh(outlook))
         yield Figure(f"what is wanted now, {number} windows", "ms", taken, _AT_A_TIME)
         taken = _timed(max(3, times // 10), outlook.left_over)
         yield Figure(f"what of others looks like ours, {number} windows", "ms", taken, _AT_A_TIME)
+        taken = _timed(max(3, times // 10), partial(swallowed, some, _ZONE, _CHANGE))
+        yield Figure(f"once a day, which of {number} windows the clocks skip", "ms", taken, _AT_A_TIME)
         taken = _timed(max(3, times // 10), partial(overlaps, some))
         yield Figure(f"at the start, whether {number} windows overlap", "ms", taken, _AT_A_TIME)
+    for number in _SIZES[:2]:
+        _, outlook = _outlook(windows(number), (), timedelta(hours=12))
+        taken = _timed(times, _fresh(outlook))
+        yield Figure(f"what is wanted within the longest lead, {number} windows", "ms", taken, _AT_A_TIME)
+
+
+def _left_over(window: Window) -> Entry:
+    """Return an entry that was written for an occurrence, and that nobody knows any more."""
+    limit = 100 if window.control is Control.CHARGE_FROM_GRID else Ground().floor
+    terms = Terms(window.control, window.start, window.end, frozenset({3}), "Europe/London", limit)
+    return Entry(terms, window.name, True, _NOW)
+
+
+def _outlook(some: tuple[Window, ...], foreign: tuple[Entry, ...], lead: timedelta) -> tuple[Calendar, Outlook]:
+    calendar = Calendar(some, _ZONE, lambda: None, lambda: _NOW, logging.getLogger("bench"), lead)
+    both = frozenset({Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID})
+    return calendar, Outlook(calendar, lambda: Ground(by_entries=both, foreign=foreign), lambda: _NOW)
 
 
 def _fresh(outlook: Outlook) -> Callable[[], object]:
@@ -116,13 +141,14 @@ def _fresh(outlook: Outlook) -> Callable[[], object]:
     return lambda: outlook.wanted(Book())
 
 
-def _terms(number: int) -> tuple[Terms, ...]:
+def _terms(number: int, limit: int = _LIMIT) -> tuple[Terms, ...]:
     """Return so many entries of one day, as windows write them."""
-    return tuple(Terms(one.control, one.start, one.end, frozenset({7}), "Europe/London", 90) for one in windows(number))
+    day = frozenset({7})
+    return tuple(Terms(one.control, one.start, one.end, day, "Europe/London", limit) for one in windows(number))
 
 
-def _wanted(number: int) -> dict[Control, Wanted]:
-    some = _terms(number)
+def _wanted(number: int, limit: int) -> dict[Control, Wanted]:
+    some = _terms(number, limit)
     found = {}
     for control in {one.control for one in some}:
         intent = Intent(control, True, Source.WINDOW, _NOW, _NOW + timedelta(hours=1))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
+from itertools import pairwise
 
+import pytest
 import pytz
 
 from enphase_battery.control.claims import Ground
 from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.names import Control
+from enphase_battery.control.shaping import entries_for
 from enphase_battery.control.site_state import Habits
-from enphase_battery.control.windows import Window
+from enphase_battery.control.windows import Window, occurrences
 from enphase_battery.control.wishes import Book
 from enphase_battery.outlook import Outlook
 from enphase_battery.site_calendar import Calendar
@@ -109,6 +112,66 @@ def test_the_halves_of_a_window_that_was_split_are_known_too() -> None:
     assert outlook(Now(), replace(SITE, foreign=halves)).left_over() == ()
     split = replace(SITE, foreign=halves, habits=Habits(overnight=False))
     assert outlook(Now(), split).left_over() == halves
+
+
+def test_an_entry_of_a_weekday_on_which_no_window_starts_is_somebody_elses() -> None:
+    site = replace(SITE, foreign=(theirs("22:00", "01:00", 6, control=RESTRICT, limit=None),))
+    assert outlook(Now(), site).left_over() == ()
+
+
+@pytest.mark.parametrize(
+    ("zone", "now"),
+    [
+        ("Europe/London", "2026-10-20 12:00"),
+        ("Europe/London", "2026-10-25 00:40"),
+        ("Europe/London", "2026-03-27 12:00"),
+        ("Asia/Beirut", "2026-03-24 12:00"),  # the clocks skip the hour after midnight
+        ("Asia/Beirut", "2026-10-20 12:00"),  # and show the one before it twice
+        ("America/St_Johns", "2010-11-02 12:00"),  # at one minute past midnight back to the day before
+    ],
+)
+@pytest.mark.parametrize("overnight", [True, False])
+def test_what_the_app_writes_where_the_clocks_are_changed_is_known_too(zone: str, now: str, overnight: bool) -> None:
+    clock, habits = Now(), Habits(overnight=overnight)
+    clock.now = datetime.fromisoformat(now).replace(tzinfo=timezone.utc)
+    around_midnight = [(23, 0), (23, 59), (0, 0), (0, 1), (0, 30), (1, 0), (1, 30), (2, 0), (3, 0)]
+    windows = tuple(
+        Window(str(start), CHARGE, time(*start), time(*end), EVERY_DAY, None)
+        for start, end in pairwise(around_midnight)
+    )
+    calendar = Calendar(windows, pytz.timezone(zone), lambda: None, clock, logging.getLogger("test"))
+    week = occurrences(windows, pytz.timezone(zone), clock.now, clock.now + timedelta(days=7))
+    written = {
+        terms
+        for occurrence in week
+        for terms in entries_for(Intent.of_occurrence(occurrence), pytz.timezone(zone), habits, SITE.floor)
+    }
+    site = replace(SITE, habits=habits, foreign=tuple(Entry(terms, str(terms), True) for terms in written))
+    assert {entry.terms for entry in Outlook(calendar, lambda: site, clock).left_over()} == written
+
+
+@pytest.mark.parametrize(
+    ("window", "entry", "alike"),
+    [
+        # London, 29 March 2026, a Sunday: 01:00 becomes 02:00, and what would be in between is written as 02:00
+        (("01:30", "03:00"), ("02:00", "03:00", 7), {"03-22 02:00", "03-29 00:30"}),
+        (("23:30", "01:30"), ("23:30", "02:00", 6), {"03-22 02:00", "03-29 00:30"}),
+        (("11:00", "01:30"), ("00:00", "02:00", 7), {"03-21 12:00", "03-22 02:00", "03-29 00:30"}),
+    ],
+)
+def test_an_entry_shaped_by_a_clock_change_is_looked_for_in_the_week_before_it(
+    window: tuple[str, str], entry: tuple[str, str, int], alike: set[str]
+) -> None:
+    clock, (start, end) = Now(), map(time.fromisoformat, window)
+    windows = (Window("Once", CHARGE, start, end, EVERY_DAY, 90),)
+    calendar = Calendar(windows, pytz.timezone("Europe/London"), lambda: None, clock, logging.getLogger("test"))
+    overnight = entry[0] != "00:00"
+    site = replace(SITE, foreign=(theirs(*entry),), habits=Habits(overnight=overnight))
+    seen = set()
+    for moment in ("03-21 10:00", "03-21 12:00", "03-22 02:00", "03-29 00:30", "03-29 12:00"):
+        clock.now = datetime.fromisoformat(f"2026-{moment}").replace(tzinfo=timezone.utc)
+        seen |= {moment} if Outlook(calendar, lambda: site, clock).left_over() else set()
+    assert seen == alike
 
 
 def test_without_entries_or_a_zone_nothing_can_be_left_over() -> None:

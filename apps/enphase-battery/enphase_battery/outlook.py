@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .control.claims import Ground, Obstacle, claims
-from .control.entries import Entry
+from .control.entries import Entry, Terms
 from .control.intent import Intent
 from .control.names import Control
 from .control.shaping import entries_for
@@ -76,8 +76,12 @@ class Outlook:
         They are not touched: only the ledger says what is owned.
         """
         ground = self.ground
-        if not ground.foreign or ground.zone is None:
-            return ()
-        week = self.calendar.coming_week()
-        alike = {terms for wish in week for terms in entries_for(wish, ground.zone, ground.habits, ground.floor)}
-        return tuple(entry for entry in ground.foreign if entry.terms in alike)
+        return tuple(entry for entry in ground.foreign if self._looks_own(entry.terms, ground))
+
+    def _looks_own(self, terms: Terms, ground: Ground) -> bool:
+        """Return whether a window's occurrence of the coming week would be written so."""
+        if ground.zone is None or len(terms.days) != 1:
+            return False  # an occurrence is written with its own weekday only
+        (weekday,) = terms.days
+        week = self.calendar.coming_week(weekday, terms.start)
+        return any(terms in entries_for(wish, ground.zone, ground.habits, ground.floor) for wish in week)

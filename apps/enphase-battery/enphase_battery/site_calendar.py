@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytz
 
 from .control.intent import Intent
-from .control.windows import Occurrence, Window, next_boundary, next_occurrence, occurrences, running, swallowed
+from .control.windows import (
+    Occurrence,
+    Window,
+    next_boundary,
+    next_occurrence,
+    occurrences,
+    running,
+    running_about,
+    swallowed,
+)
+
+_WEEK = timedelta(days=7)
+_DAYS_ABOUT_A_WEEK = range(-1, 9)
+"""On which days from today entries for the coming week may start: for what runs now yesterday, and the second half of
+what starts in seven days on the day after."""
 
 
 @dataclass(slots=True)
@@ -70,11 +84,17 @@ class Calendar:
         ahead = occurrences(self.windows, zone, now, now + self.lead + timedelta.resolution)
         return tuple(occurrence for occurrence in ahead if occurrence.start > now)
 
-    def coming_week(self) -> tuple[Intent, ...]:
-        """Return what the windows wish within a week: each occurrence once."""
+    def coming_week(self, weekday: int, wall: time) -> Iterator[Intent]:
+        """Yield what the windows wish within a week, as far as an entry for it may start on this ISO weekday then."""
         zone, now = self.zone, self.clock()
-        week = occurrences(self.windows, zone, now, now + timedelta(days=7)) if zone else ()
-        return tuple(Intent.of_occurrence(occurrence) for occurrence in week)
+        if zone is None:
+            return
+        today, until = now.astimezone(zone).date(), now + _WEEK
+        days = (today + timedelta(ahead) for ahead in _DAYS_ABOUT_A_WEEK)
+        for day in (day for day in days if day.isoweekday() == weekday):
+            for occurrence in running_about(self.windows, zone, day, wall):
+                if occurrence.start < until and now < occurrence.end:
+                    yield Intent.of_occurrence(occurrence)
 
     def next_boundary(self) -> datetime | None:
         """Return the next instant at which a window starts, ends, or is to be written."""

@@ -103,6 +103,17 @@ def test_a_target_of_a_standing_wish_is_the_limit_of_its_entry() -> None:
     )
 
 
+# -- who waits for whom -----------------------------------------------------------------------------------------------
+
+
+def test_what_overlaps_with_several_waits_for_the_highest_of_them() -> None:
+    soon = window(DISCHARGE, 1 / 15, 1)
+    book = on(RESTRICT).command(command(CHARGE, hours=1 / 20))
+    wanted = resolve(book, (), NOON, EMPTY, (soon,))
+    assert wanted[RESTRICT].held_back_by == wanted[CHARGE].intent
+    assert due(wanted[DISCHARGE]) == ["discharge to grid 12:04-13:00 Sun"]
+
+
 # -- (b) standing off, (d) timed off ----------------------------------------------------------------------------------
 
 

@@ -111,6 +111,17 @@ def test_what_a_person_may_have_edited_is_not_deleted_until_that_is_known() -> N
     assert len(again_its_own.to_delete((), ())) == 1
 
 
+def test_what_is_to_stay_is_known_by_its_terms_and_what_was_deleted_is_not() -> None:
+    assert MINE.terms() == {NIGHT}
+    assert MINE.deleting("mine", NOON).terms() == frozenset()
+
+
+def test_what_nobody_wants_any_more_may_still_be_about_to_appear() -> None:
+    (one,) = creating(NIGHT, HOLD).unlisted({HOLD})
+    assert one.terms == NIGHT
+    assert MINE.unlisted(()) == ()
+
+
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 

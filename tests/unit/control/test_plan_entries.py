@@ -173,6 +173,35 @@ def test_an_entry_is_not_moved_to_where_another_still_stands_that_has_to_go() ->
     ]
 
 
+def test_of_many_entries_each_is_updated_to_the_place_that_is_its_own() -> None:
+    hours = range(22)
+    actual = cloud(CHARGE, ledger=owning(*(terms(CHARGE, hour, hour + 1) for hour in hours)))
+    later = [replace(terms(CHARGE, hour, hour + 1), start=time(hour, 30)) for hour in hours]
+    assert plan(timed(*later), actual, tuple(Control)) == (
+        *(UpdateStep(f"own {hour}", one) for hour, one in zip(hours, later, strict=True)),
+        SwitchStep(CHARGE, on=True),
+    )
+
+
+def test_nothing_is_written_over_an_own_entry_that_nobody_wants_and_that_is_not_listed_yet() -> None:
+    unlisted = Ledger().creating(terms(CHARGE, 12, 13), NOON, NOON, ())
+    assert steps(timed(terms(CHARGE, 12, 14)), cloud(CHARGE, ledger=unlisted)) == []
+    assert CreateStep(terms(CHARGE, 13, 14)) in plan(
+        timed(terms(CHARGE, 13, 14)), cloud(CHARGE, ledger=unlisted), tuple(Control)
+    )
+
+
+def test_an_entry_whose_deletion_had_no_answer_is_deleted_again_and_not_moved() -> None:
+    leaving = owning(terms(CHARGE, 12, 13)).deleting("own 0", NOON)
+    assert [
+        type(step) for step in plan(timed(terms(CHARGE, 12, 14)), cloud(CHARGE, ledger=leaving), tuple(Control))
+    ] == [
+        DeleteStep,
+        CreateStep,
+        SwitchStep,
+    ]
+
+
 def test_one_entry_is_updated_to_one_place_only_and_the_other_half_is_created() -> None:
     evening, morning = terms(CHARGE, 12, 14), terms(CHARGE, 14, 16)
     actual = cloud(CHARGE, ledger=owning(terms(CHARGE, 12, 16)))

@@ -22,6 +22,8 @@ from enphase_battery.control.windows import (
     occurrences,
     overlaps,
     running,
+    running_about,
+    swallowed,
 )
 
 LONDON = pytz.timezone("Europe/London")
@@ -228,6 +230,28 @@ def test_a_day_that_is_entered_twice_has_its_windows_once() -> None:
     assert [(one.start, one.end) for one in found] == [(utc("2010-11-07 02:30"), utc("2010-11-07 03:31"))]
 
 
+def test_in_the_second_pass_of_the_doubled_hour_runs_what_began_in_the_first_and_nothing_begins_again() -> None:
+    windows = [window("01:15", "01:45", name="over"), window("01:50", "02:00"), window("02:00", "03:00", name="next")]
+    second_pass = utc("2025-10-26 01:10")  # the local clock shows 01:10 again, and has shown 01:59
+    assert [one.window.name for one in running(windows, LONDON, second_pass)] == ["night"]
+    following = next_occurrence(windows, LONDON, second_pass)
+    assert following is not None
+    assert following.key == "next@2025-10-26T02:00:00+00:00"
+    assert next_boundary(windows, LONDON, second_pass) == following.start
+
+
+def test_of_those_that_begin_together_at_the_end_of_the_gap_the_one_that_ends_first_comes_first() -> None:
+    windows = [
+        window("01:10", "03:00", name="long"),
+        window("01:20", "02:30", name="b"),
+        window("01:30", "02:30", name="a"),
+    ]
+    before = utc("2025-03-30 00:00")
+    found = occurrences(windows, LONDON, before, before + timedelta(hours=4))
+    assert [one.window.name for one in found] == ["a", "b", "long"]
+    assert next_occurrence(windows, LONDON, before) == found[0]
+
+
 # -- the next time that the clock shows something ---------------------------------------------------------------------
 
 
@@ -246,6 +270,37 @@ def test_a_day_that_is_entered_twice_has_its_windows_once() -> None:
 )
 def test_the_next_local_time(zone: tzinfo, wall: str, now: str, expected: str) -> None:
     assert next_local_time(zone, time.fromisoformat(wall), utc(now)) == utc(expected)
+
+
+# -- what runs about a time of the clock ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("day", "wall", "found"),
+    [
+        ("2025-06-03", "02:00", ["night"]),
+        ("2025-06-03", "04:59", ["night"]),
+        ("2025-06-03", "05:00", []),
+        ("2025-06-03", "01:59", []),
+        ("2025-06-03", "23:30", ["late"]),
+        ("2025-06-04", "00:00", ["late"]),
+        ("2025-10-26", "05:00", ["night"]),  # an hour earlier it ran, and an hour is what the clocks are changed by
+        ("2025-10-26", "06:01", []),
+        ("2025-03-30", "01:30", ["late", "night"]),  # the end of the gap: late ran until an hour before it
+    ],
+)
+def test_what_runs_when_the_clock_shows_a_time_and_around_that_where_it_is_changed(
+    day: str, wall: str, found: list[str]
+) -> None:
+    windows = [window("02:00", "05:00"), window("23:30", "00:30", name="late")]
+    about = running_about(windows, LONDON, utc(day).date(), time.fromisoformat(wall))
+    assert [one.window.name for one in about] == found
+
+
+def test_of_many_windows_only_those_in_the_gap_are_swallowed() -> None:
+    hours = [window(f"{hour:02}:00", f"{hour + 1:02}:00", name=str(hour)) for hour in range(23)]
+    assert [one.name for one in swallowed(hours, LONDON, utc("2025-03-30").date())] == ["1"]
+    assert swallowed(hours, LONDON, utc("2025-03-29").date()) == ()
 
 
 # -- overlaps ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from .intent import Intent, Source
 from .names import Control
 from .shaping import apart, entries_for
 from .site_state import Habits
+from .weekly import meetings
 from .windows import Occurrence
 from .wishes import Book
 
@@ -90,10 +91,6 @@ class Claim:
     intent: Intent
     terms: tuple[Terms, ...]
 
-    def overlaps(self, other: Claim) -> bool:
-        """Return whether the cloud would not let both stand."""
-        return any(mine.overlaps(theirs) for mine in self.terms for theirs in other.terms)
-
 
 @dataclass(frozen=True, slots=True)
 class Claims:
@@ -135,27 +132,27 @@ def claims(
         return (layer if wish.since <= near else -1, since, name)
 
     wishes = sorted(_wishes(book, running, upcoming, now, ground), key=order, reverse=True)
-    standing: list[Claim] = []
+    if ground.zone is None:
+        unknown = Obstacle("the site's time zone is not known", "set time_zone in the app's configuration")
+        return Claims(obstructed={wish.key: unknown for wish in wishes})
+    local = now.astimezone(ground.zone)
+    claimed = [Claim(wish, entries_for(wish, ground.zone, ground.habits, ground.floor)) for wish in wishes]
+    # In the hour that comes twice a window that has not come would begin in the first pass already.
+    claimed = [one for one in claimed if one.intent.since <= now or not any(each.covers(local) for each in one.terms)]
+    standing: dict[int, Claim] = {}
     held_back: dict[str, Intent] = {}
     obstructed: dict[str, Obstacle] = {}
-    for wish in wishes:
-        if ground.zone is None:
-            obstructed[wish.key] = Obstacle(
-                "the site's time zone is not known", "set time_zone in the app's configuration"
-            )
-            continue
-        claim = Claim(wish, entries_for(wish, ground.zone, ground.habits, ground.floor))
-        if wish.since > now and any(terms.covers(now.astimezone(ground.zone)) for terms in claim.terms):
-            continue  # in the hour that comes twice it would begin in the first pass already
+    for position, (claim, higher) in enumerate(zip(claimed, _higher(claimed), strict=True)):
         obstacle = _obstacle(claim, book, ground)
-        rival = next((other.intent for other in standing if other.overlaps(claim)), None)
+        rival = next((standing[other].intent for other in higher if other in standing), None)
         if obstacle is not None:
-            obstructed[wish.key] = obstacle
+            obstructed[claim.intent.key] = obstacle
         elif rival is not None:
-            held_back[wish.key] = rival
+            held_back[claim.intent.key] = rival
         else:
-            standing.append(claim)
-    return Claims(tuple(standing) if ground.habits.touching else _set_apart(standing, ground), held_back, obstructed)
+            standing[position] = claim
+    left = tuple(standing.values())
+    return Claims(left if ground.habits.touching else _set_apart(left, ground), held_back, obstructed)
 
 
 def rank(intent: Intent) -> tuple[int, datetime, str]:
@@ -174,6 +171,16 @@ def _wishes(
         standing = book.standing.get(control)
         if standing is not None and ground.needs_all_day(standing):
             yield standing
+
+
+def _higher(claimed: Sequence[Claim]) -> list[list[int]]:
+    """Return for each claim the positions of those before it that the cloud would not let stand beside it."""
+    parts = [(terms, position) for position, claim in enumerate(claimed) for terms in claim.terms]
+    met = {(parts[one][1], parts[other][1]) for one, other in meetings([terms for terms, _ in parts])}
+    higher: list[list[int]] = [[] for _ in claimed]
+    for before, after in sorted(met):
+        higher[after].append(before)
+    return higher
 
 
 def _obstacle(claim: Claim, book: Book, ground: Ground) -> Obstacle | None:

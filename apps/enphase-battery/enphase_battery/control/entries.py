@@ -7,7 +7,7 @@ therefore a matter of the weekly wall clock, whatever the date.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time
 
 from .decoding import as_mapping, as_sequence
@@ -66,10 +66,11 @@ class Terms:
 
     def overlaps(self, other: Terms) -> bool:
         """Return whether both share a minute of the week; those that touch do not (C25)."""
+        mine, theirs = self.length, other.length
+        later = _minutes(other.start) - _minutes(self.start)
         return any(
-            (theirs - mine) % WEEK < self.length or (mine - theirs) % WEEK < other.length
-            for mine in self.begins()
-            for theirs in other.begins()
+            -theirs < later + ahead * DAY < mine and any((day + ahead - 1) % 7 + 1 in other.days for day in self.days)
+            for ahead in (-1, 0, 1)  # neither lasts longer than a day
         )
 
     def touches(self, other: Terms) -> bool:
@@ -78,8 +79,13 @@ class Terms:
 
     def same_times(self, other: Terms) -> bool:
         """Return whether both say the same, whatever zone the cloud lists; it may leave out the limit, too."""
-        is_said = self.limit is not None and other.limit is not None
-        return replace(self, zone=other.zone, limit=self.limit if is_said else other.limit) == other
+        return (
+            self.start == other.start
+            and self.end == other.end
+            and self.control is other.control
+            and self.days == other.days
+            and (self.limit == other.limit or self.limit is None or other.limit is None)
+        )
 
     def __str__(self) -> str:
         if self.days == EVERY_DAY:

@@ -65,9 +65,13 @@ class Ledger:
         """Return the owned entries that nobody has deleted."""
         return tuple(one for one in self.owned if not one.leaving)
 
+    def terms(self) -> frozenset[Terms]:
+        """Return the terms of the owned entries that are to stay."""
+        return frozenset(one.terms for one in self.staying())
+
     def find(self, terms: Terms) -> Owned | None:
         """Return the owned entry of these terms that is to stay."""
-        return next((one for one in self.staying() if one.terms == terms), None)
+        return next((one for one in self.owned if one.terms == terms and not one.leaving), None)
 
     def foreign(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         """Return the entries that the app does not own."""
@@ -96,6 +100,10 @@ class Ledger:
             and one.edited_since is None  # it may be somebody else's by now: the next look will tell
             and (one.schedule_id in listed and not one.answered if one.leaving else one.terms not in wanted)
         )
+
+    def unlisted(self, wanted: Collection[Terms]) -> tuple[Owned, ...]:
+        """Return the owned entries that nobody wants any more, and that no read has shown yet: they have no id."""
+        return tuple(one for one in self.staying() if one.schedule_id is None and one.terms not in wanted)
 
     def waits_for(self, control: Control) -> bool:
         """Return whether a read still has to show that something of this control is gone."""

@@ -18,6 +18,7 @@ from .names import RIVALS, Control
 from .owned import Owned
 from .site_state import Habits, SiteState
 from .wanted import Wanted
+from .weekly import met
 
 MOST_LOSSES = 2
 """How often an entry that vanished before the gateway had it is written again."""
@@ -174,11 +175,7 @@ def unapplied_by_others(control: Control, actual: Actual) -> tuple[Entry, ...]:
 
 def unlisted(terms: Terms, wanted: Collection[Terms], ledger: Ledger) -> tuple[Owned, ...]:
     """Return the own entries in the way that nobody wants any more, and that no read has shown yet: they have no id."""
-    return tuple(
-        one
-        for one in ledger.staying()
-        if one.schedule_id is None and one.terms not in wanted and one.terms.overlaps(terms)
-    )
+    return tuple(one for one in ledger.unlisted(wanted) if one.terms.overlaps(terms))
 
 
 def is_given_up(terms: Terms, ledger: Ledger, now: datetime) -> bool:
@@ -201,51 +198,80 @@ def _entry_steps(
 ) -> tuple[list[DeleteStep], list[CreateStep | UpdateStep]]:
     """Return what is to be deleted, and what is to be written after that."""
     terms = terms_wanted(wanted)
-    surplus = actual.ledger.to_delete(terms, actual.state.entries or ())
-    missing = [
-        each
-        for each in terms
-        if actual.state.entries is not None  # nobody knows what stands there, but what is owned can go all the same
-        and each.control in controls
-        and wanted[each.control].switch  # while it is off nothing applies an entry, and it would vanish
-        and actual.ledger.find(each) is None
-        and not unapplied_by_others(each.control, actual)
-        and not unlisted(each, terms, actual.ledger)
-        and not is_given_up(each, actual.ledger, actual.now)
-        and CreateStep(each) not in actual.failed
-    ]
+    surplus = actual.ledger.to_delete(frozenset(terms), actual.state.entries or ())
     deletes = [DeleteStep(one.schedule_id, one.terms) for one in surplus if one.schedule_id is not None]
-    updates = _updates(deletes, missing, actual)
+    missing = _missing(terms, wanted, actual, controls)
+    in_its_way = {
+        each: [deletes[position] for position in positions]
+        for each, positions in zip(missing, met(missing, [step.terms for step in deletes]), strict=True)
+    }
+    updates = _updates(in_its_way, deletes, actual)
     kept = {step.schedule_id for step in updates}
     written = {step.terms for step in updates}
-    stuck = {step.terms for step in deletes if step in actual.failed}
     creates = [
-        CreateStep(each) for each in missing if each not in written and not any(each.overlaps(one) for one in stuck)
+        CreateStep(each)
+        for each, steps in in_its_way.items()
+        if each not in written and not any(step in actual.failed for step in steps)
     ]
     return [step for step in deletes if step.schedule_id not in kept], [*updates, *creates]
 
 
-def _updates(deletes: Sequence[DeleteStep], missing: Sequence[Terms], actual: Actual) -> list[UpdateStep]:
+def _missing(
+    terms: Sequence[Terms], wanted: Mapping[Control, Wanted], actual: Actual, controls: Collection[Control]
+) -> list[Terms]:
+    """Return what of these terms does not stand yet and may be written."""
+    if actual.state.entries is None:
+        return []  # nobody knows what stands there, but what is owned can go all the same
+    ledger = actual.ledger
+    ready = {
+        control
+        for control, one in wanted.items()
+        if control in controls
+        and one.switch  # while it is off nothing applies an entry, and it would vanish
+        and not unapplied_by_others(control, actual)
+    }
+    standing = ledger.terms()
+    missing = [
+        each
+        for each in terms
+        if each.control in ready
+        and each not in standing
+        and not is_given_up(each, ledger, actual.now)
+        and CreateStep(each) not in actual.failed
+    ]
+    leaving = met(missing, [one.terms for one in ledger.unlisted(frozenset(terms))])
+    return [each for each, some in zip(missing, leaving, strict=True) if not some]
+
+
+def _updates(
+    in_its_way: Mapping[Terms, Sequence[DeleteStep]], deletes: Sequence[DeleteStep], actual: Actual
+) -> list[UpdateStep]:
     """Return the entries that one write in place moves to where they are wanted (10.4).
 
     It has to be the same entry in other words, or the only one that changes; and nothing else that changes may be in
     its way: what moves among others is deleted before anything is written.
+
+    Args:
+        in_its_way: What is missing, each with the deletions that make room for it.
+        deletes: All deletions.
+        actual: What is known of the cloud.
     """
     updates: dict[str, UpdateStep] = {}
     staying = {one.schedule_id for one in actual.ledger.staying()}
-    for terms in missing:
-        for step in (one for one in deletes if one.schedule_id in staying):
-            is_same = step.terms.overlaps(terms) or len(deletes) == len(missing) == 1
-            update = UpdateStep(step.schedule_id, terms)
-            if (
-                step.control is terms.control
-                and is_same
-                and step.schedule_id not in updates
-                and update not in actual.failed
-                and not any(other.terms.overlaps(terms) for other in deletes if other is not step)
-            ):
-                updates[step.schedule_id] = update
-                break
+    is_only_one = len(deletes) == len(in_its_way) == 1
+    for terms, steps in in_its_way.items():
+        replaced = deletes if is_only_one else steps
+        if len(replaced) != 1:
+            continue
+        (step,) = replaced
+        update = UpdateStep(step.schedule_id, terms)
+        if (
+            step.control is terms.control
+            and step.schedule_id in staying
+            and step.schedule_id not in updates
+            and update not in actual.failed
+        ):
+            updates[step.schedule_id] = update
     return list(updates.values())
 
 
@@ -260,9 +286,8 @@ def _switch_step(control: Control, one: Wanted, actual: Actual, written: Collect
     if actual.state.by_entries(control):
         if actual.state.entries is None:
             return None  # nobody knows what would come alive
-        if one.claims and not any(
-            actual.ledger.find(terms) or terms in written for claim in one.claims for terms in claim.terms
-        ):
+        standing = {*actual.ledger.terms(), *written}
+        if one.claims and not any(terms in standing for claim in one.claims for terms in claim.terms):
             return None  # without its entry the switch does nothing, and might wake others
     unapplied = control in actual.ledger.owed or any(terms.control is control for terms in written)
     if control is Control.CHARGE_FROM_GRID and not one.claims and not _is_schedule_on(actual):

@@ -88,19 +88,20 @@ def _wall_clock(since: datetime, until: datetime, zone: tzinfo) -> tuple[datetim
     Where the clocks are set back in between, the wall clock shows an hour twice, and may even end before it started;
     then all that it shows is included. The app ends the wish at its instant; without the app it ends within that hour.
     """
-    first, last = _floor(since, zone), _ceiling(until, zone)
-    if since.astimezone(zone).utcoffset() != until.astimezone(zone).utcoffset():
-        minutes = [_floor(since + count * _MINUTE, zone) for count in range((until - since) // _MINUTE)]
+    begin, end = since.astimezone(zone), until.astimezone(zone)
+    first, last = _floor(begin), _ceiling(end)
+    if begin.utcoffset() != end.utcoffset():
+        instants = (since + count * _MINUTE for count in range((until - since) // _MINUTE))
+        minutes = [_floor(instant.astimezone(zone)) for instant in instants]
         first = min([first, *minutes])
         last = max([last, *(minute + _MINUTE for minute in minutes)])
     return first, min(max(last, first + _MINUTE), first + _LONGEST)
 
 
-def _floor(instant: datetime, zone: tzinfo) -> datetime:
-    return instant.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None)
+def _floor(local: datetime) -> datetime:
+    return local.replace(second=0, microsecond=0, tzinfo=None)
 
 
-def _ceiling(instant: datetime, zone: tzinfo) -> datetime:
-    wall = instant.astimezone(zone).replace(tzinfo=None)
-    floor = wall.replace(second=0, microsecond=0)
-    return floor if wall == floor else floor + _MINUTE
+def _ceiling(local: datetime) -> datetime:
+    floor = _floor(local)
+    return floor if local.replace(tzinfo=None) == floor else floor + _MINUTE

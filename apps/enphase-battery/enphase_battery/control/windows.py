@@ -4,7 +4,8 @@ All of it rests on one definition: the instant of a wall-clock time is *the firs
 that time or a later one*. A time in the spring gap thereby becomes the end of the gap, and a time in the doubled hour
 its first pass. An earlier wall-clock time never gets a later instant, so windows that do not overlap on the wall clock
 do not overlap on any day of the year either; all that a clock change can do is stretch an occurrence, shorten it, or
-leave nothing of it.
+leave nothing of it. For the same reason a search can compare wall-clock times, and ask for the instants of what it
+found only.
 
 Instants are aware datetimes in UTC. A zone is any :class:`~datetime.tzinfo` that can be hashed, such as
 `pytz.timezone(...)` gives; its offsets are asked for instants only, because the `is_dst` flag of pytz means different
@@ -17,17 +18,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
-from itertools import count
+from itertools import count, groupby, takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from .weekly import meetings
 
 if TYPE_CHECKING:
     from .names import Control
 
 _DAY = timedelta(days=1)
-_WEEK = timedelta(days=7)
 _SECOND = timedelta(seconds=1)
-_TWO_WEEKS_AHEAD = range(15)  # today and 14 days: a weekly window whose next occurrence falls into a gap has one more
-_ANY_MONDAY = date(2024, 1, 1)
+_TWO_WEEKS = 14  # days: a weekly window whose next occurrence falls into a gap has one more
+_by_start = attrgetter("start")
+_order = attrgetter("start", "end", "window.name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,12 @@ class Window:
         """Return the minutes of the week (0 is Monday, 00:00) at which it starts."""
         return frozenset(((day - 1) * 24 + self.start.hour) * 60 + self.start.minute for day in self.days)
 
+    def covers(self, wall: time) -> bool:
+        """Return whether it includes this wall-clock time, whatever the day."""
+        if self.start < self.end:
+            return self.start <= wall < self.end
+        return self.start <= wall or wall < self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
@@ -71,26 +81,28 @@ class Occurrence:
 
 def occurrences(windows: Sequence[Window], zone: tzinfo, since: datetime, until: datetime) -> tuple[Occurrence, ...]:
     """Return all occurrences that share at least a moment with `since` <= t < `until`, ordered by their start."""
-    found = []
-    day = since.astimezone(zone).date() - _DAY  # one that started the day before may still run
-    while _instant(zone, day, time.min) < until:
-        found += [o for o in _starting_on(day, windows, zone) if max(o.start, since) < min(o.end, until)]
-        day += _DAY
-    return tuple(sorted(found, key=_order))
+    if until <= since:
+        return ()
+    found = [*running(windows, zone, since)]
+    for starting in _days_ahead(windows, zone, since, (_shown(zone, until).date() - _shown(zone, since).date()).days):
+        found += sorted(takewhile(lambda one: one.start < until, starting), key=_order)
+    return tuple(found)
 
 
 def running(windows: Sequence[Window], zone: tzinfo, now: datetime) -> tuple[Occurrence, ...]:
     """Return the occurrences with `start` <= `now` < `end`, ordered by their start."""
-    return occurrences(windows, zone, now, now + timedelta.resolution)
+    shown = _shown(zone, now)
+    candidates = [window for window in windows if window.covers(shown.time())]
+    days = (shown.date() - _DAY, shown.date())  # one that started the day before may still run
+    around = (occurrence for day in days for occurrence in _starting_on(day, candidates, zone))
+    return tuple(sorted((one for one in around if one.start <= now < one.end), key=_order))
 
 
 def next_occurrence(windows: Sequence[Window], zone: tzinfo, now: datetime) -> Occurrence | None:
     """Return the first occurrence that starts after `now`; None without windows."""
-    today = now.astimezone(zone).date()
-    for ahead in _TWO_WEEKS_AHEAD:
-        later = [o for o in _starting_on(today + ahead * _DAY, windows, zone) if o.start > now]
-        if later:
-            return min(later, key=_order)
+    for starting in _days_ahead(windows, zone, now, _TWO_WEEKS):
+        for _, together in groupby(starting, key=_by_start):
+            return min(together, key=_order)
     return None
 
 
@@ -103,17 +115,28 @@ def next_boundary(windows: Sequence[Window], zone: tzinfo, now: datetime) -> dat
     return min(instants, default=None)
 
 
+def running_about(windows: Sequence[Window], zone: tzinfo, day: date, wall: time) -> tuple[Occurrence, ...]:
+    """Return the occurrences whose time it is when the local clock reaches `wall` on `day`.
+
+    Where a clock change is near, also those whose time it is so much earlier or later as the clocks are changed.
+    """
+    offsets = _offsets(zone, day)
+    instant, change = offsets.instant(day, wall), abs(offsets.after - offsets.before)
+    return occurrences(windows, zone, instant - change, instant + change + timedelta.resolution)
+
+
 def next_local_time(zone: tzinfo, wall: time, now: datetime) -> datetime:
     """Return the first instant after `now` at which the local clock reaches `wall`, on this day or a later one."""
     today = now.astimezone(zone).date()
-    instants = (_instant(zone, today + ahead * _DAY, wall) for ahead in count())
+    days = (today + ahead * _DAY for ahead in count())
+    instants = (_offsets(zone, day).instant(day, wall) for day in days)
     return next(instant for instant in instants if instant > now)
 
 
 def swallowed(windows: Sequence[Window], zone: tzinfo, day: date) -> tuple[Window, ...]:
     """Return the windows that would start on this local day, but of which a clock change leaves nothing."""
     due = [window for window in windows if day.isoweekday() in window.days]
-    left = [occurrence.window for occurrence in _starting_on(day, windows, zone)]
+    left = {occurrence.window for occurrence in _starting_on(day, windows, zone)}
     return tuple(window for window in due if window not in left)
 
 
@@ -122,47 +145,42 @@ def overlaps(windows: Sequence[Window]) -> tuple[tuple[Window, Window], ...]:
 
     Windows that touch (one ends at the minute at which the other starts) do not overlap.
     """
-    stretches = []
-    for index, window in enumerate(windows):
-        for weekday in window.days:
-            day = _ANY_MONDAY + (weekday - 1) * _DAY
-            start, end = datetime.combine(day, window.start), datetime.combine(_last_day(window, day), window.end)
-            stretches += [(start, end, index), (start + _WEEK, end + _WEEK, index)]  # Sunday night meets Monday
-    pairs: set[tuple[int, int]] = set()
-    open_stretches: list[tuple[datetime, int]] = []
-    for start, end, index in sorted(stretches):
-        open_stretches = [stretch for stretch in open_stretches if stretch[0] > start]
-        pairs.update((min(index, other), max(index, other)) for _, other in open_stretches)
-        open_stretches.append((end, index))
-    return tuple((windows[first], windows[second]) for first, second in sorted(pairs))
+    return tuple((windows[one], windows[other]) for one, other in meetings(windows))
 
 
-def _order(occurrence: Occurrence) -> tuple[datetime, datetime, str]:
-    return occurrence.start, occurrence.end, occurrence.window.name
-
-
-def _last_day(window: Window, day: date) -> date:
-    """Return the local day on which the occurrence ends that starts on `day`."""
-    return day if window.start < window.end else day + _DAY
+def _days_ahead(windows: Sequence[Window], zone: tzinfo, since: datetime, days: int) -> Iterator[Iterator[Occurrence]]:
+    """Yield for this day and so many more the occurrences that start after `since`, in the order of their start."""
+    shown = _shown(zone, since)
+    ordered = sorted(windows, key=_by_start)
+    yield _starting_on(shown.date(), [window for window in ordered if window.start > shown.time()], zone)
+    for ahead in range(1, days + 1):
+        yield _starting_on(shown.date() + ahead * _DAY, ordered, zone)
 
 
 def _starting_on(day: date, windows: Sequence[Window], zone: tzinfo) -> Iterator[Occurrence]:
     """Yield the occurrences whose wall-clock start is on `day` and of which a clock change leaves something."""
-    weekday = day.isoweekday()
+    weekday, next_day = day.isoweekday(), day + _DAY
+    today, tomorrow = _offsets(zone, day), _offsets(zone, next_day)
     for window in windows:
         if weekday in window.days:
-            start = _instant(zone, day, window.start)
-            end = _instant(zone, _last_day(window, day), window.end)
+            start = today.instant(day, window.start)
+            ends_today = window.start < window.end
+            end = today.instant(day, window.end) if ends_today else tomorrow.instant(next_day, window.end)
             if start < end:
                 yield Occurrence(window, start, end)
 
 
-def _instant(zone: tzinfo, day: date, wall: time) -> datetime:
-    """Return the first instant (aware, UTC) at which the clock of `zone` shows `wall` on `day` or a later time."""
-    offsets = _offsets(zone, day)
-    shown = datetime.combine(day, wall, timezone.utc)
-    instant = shown - offsets.before
-    return instant if instant < offsets.change else max(offsets.change, shown - offsets.after)
+def _shown(zone: tzinfo, instant: datetime) -> datetime:
+    """Return the latest local time (naive) that the clock of `zone` has shown up to an instant.
+
+    It turns the definition round: the instant of a wall-clock time is not after `instant` exactly if that time is not
+    after what has been shown.
+    """
+    local = instant.astimezone(zone).replace(tzinfo=None)
+    offsets = _offsets(zone, local.date())
+    if instant < offsets.change:
+        return local
+    return max(local, (offsets.change + offsets.before).replace(tzinfo=None) - timedelta.resolution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +190,12 @@ class _Offsets:
     before: timedelta
     change: datetime
     after: timedelta
+
+    def instant(self, day: date, wall: time) -> datetime:
+        """Return the first instant (aware, UTC) at which the clock shows `wall` on `day` or a later time."""
+        shown = datetime.combine(day, wall, timezone.utc)
+        instant = shown - self.before
+        return instant if instant < self.change else max(self.change, shown - self.after)
 
 
 @lru_cache(maxsize=128)
