@@ -211,7 +211,7 @@ async def test_whenever_the_cloud_is_written_to_the_file_holds_what_the_app_know
         store._disk = LazyDisk()
 
         def watched(cloud: Simulator, request: Any) -> Any:
-            if request.method != "GET":
+            if request.method != "GET" and not request.path.endswith("/isValid"):
                 seen.append((request.path, on_disk(one.store) == json.loads(json.dumps(store._sections))))
             return answer(cloud, request)
 
@@ -221,5 +221,5 @@ async def test_whenever_the_cloud_is_written_to_the_file_holds_what_the_app_know
             await one.flip("charge_from_grid", "off")
             await one.advance(minutes=5)
 
-    assert len(seen) > 5
+    assert len(seen) > 3
     assert [path for path, same in seen if not same] == []

@@ -81,7 +81,12 @@ class Battery:
             NotAvailable: This site does not have it; go on without.
         """
         answer = await self._write(
-            "POST", f"{self._schedules}/isValid", {}, validation_body(family, schedule), optional=True
+            "POST",
+            f"{self._schedules}/isValid",
+            {},
+            validation_body(family, schedule),
+            optional=True,
+            question=True,
         )
         if mapping(answer.json).get("isValid") is False:
             raise Refused(
@@ -172,7 +177,14 @@ class Battery:
         return (await self._session.request("GET", path, params=params, username=self._user_id, wish=wish)).json
 
     async def _write(
-        self, method: str, path: str, params: Mapping[str, str], body: object, *, optional: bool = False
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        body: object,
+        *,
+        optional: bool = False,
+        question: bool = False,
     ) -> Answer:
         return await self._session.request(
             method,
@@ -183,4 +195,5 @@ class Battery:
             xsrf_from=self._settings,
             wish=True,
             optional=optional,
+            question=question,
         )

@@ -217,6 +217,7 @@ class EnlightenSession:
         page: bool = False,
         wish: bool = False,
         optional: bool = False,
+        question: bool = False,
     ) -> Answer:
         """Asks the cloud; the only way to do so.
 
@@ -230,6 +231,7 @@ class EnlightenSession:
             page: A page is asked for, not JSON.
             wish: May use the part of the budget that is kept for wishes.
             optional: The site may do without: on a refusal nothing but a fresh XSRF token is spent.
+            question: It changes nothing, although it is no GET: what was saved need not be safe before it is sent.
 
         Raises:
             SignInError: A login was needed, and refused or forbidden by the guard; or a code is awaited.
@@ -241,7 +243,7 @@ class EnlightenSession:
             UnexpectedAnswer: Anything else.
             ValueError: `path` is not plain.
         """
-        call = Call(method, path, params=params or {}, body=body, page=page, wish=wish)
+        call = Call(method, path, params=params or {}, body=body, page=page, wish=wish, question=question)
         read = Call("GET", xsrf_from, params={"userId": username} if username else {}, wish=wish) if xsrf_from else None
         try:
             answer = (await self._funnel.pursue(Errand(call, username, read, optional))).answer()

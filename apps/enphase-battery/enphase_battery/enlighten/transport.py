@@ -53,6 +53,7 @@ class Call:
         form: Sent as a form instead.
         page: A page is asked for, not JSON.
         wish: Counts against the part of the budget that is kept for wishes.
+        question: It changes nothing, although it is sent like a write.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Call:
     form: Mapping[str, str] | None = field(default=None, repr=False)
     page: bool = False
     wish: bool = False
+    question: bool = False
 
     def __post_init__(self) -> None:
         checked_path(self.path)
@@ -78,7 +80,7 @@ class Call:
 
     @property
     def is_write(self) -> bool:
-        """Whether it may change something."""
+        """Whether it is sent as what changes something is."""
         return self.method != "GET"
 
     @property
@@ -100,7 +102,7 @@ class Transport:
         base: Origin; nothing is ever sent to another.
         wire: Moves the bytes; closed with the transport.
         budget: Asked before everything that is sent.
-        kept: Awaited before a write is sent: what was noted of it must outlive a crash.
+        kept: Awaited before anything is sent that may change something: what was noted of it must outlive a crash.
         clock: Now, aware UTC.
         logger: For one debug line per exchange.
 
@@ -143,6 +145,17 @@ class Transport:
             RateLimited: Not sent, because the cloud has asked to wait.
             UnexpectedAnswer: Too large, or led in circles; a page led to another host.
         """
+        if call.is_write and not call.question:
+            await self._kept()
+        return await self._follow(call, jar, signing_in=signing_in)
+
+    async def close(self) -> None:
+        """Closes the wire; afterwards nothing is sent."""
+        self._closed = True
+        await self._wire.close()
+
+    async def _follow(self, call: Call, jar: CookieJar, *, signing_in: bool) -> Reply:
+        """Sends a request and follows redirects."""
         url, method, content = self._base.with_path(call.path).with_query(call.params), call.method, call.content
         hop_jar, cookies = CookieJar(jar), list[Cookie]()
         for hop in range(MOST_HOPS + 1):
@@ -188,11 +201,6 @@ class Transport:
             url = target
         raise UnexpectedAnswer(f"{call.name} was led in circles")
 
-    async def close(self) -> None:
-        """Closes the wire; afterwards nothing is sent."""
-        self._closed = True
-        await self._wire.close()
-
     def _compare(self, offset: timedelta) -> None:
         """Takes over how far the clocks are apart by one more answer, which may be old or have been long on its way."""
         agree = self._compared and (offset > timedelta(0)) == (self.clock_offset > timedelta(0))
@@ -214,8 +222,6 @@ class Transport:
         self, method: str, url: URL, headers: Mapping[str, str], data: bytes | None, *, wish: bool
     ) -> Received:
         """One request, one answer, within the budget; whatever becomes of it is logged."""
-        if method != "GET":
-            await self._kept()
         if self._closed:
             raise Unreachable("the connection to the cloud is closed").at_stage(Delivery.FAILED)
         self._budget.spend(self._clock(), wish=wish)
