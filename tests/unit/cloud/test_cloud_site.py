@@ -443,6 +443,22 @@ async def test_a_list_for_which_no_request_is_left_is_no_list_that_cannot_be_rea
     await site.read_for_wish(urgent=True)
 
 
+@pytest.mark.parametrize("what", ["read_for_wish", "read_entries", "read_switches"])
+async def test_each_read_may_use_what_is_kept_for_wishes_exactly_where_it_is_urgent(
+    make_site: MakeSite, what: str
+) -> None:
+    site = make_site(requests_per_hour=60)
+    await site.read_all()
+
+    async def look_on() -> None:
+        for _ in range(60):
+            await getattr(site, what)(urgent=False)
+
+    with pytest.raises(BudgetExhausted):
+        await look_on()
+    await getattr(site, what)(urgent=True)
+
+
 async def test_a_reserve_that_cannot_be_read_does_not_move_the_floor_also_after_a_restart(
     make_site: MakeSite, cloud: Simulator
 ) -> None:
