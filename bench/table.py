@@ -37,19 +37,17 @@ class Figure:
         unit: Of the values.
         values: Each measurement.
         mark: What the median is to reach; None: it is shown only.
-        worst: The greatest value is judged, and shown, in the place of the median.
     """
 
     what: str
     unit: str
     values: Sequence[float]
     mark: Mark | None = None
-    worst: bool = False
 
     @property
     def value(self) -> float:
         """The figure itself."""
-        return max(self.values) if self.worst else median(self.values)
+        return median(self.values)
 
     @property
     def verdict(self) -> str:
@@ -60,8 +58,9 @@ class Figure:
 
     def cells(self) -> tuple[str, ...]:
         """Return the row in words."""
-        many = len(self.values) >= _FEW and not self.worst
-        low, *_, high = quantiles(self.values, n=4) if many else (min(self.values), max(self.values))
+        low, *_, high = (
+            quantiles(self.values, n=4) if len(self.values) >= _FEW else (min(self.values), max(self.values))
+        )
         spread = "" if len(self.values) == 1 else f"{_number(low)} .. {_number(high)}"
         return self.what, _number(self.value), self.unit, spread, str(len(self.values)), _goal(self.mark), self.verdict
 

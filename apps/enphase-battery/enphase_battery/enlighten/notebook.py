@@ -90,7 +90,9 @@ class Notebook:
             self.note()
 
     def note_spending(self, *, wish: bool) -> None:
-        """Sees to it that the next request counts in what is saved before it is sent: no crash refills the budget.
+        """Sees to it that the next request counts in what is saved by then: no crash refills the budget.
+
+        What is saved may still be on its way to the disk when a read is sent; a write waits for it.
 
         Raises:
             BudgetExhausted: It may not be sent. RateLimited: not yet.
