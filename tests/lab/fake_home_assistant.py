@@ -79,8 +79,8 @@ class FakeHomeAssistant(PluginBase):
         if not self.up:
             return None
         self.published.append(entity_id)
-        kept = {key: value for key, value in (attributes or {}).items() if value}
-        await self.change(entity_id, str(state), user=APP_USER, **kept)
+        # All of it, as a coming AppDaemon keeps it; 4.5 drops 0 and False, which the tests of the stack run with.
+        await self.change(entity_id, str(state), user=APP_USER, **(attributes or {}))
         return copy.deepcopy(self.states[entity_id])
 
     # -- what a test does ---------------------------------------------------------------------------------------------

@@ -179,12 +179,25 @@ class Lab:
         await self.start(home_assistant.states, home_assistant.notices)
         self.ha.events[:0] = home_assistant.events
 
-    async def restart_home_assistant(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Let Home Assistant restart: what was published is gone, helpers are restored, ``meanwhile`` changes them."""
-        before = {name: self.instance(name) for name in self._entries}
+    async def restart_home_assistant(
+        self, meanwhile: Callable[[], None] = lambda: None, *, apps_start: bool = False, **span: float
+    ) -> None:
+        """Let Home Assistant restart: what was published is gone, helpers are restored, ``meanwhile`` changes them.
+
+        Args:
+            meanwhile: What happens before AppDaemon hears of Home Assistant again.
+            apps_start: Whether AppDaemon starts the apps while Home Assistant is away; else they stay stopped.
+            span: How long it is away.
+        """
         await self.ha.go_away()
         await self._reached(lambda _name, entry: not entry.running)
         await self.settle()
+        if apps_start:
+            for name in self._entries:
+                await self._running.app_management.start_app(name)
+            await self._reached(lambda _name, entry: entry.running)
+        await self.advance(**span)
+        before = {name: self.instance(name) for name in self._entries}
         helpers = {one: entity["state"] for one, entity in self.ha.states.items() if one.startswith("input_boolean.")}
         self.ha.states.clear()
         self.ha.notices.clear()

@@ -155,7 +155,7 @@ async def _restart_home_assistant(one: Lab, how: Mapping[str, Any]) -> None:
         _set_quietly(one.ha, how.get("restores", {}))
         _set_quietly(one.ha, how.get("automation_flips", {}), parent="an automation")
 
-    await one.restart_home_assistant(helpers)
+    await one.restart_home_assistant(helpers, apps_start=how.get("apps_start", False), minutes=how.get("minutes", 0))
 
 
 async def _restart_appdaemon(one: Lab, how: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from appdaemon.exceptions import DomainException
 
 from enphase_battery.config import parse_configuration
 from enphase_battery.home.assistant import Assistant
+from enphase_battery.home.internals import Internals
 from enphase_battery.home.snapshot import SignIn
 from enphase_battery.house import HomeAssistantHouse
 from enphase_battery.safe_file import replace_file
@@ -585,7 +586,7 @@ def test_a_house_without_a_controller_says_what_is_missing(tmp_path: Path) -> No
     logger = logging.getLogger("house")
     nobody: Any = None
     alone = HomeAssistantHouse(
-        Assistant(nobody, logger),
+        Assistant(nobody, Internals(nobody), logger),
         name=APP,
         configuration=parse_configuration(ACCOUNT),
         store=Store(tmp_path / "app.json", logger),

@@ -27,6 +27,7 @@ from .errors import CommandError, ConfigurationError
 from .home.assistant import Assistant, settled
 from .home.commands import CommandEnvelope, command_envelope, parse_command
 from .home.entities import problem_entity
+from .home.internals import Internals
 from .home.notices import Concern, Notices
 from .home.snapshot import Problem, SignIn
 from .house import HomeAssistantHouse
@@ -71,7 +72,8 @@ class EnphaseBattery(Hass):
         self._alarm: Any = None
         self._alarm_at: datetime | None = None
         self._arming = asyncio.Lock()
-        self._entry = OwnEntry(self)
+        self._internals = Internals(self)
+        self._entry = OwnEntry(self._internals, self.args)
         try:
             self._mask_secrets()
             await self._take_over()
@@ -103,7 +105,7 @@ class EnphaseBattery(Hass):
     async def _take_over(self) -> None:
         """End an older instance: after a change of code while Home Assistant is away AppDaemon leaves one running."""
         older, self._instances[self.name] = self._instances.get(self.name), self
-        if older is not None and older.AD is self.AD:
+        if older is not None and self._internals.is_same_appdaemon(older):
             try:
                 await older.terminate()
             except Exception:
@@ -145,7 +147,7 @@ class EnphaseBattery(Hass):
         )
         self._publish_token = configuration.publish_token
         self._house = HomeAssistantHouse(
-            Assistant(self, self.logger),
+            Assistant(self, self._internals, self.logger),
             name=self.name,
             configuration=configuration,
             store=store,
@@ -294,8 +296,7 @@ class EnphaseBattery(Hass):
 
     def _clock(self) -> datetime:
         """Return the current instant by AppDaemon's clock (aware, UTC)."""
-        now: datetime = self.AD.sched.get_now_sync()  # type: ignore[no-untyped-call]  # AppDaemon does not type it
-        return now
+        return self._internals.now()
 
     def _spawn(self, coroutine: Coroutine[object, object, None]) -> None:
         """Run a coroutine as a task that AppDaemon cancels when the app ends."""
@@ -318,13 +319,10 @@ class EnphaseBattery(Hass):
         )
 
     def _mask_secrets(self) -> None:
-        """Mask the secrets where AppDaemon serves an app's arguments to whoever asks: its admin API.
-
-        Not with set_state(): that logs the old arguments at debug level, and sends them out with an event.
-        """
-        entity = self.AD.state.state["admin"].get(f"app.{self.name}")
-        if entity is not None:
-            entity["attributes"]["args"] = {key: one if key in HARMLESS else "***" for key, one in self.args.items()}
+        """Mask the secrets where AppDaemon serves an app's arguments to whoever asks: its admin API."""
+        shown = {key: one if key in HARMLESS else "***" for key, one in self.args.items()}
+        if not self._internals.mask_arguments(shown):
+            self.logger.warning("AppDaemon's admin API may show the password of %s: set a password for it", self.name)
 
     async def _give_up(self, *problems: str, hint: str) -> None:
         """Show why the app does not work, and let no callback act that is registered already."""
@@ -333,7 +331,7 @@ class EnphaseBattery(Hass):
         prefix = given if isinstance(given, str) and re.fullmatch("[a-z0-9_]+", given) else "enphase_battery"
         now = self._clock()
         faults = tuple(Problem(problem, now, hint) for problem in problems)
-        assistant = Assistant(self, self.logger)
+        assistant = Assistant(self, self._internals, self.logger)
         await assistant.publish(problem_entity(faults, prefix, pytz.utc))
         concern = Concern(faults, assistant.zone, at_once=True)
         self._leave_notice = partial(Notices(assistant, prefix, self._clock).show, concern)

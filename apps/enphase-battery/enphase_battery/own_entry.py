@@ -6,21 +6,23 @@ window that its owner has deleted would go on running.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from appdaemon.plugins.hass.hassapi import Hass
+from .home.internals import Internals
 
 
 class OwnEntry:
     """The entry of one app, as AppDaemon has read it last.
 
     Args:
-        app: The AppDaemon app.
+        internals: AppDaemon's.
+        args: The arguments that the app was started with.
     """
 
-    def __init__(self, app: Hass) -> None:
-        self._app = app
+    def __init__(self, internals: Internals, args: Mapping[str, Any]) -> None:
+        self._internals = internals
+        self._args = args
         self._differed = False
 
     def take_over(self) -> bool:
@@ -29,12 +31,11 @@ class OwnEntry:
         Only the second time that it differs: in between, AppDaemon may be about to start the app anew by itself. To be
         called at every heartbeat.
         """
-        management: Any = self._app.AD.app_management
-        entry = management.app_config.root.get(self._app.name)
-        differed, self._differed = self._differed, entry is not None and _arguments(entry) != self._app.args
+        entry = self._internals.entry()
+        differed, self._differed = self._differed, entry is not None and _arguments(entry) != self._args
         if not (differed and self._differed):
             return False
-        self._app.config_model = entry  # AppDaemon starts an app anew with what it was made with
+        self._internals.restart_with(entry)  # AppDaemon starts an app anew with what it was made with
         return True
 
 

@@ -13,6 +13,7 @@ import pytz
 from appdaemon.exceptions import DomainException
 
 from enphase_battery.home.assistant import Assistant
+from enphase_battery.home.internals import Internals
 from enphase_battery.home.notices import Concern, Notices
 from enphase_battery.home.snapshot import Problem
 
@@ -260,7 +261,7 @@ class FakeApp:
 
 def assistant(app: FakeApp) -> Assistant:
     untyped: Any = app
-    return Assistant(untyped, logging.getLogger("test"))
+    return Assistant(untyped, Internals(untyped), logging.getLogger("test"))
 
 
 @pytest.mark.parametrize(

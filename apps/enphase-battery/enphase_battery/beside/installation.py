@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from appdaemon.exceptions import AppDaemonException
-from appdaemon.utils import read_config_file, recursive_get_files
-
 from ..errors import InstallationError
+from ..home.internals import appdaemon_version, read_config_file
 from ..scan import scan_remark
 
 _MODULE, _CLASS = "enphase_battery", "EnphaseBattery"
@@ -74,11 +73,9 @@ def find_installation(folder: Path | None) -> Installation:
     faults = []
     try:
         names = _NO_APPS.union(map(str, excluded if isinstance(excluded, list) else ()))
-        files = list(recursive_get_files(apps_folder, {".yaml", ".toml"}, names))
-        remark = scan_remark(
-            lambda: recursive_get_files(apps_folder, ".py", names),
-            production_mode=bool(settings.get("production_mode")),
-        )
+        files = [file for file in _files(apps_folder, names) if file.suffix in {".yaml", ".toml"}]
+        watched = () if settings.get("production_mode") else _files(apps_folder, names)
+        remark = scan_remark(watched, appdaemon_version())
     except OSError as error:
         raise InstallationError(
             f"{apps_folder}, where the apps should be, cannot be read: {_reason(error)}",
@@ -104,6 +101,21 @@ def _main_file(folder: Path | None) -> Path:
     )
 
 
+def _files(folder: Path, left_out: Collection[str]) -> Iterator[Path]:
+    """Yield the files below a folder that AppDaemon looks at.
+
+    Raises:
+        OSError: A folder cannot be listed.
+    """
+    for item in folder.iterdir():
+        if item.name.startswith(".") or item.name in left_out or not os.access(item, os.R_OK):
+            continue
+        if item.is_dir():
+            yield from _files(item, left_out)
+        else:
+            yield item
+
+
 def _entries(file: Path) -> Iterator[AppEntry]:
     for name, args in _read(file).items():
         if isinstance(args, dict) and (args.get("module") == _MODULE or args.get("class") == _CLASS):
@@ -116,7 +128,9 @@ def _read(file: Path) -> Mapping[str, object]:
     try:
         with redirect_stdout(said):  # AppDaemon prints that secrets cannot be read, and goes on with nothing
             content = read_config_file(file)
-    except AppDaemonException as error:
+    except InstallationError:
+        raise
+    except Exception as error:  # noqa: BLE001  # AppDaemon raises errors of its own that differ from release to release
         raise InstallationError(f"{file} cannot be read: {_reason(error.__cause__ or error)}") from None
     if isinstance(content, dict):
         return content

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 from ..scan import scan_remark
 from .entities import Entity
+from .internals import Internals, NotOffered, appdaemon_version
+
+NOT_OFFERED = "not_offered"
+"""The refusal of a command that AppDaemon has no way to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Reply:
 
     Attributes:
         result: The result, as JSON.
-        refusal: Home Assistant's code for why it refused, such as `not_found`; empty when it did not.
+        refusal: Home Assistant's code for why it refused, such as `not_found`, or NOT_OFFERED; empty when it did not.
     """
 
     result: object
@@ -62,32 +66,29 @@ class Assistant:
 
     Args:
         app: The AppDaemon app.
+        internals: What the app uses of AppDaemon beside its API.
         logger: Where trouble is told.
     """
 
-    def __init__(self, app: Hass, logger: logging.Logger) -> None:
+    def __init__(self, app: Hass, internals: Internals, logger: logging.Logger) -> None:
         self._app = app
+        self._internals = internals
         self._logger = logger
         self.own_user: str | None = None
 
     @property
     def zone(self) -> tzinfo:
         """AppDaemon's time zone, which is Home Assistant's."""
-        zone: tzinfo = self._app.AD.tz
-        return zone
+        return self._internals.zone()
 
     def scan_remark(self) -> str:
         """Return what there is to say of AppDaemon's look at the app's files; empty when there is nothing."""
-        appdaemon = self._app.AD
-        return scan_remark(
-            lambda: appdaemon.app_management.python_filecheck.paths, production_mode=appdaemon.production_mode
-        )
+        return scan_remark(self._internals.watched_files(), appdaemon_version())
 
     async def states(self) -> Mapping[str, State] | None:
         """Ask Home Assistant itself, not AppDaemon's cache, for all states; None when it does not answer."""
-        plugin: Any = self._app.AD.plugins.get_plugin_object(self._app.namespace)
         try:
-            states = await plugin.get_complete_state() if plugin else None
+            states = await self._internals.states()
         except Exception as error:  # noqa: BLE001  # as in _call()
             self._logger.debug("asking for all states: %s", type(error).__name__)
             return None
@@ -112,8 +113,9 @@ class Assistant:
             fields: The rest of it.
         """
         try:
-            plugin: Any = self._app.AD.plugins.get_plugin_object(self._app.namespace)
-            answer = await plugin.websocket_send_json(type=command, silent=True, **fields)
+            answer = await self._internals.websocket(command, fields)
+        except NotOffered:
+            return Reply(None, NOT_OFFERED)
         except Exception as error:  # noqa: BLE001  # as in _call()
             self._logger.debug("%s: %s", command, type(error).__name__)
             return None
