@@ -9,16 +9,22 @@ BIN := .venv/bin
 RUNTIME := .venv/.ready-runtime
 DEVELOPMENT := .venv/.ready-development
 HOME_ASSISTANT := .venv-homeassistant/.ready
+OLDEST := .venv-oldest/.ready .venv-homeassistant-oldest/.ready
+OLDEST_HOME_ASSISTANT := 2025.1.0
+FETCH := tools/debian.py tools/debian_python.py tools/environments.py tools/pythons.py
 
 SCHEMA := apps/enphase-battery/apps.schema.json
 SOURCES := apps bench demo simulator tests tools
 
-.PHONY: help setup demo run check schema test lint types unit moods year stack chaos bench pictures clean
+.PHONY: help setup browser demo run check schema test lint types unit moods year stack oldest chaos bench pictures clean
 
 help:  ## what can be made
 	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
-setup: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## set up everything that the other targets need
+setup: $(DEVELOPMENT) $(HOME_ASSISTANT) $(OLDEST) browser  ## set up everything that the other targets need
+
+browser:  ## find a Chromium for the tests of the pages, or fetch Debian's
+	@python3 -m tools.set_up_browser
 
 demo: $(RUNTIME) $(HOME_ASSISTANT)  ## simulator, Home Assistant and AppDaemon with this app, until Ctrl-C; ERA=2025-07
 	@exec $(BIN)/python -m demo $(if $(ERA),--era $(ERA))
@@ -43,7 +49,7 @@ schema: $(RUNTIME)  ## write the schema by which editors complete and check apps
 	@PYTHONPATH=apps/enphase-battery $(BIN)/python -m enphase_battery schema > $(SCHEMA).new
 	@mv $(SCHEMA).new $(SCHEMA)
 
-test: lint types unit moods year stack  ## all checks: style, types, unit, scenarios, simulator, moods, a year, the real stack
+test: lint types unit moods year stack oldest  ## all checks: style, types, unit, scenarios, simulator, moods, a year, the real stacks
 
 lint: $(DEVELOPMENT)  ## style, with ruff
 	$(BIN)/ruff check $(SOURCES)
@@ -63,13 +69,16 @@ moods: $(DEVELOPMENT)  ## every scenario while reads come late or flap; MOODS=al
 year: $(DEVELOPMENT)  ## a year of windows in each of three zones: the app against the simulator, on one clock
 	$(BIN)/pytest tests/year -n auto
 
-stack: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## tests on a real Home Assistant and a real AppDaemon
+stack: $(DEVELOPMENT) $(HOME_ASSISTANT) browser  ## tests on the newest Home Assistant and AppDaemon, and in a real browser
 	$(BIN)/pytest -m stack tests/stack
+
+oldest: $(DEVELOPMENT) $(OLDEST) browser  ## the same tests on the oldest versions that the docs name
+	LANE=oldest $(BIN)/pytest -m stack tests/stack --ignore=tests/stack/chaos
 
 chaos: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## random faults and wishes in the real stack; MINUTES=30 SEED=3 (else a new one)
 	CHAOS_MINUTES=$(or $(MINUTES),30) CHAOS_SEED=$(or $(SEED),$$RANDOM) $(BIN)/pytest -m stack tests/stack/chaos
 
-pictures: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## take the pictures in docs/pictures again; needs Chromium, as stack does
+pictures: $(DEVELOPMENT) $(HOME_ASSISTANT) browser  ## take the pictures in docs/pictures again
 	$(BIN)/pytest -m stack tests/stack/test_dashboard.py tests/stack/test_running.py
 	@while read -r taken shown; do cp ".build/screenshots/$$taken.png" "docs/pictures/$$shown.png"; done <docs/pictures/chosen
 
@@ -78,9 +87,9 @@ bench: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## what the app costs and how fast it i
 	  $(if $(ONLY),--only $(ONLY)) $(if $(REST),--rest $(REST)) $(if $(STORM),--storm $(STORM)) $(if $(SEED),--seed $(SEED))
 
 clean:  ## remove all that was set up and made
-	rm -rf .venv .venv-homeassistant .demo .build .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest .venv-homeassistant .venv-homeassistant-oldest .fetched .demo .build .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(RUNTIME): requirements.txt
+$(RUNTIME): requirements.txt tools/set_up_app.py $(FETCH)
 	@python3 -m tools.set_up_app .venv requirements.txt
 	@touch $@
 
@@ -88,6 +97,15 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 	@python3 -m tools.set_up_app .venv requirements-dev.txt
 	@touch $@
 
-$(HOME_ASSISTANT): tools/set_up_home_assistant.py tools/home_assistant_requirements.py
-	@python3 -m tools.set_up_home_assistant .venv-homeassistant
+# Pip is asked there which Home Assistant there is.
+$(HOME_ASSISTANT): tools/set_up_home_assistant.py tools/home_assistant_requirements.py $(FETCH) | $(RUNTIME)
+	@python3 -m tools.set_up_home_assistant $(@D) $(BIN)/python
+	@touch $@
+
+.venv-oldest/.ready: requirements-oldest.txt tools/set_up_app.py $(FETCH)
+	@python3 -m tools.set_up_app $(@D) requirements-oldest.txt oldest
+	@touch $@
+
+.venv-homeassistant-oldest/.ready: tools/set_up_home_assistant.py tools/home_assistant_requirements.py $(FETCH) | $(RUNTIME)
+	@python3 -m tools.set_up_home_assistant $(@D) $(BIN)/python $(OLDEST_HOME_ASSISTANT)
 	@touch $@

@@ -2,6 +2,6 @@
 
 import sys
 
-from demo.processes import CHECKOUT
+from demo.lane import CHECKOUT
 
 sys.path.insert(0, str(CHECKOUT / "apps" / "enphase-battery"))

@@ -11,7 +11,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 from bench.table import Figure, Mark
-from demo.processes import CHECKOUT, Process
+from demo.lane import CHECKOUT
+from demo.processes import Process
 from tests.stack.chaos.plan import draw
 from tests.stack.chaos.storm import Aftermath, rage
 

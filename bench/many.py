@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.counts import START
 from bench.load import resident
 from bench.table import Figure, Mark
-from demo.processes import CHECKOUT
+from demo.lane import CHECKOUT
 from tests.lab.lab import lab
 from tests.stack.phone import DISCHARGE
 

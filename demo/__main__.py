@@ -14,9 +14,10 @@ from pathlib import Path
 
 from demo.appdaemon import AppDaemon
 from demo.home_assistant import HomeAssistant
+from demo.lane import CHECKOUT
 from demo.onboarding import PASSWORD, USER
 from demo.ports import free_port
-from demo.processes import CHECKOUT, Process, StartError, running
+from demo.processes import Process, StartError, running
 from demo.simulator import NEWEST_ERA, Simulator
 
 _FOLDER = CHECKOUT / ".demo"
@@ -62,7 +63,7 @@ async def bring_up(stack: AsyncExitStack, era: str) -> list[Process]:
 
     _say(f"All of it came up in {time.monotonic() - begun:.0f} s. Log files: {logs.relative_to(CHECKOUT)}")
     _say(f"The simulated cloud, as it is now: {simulator.url}/__control/model")
-    _say(f"Ready: {home_assistant.url} user {USER} password {PASSWORD} (Ctrl-C ends it)")
+    _say(f"Ready: {home_assistant.dashboard_url} user {USER} password {PASSWORD} (Ctrl-C ends it)")
     return [simulator.process, home_assistant.process, appdaemon.process]
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from demo.home_assistant import TIME_ZONE, HomeAssistant
+from demo.lane import CHECKOUT, LANE
 from demo.ports import HOST
-from demo.processes import CHECKOUT, Process
+from demo.processes import Process
 from simulator import EMAIL, PASSWORD
 
 # What the app keeps between restarts, under AppDaemon's configuration folder.
@@ -76,7 +77,7 @@ class AppDaemon:
         self._home_assistant = home_assistant
         self._follow_edits = follow_edits
         self._options = options
-        appdaemon = CHECKOUT / ".venv" / "bin" / "appdaemon"
+        appdaemon = LANE.appdaemon / "bin" / "appdaemon"
         self.process = Process("AppDaemon", [appdaemon, "-c", folder], log)
 
     async def start(self) -> None:
@@ -104,7 +105,8 @@ class AppDaemon:
         Raises:
             StartError: it does not end, or AppDaemon has ended.
         """
-        ended = f"Stopped app '{name}'"
+        # The newer ones log "Stopped app" besides, as soon as the app has ended; 4.5.0 does not.
+        ended = f"Calling terminate() for '{name}'"
         before = self.process.output().count(ended)
         # AppDaemon 4.5.13 overlooks a file that is deleted: its apps go on.
         self._app_file(name).write_text("{}\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from demo.lane import CHECKOUT
 
 _POLL_SECONDS = 0.1
 _TERMINATE_SECONDS = 15.0

@@ -6,7 +6,8 @@ from typing import Any
 
 import aiohttp
 
-from demo.processes import CHECKOUT, Process
+from demo.lane import CHECKOUT
+from demo.processes import Process
 
 NEWEST_ERA = "2026-07"
 

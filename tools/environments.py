@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.pythons import Python, probe
+from tools.pythons import Python, Version, dotted, probe
 
 _SIGN_OF_LIFE_SECONDS = 15.0
 
 
 class SetUpError(Exception):
-    """The environment could not be made; the message says what the person at the keyboard can do."""
+    """Something could not be set up; the message says what the person at the keyboard can do."""
 
 
 def make_environment(folder: Path, python: Python) -> Path:
-    """Return the interpreter of the virtual environment `folder`, which is made with `python` unless it works already.
+    """Return the interpreter of the virtual environment `folder`, made with `python` unless it is one of that already.
 
     Raises:
         SetUpError: venv failed; the reason has been printed.
     """
     interpreter = folder / "bin" / "python"
-    if probe(str(interpreter)) is None:
+    existing = probe(str(interpreter))
+    if existing is None or existing.version != python.version:
         shutil.rmtree(folder, ignore_errors=True)
         run([python.path, "-m", "venv", str(folder)], f"Making {folder} with {python}")
     return interpreter
@@ -36,7 +38,57 @@ def pip_install(interpreter: Path, arguments: Sequence[str], what: str) -> None:
     Raises:
         SetUpError: pip failed; its own words have been printed.
     """
-    run([str(interpreter), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *arguments], what)
+    run([*_pip(interpreter), "install", "-qq", *arguments], what)
+
+
+def newest_release(interpreter: Path, package: str, python: Version | None = None) -> str | None:
+    """Return the newest version of a package that pip finds for a version of Python; None: for whichever it needs.
+
+    Args:
+        interpreter: An interpreter that has pip.
+        package: The package.
+        python: The version of Python; it need not be on this machine.
+
+    Returns:
+        The version; None if no version of the package takes this Python.
+
+    Raises:
+        SetUpError: the package index could not be asked.
+    """
+    condition = ["--python-version", dotted(python)] if python else ["--ignore-requires-python"]
+    command = [*_pip(interpreter), "index", "versions", package, *condition]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    found = re.match(rf"{re.escape(package)} \(([^)]+)\)", asked.stdout)
+    if found:
+        return found[1]
+    if "No matching distribution" in asked.stderr:
+        return None
+    raise SetUpError(f"pip could not be asked for the versions of {package}:\n{asked.stderr.strip()}")
+
+
+def install_wheels(interpreter: Path, requirements: Sequence[str], options: Sequence[str] = ()) -> list[str]:
+    """Install those of the requirements (`name==version`) for which nothing has to be compiled; return the others.
+
+    Args:
+        interpreter: The interpreter of the environment.
+        requirements: The requirements.
+        options: More arguments for pip.
+
+    Raises:
+        SetUpError: pip failed for another reason; its own words are in the message.
+    """
+    wheels = list(requirements)
+    others: list[str] = []
+    while True:
+        command = [*_pip(interpreter), "install", "-q", "--only-binary", ":all:", *options, *wheels]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        if not done.returncode:
+            return others
+        missing = re.search(r"No matching distribution found for (\S+)", done.stderr)
+        if not missing or missing[1] not in wheels:
+            raise SetUpError(f"pip failed:\n{done.stderr.strip()}")
+        wheels.remove(missing[1])
+        others.append(missing[1])
 
 
 def run(command: Sequence[str], what: str) -> None:
@@ -52,6 +104,10 @@ def run(command: Sequence[str], what: str) -> None:
             print(f"  ... {time.monotonic() - begun:.0f} s", flush=True)
     if process.returncode:
         raise SetUpError(f"{what}: failed (exit code {process.returncode}); what it said stands above")
+
+
+def _pip(interpreter: Path) -> list[str]:
+    return [str(interpreter), "-m", "pip", "--disable-pip-version-check"]
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:

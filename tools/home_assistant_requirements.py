@@ -16,14 +16,14 @@ _CONFIGURED = ("history", "logbook", "recorder", "template")
 
 
 def requirements(components: Path, domains: Iterable[str]) -> list[str]:
-    """Return the pinned requirements of the integrations `domains` and of all that these depend on."""
+    """Return the pinned requirements of the integrations `domains` and of all that these import."""
     open_domains, seen, found = list(domains), set(), set()
     while open_domains:
         domain = open_domains.pop()
         if domain not in seen:
             seen.add(domain)
             manifest = json.loads((components / domain / "manifest.json").read_text(encoding="utf-8"))
-            open_domains += manifest.get("dependencies", [])
+            open_domains += manifest.get("dependencies", []) + manifest.get("after_dependencies", [])
             found.update(manifest.get("requirements", []))
     return sorted(found)
 

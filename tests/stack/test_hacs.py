@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from demo.appdaemon import LEFT_ALONE
+from demo.lane import CHECKOUT, LANE
 from demo.ports import HOST
-from demo.processes import CHECKOUT, Process, running
+from demo.processes import Process, running
 from simulator import EMAIL, PASSWORD, Simulator
 from tests.stack.minutes import PATIENCE_SECONDS
 
@@ -24,7 +25,7 @@ class AloneAppDaemon(Process):
 
     def __init__(self, folder: Path) -> None:
         """Run what lies in `folder`."""
-        super().__init__("AppDaemon", [CHECKOUT / ".venv/bin/appdaemon", "-c", folder], folder / "appdaemon.log")
+        super().__init__("AppDaemon", [LANE.appdaemon / "bin" / "appdaemon", "-c", folder], folder / "appdaemon.log")
 
     async def reads(self, cloud: Simulator) -> None:
         """Wait until the app has read the site's cloud.

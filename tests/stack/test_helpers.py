@@ -9,8 +9,9 @@ import yaml
 
 from demo.appdaemon import AppDaemon
 from demo.home_assistant import HomeAssistant
+from demo.lane import CHECKOUT
 from demo.ports import free_port
-from demo.processes import CHECKOUT, running
+from demo.processes import running
 from tests.stack.house import House
 from tests.stack.phone import CHARGE, CONTROLS
 from tests.stack.programs import UNFURNISHED, OpenHouse, appdaemon_in

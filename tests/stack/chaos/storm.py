@@ -13,8 +13,9 @@ import yaml
 
 from demo.appdaemon import AppDaemon
 from demo.home_assistant import TIME_ZONE, HomeAssistant
+from demo.lane import LANE
 from demo.ports import free_port
-from demo.processes import CHECKOUT, Process, running
+from demo.processes import Process, running
 from tests.stack.chaos.applog import AppLog
 from tests.stack.chaos.catalogue import ENTRIES, READ_LAG_SECONDS
 from tests.stack.chaos.cloud import Cloud
@@ -142,7 +143,7 @@ async def _house(plan: Plan, folder: Path) -> AsyncIterator[Aftermath]:
         await stack.enter_async_context(running(home_assistant))
         log = folder / "appdaemon.log"
         appdaemon = AppDaemon(folder / "appdaemon", log, home_assistant, free_port(), follow_edits=False)
-        command = [str(CHECKOUT / ".venv" / "bin" / "appdaemon"), "-c", str(appdaemon.folder), "-D", "DEBUG"]
+        command = [str(LANE.appdaemon / "bin" / "appdaemon"), "-c", str(appdaemon.folder), "-D", "DEBUG"]
         appdaemon.process = Process("AppDaemon", command, log)
         await stack.enter_async_context(running(appdaemon))
         windows = _windows(plan, diary)
