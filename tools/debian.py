@@ -55,10 +55,8 @@ class Archive:
         Raises:
             SetUpError: they are not to be had; apt's own words are in the message.
         """
-        what = f"Fetching Debian's {packages[0]} into {root}"
-        print(f"{what} ...", flush=True)
         get = ["apt-get", "-qq", "--yes", "--download-only", *self._options, "install", *packages]
-        _output(get, what)
+        _output(get, f"Fetching Debian's {packages[0]}")
         for package in sorted((self._folder / "cache" / "archives").glob("*.deb")):
             if any(fnmatch(package.name.partition("_")[0], pattern) for pattern in without):
                 continue

@@ -59,6 +59,7 @@ def _suitable(packages: Archive, suits: Callable[[Version], bool]) -> str | None
 
 def _fetch(packages: Archive, minor: str) -> Python:
     root = FETCHED / f"python{minor}"
+    print(f"Fetching Debian's Python {minor} into {root} ...", flush=True)
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     packages.unpack([f"python{minor}-venv", f"libpython{minor}-dev", "patchelf"], root)

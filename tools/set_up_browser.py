@@ -61,6 +61,7 @@ def fetch() -> None:
     Raises:
         SetUpError: it could not be fetched.
     """
+    print(f"Fetching Debian's Chromium into {_FETCHED} ...", flush=True)
     shutil.rmtree(_FETCHED, ignore_errors=True)
     _FETCHED.mkdir(parents=True)
     with archive() as packages:
