@@ -13,6 +13,9 @@ from tools.pythons import Python, Version, dotted, probe
 
 _SIGN_OF_LIFE_SECONDS = 15.0
 
+# How the versions of pip say that a package was found and could not be compiled.
+_NOT_BUILT = re.compile(r"(?i)failed (?:to build|building)|subprocess-exited-with-error|metadata-generation-failed")
+
 
 class SetUpError(Exception):
     """Something could not be set up; the message says what the person at the keyboard can do."""
@@ -66,8 +69,8 @@ def newest_release(interpreter: Path, package: str, python: Version | None = Non
     raise SetUpError(f"pip could not be asked for the versions of {package}:\n{asked.stderr.strip()}")
 
 
-def install_wheels(interpreter: Path, requirements: Sequence[str], options: Sequence[str] = ()) -> list[str]:
-    """Install those of the requirements (`name==version`) for which nothing has to be compiled; return the others.
+def install_each(interpreter: Path, requirements: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Install requirements one after the other; return those that have to be compiled, and cannot be here.
 
     Args:
         interpreter: The interpreter of the environment.
@@ -77,18 +80,16 @@ def install_wheels(interpreter: Path, requirements: Sequence[str], options: Sequ
     Raises:
         SetUpError: pip failed for another reason; its own words are in the message.
     """
-    wheels = list(requirements)
-    others: list[str] = []
-    while True:
-        command = [*_pip(interpreter), "install", "-q", "--only-binary", ":all:", *options, *wheels]
+    left_out = []
+    for requirement in requirements:
+        command = [*_pip(interpreter), "install", "-q", *options, requirement]
         done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         if not done.returncode:
-            return others
-        missing = re.search(r"No matching distribution found for (\S+)", done.stderr)
-        if not missing or missing[1] not in wheels:
-            raise SetUpError(f"pip failed:\n{done.stderr.strip()}")
-        wheels.remove(missing[1])
-        others.append(missing[1])
+            continue
+        if not _NOT_BUILT.search(done.stderr):
+            raise SetUpError(f"pip could not install {requirement}:\n{done.stderr.strip()}")
+        left_out.append(requirement)
+    return left_out
 
 
 def run(command: Sequence[str], what: str) -> None:

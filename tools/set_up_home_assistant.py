@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.debian_python import fetched_python
-from tools.environments import SetUpError, install_wheels, make_environment, newest_release, pip_install
+from tools.environments import SetUpError, install_each, make_environment, newest_release, pip_install
 from tools.pythons import Python, Version, dotted, working_pythons
 
 _LOWEST_PYTHON: Version = (3, 11)
@@ -94,19 +94,13 @@ def install(folder: Path, choice: Choice) -> list[str]:
     what = "Installing what its integrations need"
     if choice.python.compiles:
         try:
-            pip_install(interpreter, [*constraints, *requirements], what)
+            pip_install(interpreter, needed, what)
         except SetUpError as error:
-            print(f"{error}\nOnce more, each that has to be compiled by itself.", flush=True)
+            print(error, flush=True)
         else:
             return []
-    left_out = []
-    print(f"{what}, compiled elsewhere ...", flush=True)
-    for requirement in install_wheels(interpreter, requirements, constraints):
-        try:
-            pip_install(interpreter, [*constraints, requirement], f"Compiling {requirement}")
-        except SetUpError:
-            left_out.append(requirement)
-    return left_out
+    print(f"{what}, one by one ...", flush=True)
+    return install_each(interpreter, requirements, constraints)
 
 
 def main(folder: str, index: str, version: str = "") -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tools import debian_python, environments, set_up_app, set_up_browser, set_up_home_assistant
-from tools.environments import SetUpError, install_wheels, newest_release
+from tools.environments import SetUpError, install_each, newest_release
 from tools.pythons import Python, Version
 from tools.set_up_home_assistant import choose, choose_newest
 
@@ -129,7 +129,7 @@ def test_what_does_not_compile_is_left_out_and_named(
 
     monkeypatch.setattr(set_up_home_assistant, "make_environment", lambda _folder, _python: INDEX)
     monkeypatch.setattr(set_up_home_assistant, "pip_install", install)
-    monkeypatch.setattr(set_up_home_assistant, "install_wheels", lambda *_: ["vad==1"])
+    monkeypatch.setattr(set_up_home_assistant, "install_each", lambda *_: ["vad==1"])
     monkeypatch.setattr(set_up_home_assistant, "_output", lambda command: said[command[-1]])
     assert set_up_home_assistant.main("folder", str(INDEX)) == 0
     assert "Left out, because it could not be compiled: vad==1; a C++ compiler" in capsys.readouterr().out
@@ -152,27 +152,28 @@ def test_a_failed_installation_is_told_and_never_becomes_an_older_version(
     assert "Home Assistant could not be set up." in capsys.readouterr().err
 
 
-class Pip:
-    """Pip as far as it is asked here: some packages have no wheels."""
+@pytest.mark.parametrize(
+    "words",
+    [
+        "error: subprocess-exited-with-error\nnote: This error originates from a subprocess",
+        "  error: metadata-generation-failed",
+        "ERROR: Failed building wheel for vad\nERROR: Failed to build installable wheels",
+    ],
+)
+def test_what_cannot_be_compiled_is_returned_and_all_else_installed(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    installed = []
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *without_wheels: str) -> None:
-        self.without_wheels = without_wheels
-        self.installed: list[str] = []
-        monkeypatch.setattr(environments, "subprocess", SimpleNamespace(run=self._run, DEVNULL=subprocess.DEVNULL))
+    def run(command: Sequence[str], **_how: Any) -> Any:
+        if "vad==1" in command:
+            return SimpleNamespace(returncode=1, stdout="", stderr=words)
+        installed.append(command[-1])
+        return SimpleNamespace(returncode=0, stdout="", stderr="")
 
-    def _run(self, command: Sequence[str], **_how: Any) -> Any:
-        missing = next((one for one in command if one in self.without_wheels), None)
-        if missing is None:
-            self.installed = [one for one in command if "==" in one]
-            return SimpleNamespace(returncode=0, stdout="", stderr="")
-        words = f"ERROR: Could not find a version\nERROR: No matching distribution found for {missing}\n"
-        return SimpleNamespace(returncode=1, stdout="", stderr=words)
-
-
-def test_wheels_are_installed_together_and_the_rest_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
-    pip = Pip(monkeypatch, "vad==1", "noise==2")
-    assert install_wheels(INDEX, ["a==1", "vad==1", "b==2", "noise==2"]) == ["vad==1", "noise==2"]
-    assert pip.installed == ["a==1", "b==2"]
+    monkeypatch.setattr(environments, "subprocess", SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL))
+    assert install_each(INDEX, ["a==1", "vad==1", "b==2"], []) == ["vad==1"]
+    assert installed == ["a==1", "b==2"]
 
 
 def test_an_index_that_cannot_be_asked_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +184,7 @@ def test_an_index_that_cannot_be_asked_is_a_failure(monkeypatch: pytest.MonkeyPa
     with pytest.raises(SetUpError, match="connection refused"):
         newest_release(INDEX, "homeassistant", (3, 14, 2))
     with pytest.raises(SetUpError, match="connection refused"):
-        install_wheels(INDEX, ["a==1"])
+        install_each(INDEX, ["a==1"], [])
 
 
 def test_a_machine_without_debians_packages_has_no_python_to_fetch(
