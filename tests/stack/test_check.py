@@ -20,7 +20,7 @@ async def test_check_tells_what_the_app_finds_and_changes_nothing(open_house: Op
         code, said = await _check(appdaemon, house)
         assert code == 0, said
         assert "Nothing is wrong with Enphase." in said
-        assert "Charge from grid" in said
+        assert "charge_from_grid" in said
         after = await house.counters()
         assert (after["writes"], after["logins"]) == (before["writes"], before["logins"])
 
