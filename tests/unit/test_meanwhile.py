@@ -274,15 +274,19 @@ async def test_a_hold_comes_back_when_what_covered_it_came_and_went_within_one_p
     assert house.cloud.entries() == [HOLD_ENTRY]
 
 
-async def test_what_is_said_to_be_done_and_is_not_any_more_is_done_again(windowed: SmallHouse) -> None:
+# -- people who use the Enphase app -----------------------------------------------------------------------------------
+
+
+async def test_a_schedule_that_its_owner_switches_off_inside_a_window_ends_it(windowed: SmallHouse) -> None:
     await until(windowed, "12:45")
     assert windowed.report(CHARGE).outcome is Outcome.CONFIRMED
     windowed.cloud.charge_schedule_on = False
     await windowed.controller.poll()
-    assert windowed.cloud.enforces(CHARGE)
-
-
-# -- people who use the Enphase app -----------------------------------------------------------------------------------
+    assert windowed.report(CHARGE).wanted, "one read may be an old one"
+    await until(windowed, "12:50")
+    assert not windowed.report(CHARGE).wanted
+    assert windowed.cloud.entries() == []
+    assert not windowed.cloud.enforces(CHARGE)
 
 
 async def test_a_schedule_that_its_owner_adds_while_a_window_runs_stays_in_force_and_the_window_goes_on(

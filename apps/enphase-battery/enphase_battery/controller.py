@@ -223,6 +223,11 @@ class Controller:
         self.keeper.flipped_in_cloud(control, on)
         self._work_wanted = True
 
+    def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
+        """Hear that somebody switched the schedule of a control off in the Enphase app."""
+        self.keeper.unscheduled_in_cloud(control, read_at)
+        self._work_wanted = True
+
     def joined_in_cloud(self, control: Control) -> None:
         """Hear that somebody put an entry of their own into a family that is on for a timed wish."""
         self.keeper.joined_in_cloud(control)

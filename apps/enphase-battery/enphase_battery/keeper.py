@@ -114,6 +114,23 @@ class Keeper:
         else:
             self._keep(self.book.flip(control, on, Source.CLOUD, running if on else self._outlook.near(), now))
 
+    def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
+        """Take a schedule that was switched off in the Enphase app as a flip to off.
+
+        Where the switch is on without an entry of the app's, it stays as its owner left it.
+
+        Args:
+            control: Whose schedule: its switch is still on.
+            read_at: Instant (aware, UTC) of the read that showed it.
+        """
+        near, standing = self._outlook.near(), self.book.standing.get(control)
+        is_on = standing is not None and standing.on
+        if not is_on and not any(intent.on for intent in self.book.timed(control, near, read_at)):
+            return
+        flipped = self.book.flip(control, False, Source.CLOUD, near, read_at)
+        stays_on = is_on and not self._outlook.ground.needs_all_day(standing)
+        self._keep(flipped.stand(control, True, Source.CLOUD, read_at) if stays_on else flipped)
+
     def joined_in_cloud(self, control: Control) -> None:
         """Hear that somebody put an entry of their own into a family that is on for a timed wish: it is to stay on."""
         standing = self.book.standing.get(control)

@@ -83,6 +83,9 @@ class Wishes(Protocol):
     def flipped_in_cloud(self, control: Control, on: bool) -> None:
         """Hear of a change that somebody made in the Enphase app."""
 
+    def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
+        """Hear that somebody switched off, in the Enphase app, the schedule of a control that is still on."""
+
     def joined_in_cloud(self, control: Control) -> None:
         """Hear that somebody put an entry of their own into a family that is on for a timed wish."""
 

@@ -270,12 +270,33 @@ def test_the_ledger_outlives_a_restart_unchanged(ledger: Ledger) -> None:
     assert Ledger.from_json(json.loads(json.dumps(ledger.to_json()))) == ledger
 
 
-@pytest.mark.parametrize("member", sorted(Ledger().to_json().keys() - {"given_up", "dead"}))
+@pytest.mark.parametrize("member", sorted(Ledger().to_json().keys() - {"given_up", "dead", "flag"}))
 def test_a_stored_ledger_with_a_member_missing_is_refused(member: str) -> None:
     data = MINE.to_json()
     del data[member]
     with pytest.raises(KeyError):
         Ledger.from_json(data)
+
+
+def test_a_ledger_that_an_older_version_stored_knows_nothing_of_the_second_flag() -> None:
+    data = MINE.saw_flag(True, NOON, CONSISTENCY)[0].to_json()
+    del data["flag"]
+    assert Ledger.from_json(data) == MINE
+
+
+# -- the second flag of charge from grid ------------------------------------------------------------------------------
+
+
+def test_a_second_flag_that_was_told_to_go_off_and_is_still_shown_on_is_an_old_value() -> None:
+    told = MINE.switching(NOON, changes=True).telling(False, NOON)
+    assert told.saw_flag(True, NOON + MINUTE, CONSISTENCY) == (told, False)
+    later, _ = told.saw_flag(True, NOON + CONSISTENCY, CONSISTENCY)
+    assert later.flag.on_at == NOON + CONSISTENCY
+
+
+def test_a_second_flag_in_doubt_is_looked_at_again() -> None:
+    doubted = MINE.saw_flag(True, NOON, CONSISTENCY)[0].saw_flag(False, NOON + MINUTE, CONSISTENCY)[0]
+    assert doubted.next_look(CONSISTENCY) == NOON + MINUTE + CONSISTENCY / 2
 
 
 # -- who was met ------------------------------------------------------------------------------------------------------

@@ -385,6 +385,34 @@ def test_a_second_flag_that_stays_off_is_told_once_together_with_the_first() -> 
     assert steps(timed(terms()), told) == []
 
 
+@pytest.mark.parametrize("habits", [Habits(), Habits(both_flags=True)])
+def test_a_second_flag_that_came_on_and_is_off_now_is_left_to_whoever_switched_it_off(habits: Habits) -> None:
+    seen, _ = owning(terms()).saw_flag(True, NOON, CONSISTENCY)
+    assert steps(timed(terms()), cloud(CHARGE, ledger=seen, second_flag=False, habits=habits)) == []
+
+
+@pytest.mark.parametrize("habits", [Habits(), Habits(both_flags=True)])
+def test_while_the_second_flag_is_in_doubt_nothing_is_applied(habits: Habits) -> None:
+    seen, _ = owning(terms(), applied=False).saw_flag(True, NOON, CONSISTENCY)
+    doubted, _ = seen.saw_flag(False, NOON + SECOND, CONSISTENCY)
+    assert steps(timed(terms()), cloud(CHARGE, ledger=doubted, second_flag=False, habits=habits)) == []
+
+
+@pytest.mark.parametrize("control", Control)
+def test_while_a_switch_is_in_doubt_nothing_is_applied_by_it(control: Control) -> None:
+    actual = cloud(control, ledger=owning(terms(control), applied=False))
+    doubt = Evidence(known=True, suspect_since=NOON)
+    actual = replace(actual, evidence={**actual.evidence, control: doubt})
+    assert steps(timed(terms(control)), actual) == []
+    assert steps(off(), actual)[-1] == f"switch {control.title} off"
+
+
+def test_while_a_switch_that_is_off_is_in_doubt_its_second_flag_is_not_disabled() -> None:
+    actual = cloud(ledger=owning(terms()).deleting("own 0", NOON).deleted("own 0"))
+    actual = replace(actual, evidence={**actual.evidence, CHARGE: Evidence(known=False, suspect_since=NOON)})
+    assert steps(off(), actual) == []
+
+
 def test_before_the_first_flag_is_proven_the_second_is_not_told() -> None:
     writing = Evidence(known=False).sending(True, NOON).answered(NOON)
     actual = cloud(ledger=owning(terms()), second_flag=False)

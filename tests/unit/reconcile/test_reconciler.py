@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -110,6 +110,9 @@ class Household:
 
     def judged(self, control: Control, verdict: Verdict) -> None:
         self.verdicts.append((control, verdict))
+
+    def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
+        raise AssertionError("there is no schedule where switches alone rule")
 
     def joined_in_cloud(self, control: Control) -> None:
         raise AssertionError("nobody adds entries where switches alone rule")

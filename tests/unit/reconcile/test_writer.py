@@ -71,7 +71,7 @@ async def test_a_boost_is_written_applied_confirmed_once_the_gateway_has_it_and_
     await house.wait(minutes=10, poll=True)
     assert house.cloud.writes() == []
     left = owned(house)
-    assert left == Ledger(flag_told=left.flag_told, met=left.met, dead=left.dead)
+    assert left == Ledger(flag_told=left.flag_told, flag=left.flag, met=left.met, dead=left.dead)
 
 
 async def test_an_entry_is_in_the_store_before_it_is_sent(house: SmallHouse) -> None:

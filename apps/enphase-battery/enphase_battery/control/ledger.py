@@ -13,6 +13,7 @@ from .decoding import as_instant, as_mapping, as_sequence
 from .entries import Entry, Terms
 from .names import Control
 from .owned import SWEPT_AFTER, News, Owned
+from .second_flag import SecondFlag
 
 FLAG_AGAIN = timedelta(minutes=5)
 """Shortest time between two writes of the same second flag of charge from grid."""
@@ -45,6 +46,7 @@ class Ledger:
         owed: The families in which something was written that no apply has followed (6.8, "Activation").
         disable_owed: Whether an own entry of charge from grid is gone, and its second flag may have stayed on (S9).
         flag_told: What the second flag of charge from grid was last told, and when.
+        flag: What reads have shown of that flag.
         met: Ids of all entries that were ever in force, whoever made them.
         given_up: Creations that no read showed in time.
         dead: Ids of own entries that are gone, the newest last: a late read may still list them.
@@ -55,6 +57,7 @@ class Ledger:
     owed: frozenset[Control] = frozenset()
     disable_owed: bool = False
     flag_told: tuple[bool, datetime] | None = None
+    flag: SecondFlag = field(default_factory=SecondFlag)
     met: frozenset[str] = frozenset()
     given_up: tuple[Owned, ...] = ()
     dead: tuple[str, ...] = ()
@@ -119,6 +122,7 @@ class Ledger:
         looks += [one.edited_since + consistency / 2 for one in self.owned if one.edited_since is not None]
         looks += [one.written_at + consistency for one in self.owned if one.schedule_id is None]
         looks += [one.deleted_at + consistency for one in self.owned if one.deleted_at is not None and not one.gone]
+        looks += [] if self.flag.off_since is None else [self.flag.off_since + consistency / 2]
         return min(looks, default=None)
 
     # -- own writes ---------------------------------------------------------------------------------------------------
@@ -178,6 +182,21 @@ class Ledger:
     def telling(self, on: bool, at: datetime) -> Ledger:
         """Note that the second flag of charge from grid is told something."""
         return replace(self, flag_told=(on, at))
+
+    def switching(self, at: datetime, *, changes: bool) -> Ledger:
+        """Note that the switch of charge from grid is written; ``changes``: not only to apply entries."""
+        return replace(self, flag=self.flag.writing(at, changes=changes))
+
+    def saw_flag(self, on: bool, at: datetime, consistency: timedelta) -> tuple[Ledger, bool]:
+        """Weigh a read of the second flag; return also whether it proves that a person switched it off."""
+        if on and self.flag_told is not None and not self.flag_told[0] and at - self.flag_told[1] < consistency:
+            return self, False  # an old value
+        flag, is_persons = self.flag.saw(on, at, consistency)
+        return replace(self, flag=flag), is_persons
+
+    def owing(self, control: Control) -> Ledger:
+        """Owe this family an apply."""
+        return replace(self, owed=self.owed | {control})
 
     def disabled(self) -> Ledger:
         """Note that a read shows the second flag of charge from grid off."""
@@ -275,6 +294,7 @@ class Ledger:
             "dead": list(self.dead),
             "given_up": [one.to_json() for one in self.given_up],
             "flag_told": [self.flag_told[0], self.flag_told[1].isoformat()] if self.flag_told else None,
+            "flag": self.flag.to_json(),
         }
 
     @classmethod
@@ -292,6 +312,7 @@ class Ledger:
             dead=tuple(str(one) for one in as_sequence(data.get("dead", []))),
             given_up=tuple(Owned.from_json(one) for one in as_sequence(data.get("given_up", []))),
             flag_told=None if data["flag_told"] is None else _told(as_sequence(data["flag_told"])),
+            flag=SecondFlag.from_json(as_mapping(data["flag"])) if "flag" in data else SecondFlag(),
         )
 
     # -- inside -------------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def plan(wanted: Mapping[Control, Wanted], actual: Actual, controls: Collection[
     offs = [step for step in switches if not step.on]
     ons = [step for step in switches if step.on and step.control not in waiting]
     steps = (*deletes, *offs, *changes, *ons)
-    return tuple(step for step in steps if not _has_failed(step, actual))
+    return tuple(step for step in steps if not _has_failed(step, actual) and not _may_undo(step, actual))
 
 
 def in_the_way(
@@ -191,6 +191,17 @@ def _has_failed(step: Step, actual: Actual) -> bool:
     if isinstance(step, SwitchStep):
         step = SwitchStep(step.control, step.on)
     return step in actual.failed
+
+
+def _may_undo(step: Step, actual: Actual) -> bool:
+    """Return whether a step repeats what a switch was known to be, while a read says that somebody changed it.
+
+    It is to apply an entry or to take the second flag along, which can wait for the second look.
+    """
+    if not isinstance(step, SwitchStep) or actual.evidence[step.control].believed is not step.on:
+        return False
+    is_flag_doubted = step.control is Control.CHARGE_FROM_GRID and actual.ledger.flag.off_since is not None
+    return is_flag_doubted or actual.evidence[step.control].suspect_since is not None
 
 
 def _entry_steps(
@@ -309,9 +320,9 @@ def _second_flag(control: Control, one: Wanted, actual: Actual) -> bool | None:
 
 
 def _needs_second_flag(control: Control, actual: Actual) -> bool:
-    """Return whether the second flag has to go along: it stays off although an entry was applied (48a of section 14).
+    """Return whether the second flag has to go along: it never came on after an entry was applied (48a of section 14).
 
-    A site that needed it once gets it with the first apply.
+    A site that needed it once gets it with the first apply. One that came on and is off now was switched off.
     """
     evidence, ledger = actual.evidence[control], actual.ledger
     if _is_schedule_on(actual) and evidence.believed:
@@ -325,6 +336,7 @@ def _needs_second_flag(control: Control, actual: Actual) -> bool:
         and evidence.unproven is None
         and stands
         and not owes
+        and ledger.flag.on_at is None
         and not ledger.told(True, actual.now)
     )
 

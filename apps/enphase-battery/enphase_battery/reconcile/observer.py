@@ -11,7 +11,7 @@ from ..control.evidence import Sight
 from ..control.names import Control
 from ..control.owned import News, Owned
 from ..control.plan import NEVER, SwitchStep, terms_wanted
-from ..control.site_state import SiteState
+from ..control.site_state import SiteState, Switches
 from ..control.wanted import Wanted
 from ..errors import EnlightenError
 from ..ports import Site, Wishes
@@ -120,7 +120,8 @@ class Observer:
             if control is Control.CHARGE_FROM_GRID and sight is Sight.ECHO and last is not None:
                 switches = replace(switches, charge_schedule_on=last.charge_schedule_on)  # the other flag is as old
                 records.state = replace(records.state, switches=switches)
-        self._weigh_second_flag(on=switches.charge_schedule_on)
+            elif control is Control.CHARGE_FROM_GRID:
+                self._weigh_second_flag(switches, before)
         self._weigh_list(switches.read_at, was_on, before)
         self._wishes.seen({control: one.known for control, one in records.evidence.items() if one.known is not None})
 
@@ -156,14 +157,25 @@ class Observer:
             self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
             self._wishes.flipped_in_cloud(control, on)
 
-    def _weigh_second_flag(self, *, on: bool) -> None:
+    def _weigh_second_flag(self, switches: Switches, before: Mapping[Control, Wanted]) -> None:
         """Draw the conclusions from what a read shows of the second flag of charge from grid."""
-        habits, told = self._site.habits, self._records.ledger.flag_told
-        if not on:
-            self._records.keep(self._records.ledger.disabled())
-        elif told is not None and told[0] and not habits.both_flags:
+        control, records = Control.CHARGE_FROM_GRID, self._records
+        habits, told, was_on_at = self._site.habits, records.ledger.flag_told, records.ledger.flag.on_at
+        on = switches.charge_schedule_on
+        ledger, is_persons = records.ledger.saw_flag(on, switches.read_at, self._consistency)
+        records.keep(ledger if on else ledger.disabled())
+        if on and told is not None and told[0] and not habits.both_flags:
             self._logger.info("This cloud wants both flags of charge from grid: they go together from now on")
             self._site.learn(replace(habits, both_flags=True))
+        if not (is_persons and switches.on.get(control) and records.state.by_entries(control)):
+            return  # with the switch itself off, that is what counts
+        wish = before.get(control)
+        if wish is not None and was_on_at is not None and wish.intent.since > was_on_at:
+            records.keep(records.ledger.owing(control))
+            self._reconsider(control)
+        else:
+            self._logger.info("Somebody switched the schedule of %s off in the Enphase app", control.title)
+            self._wishes.unscheduled_in_cloud(control, switches.read_at)
 
     def _weigh_foreign(self, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
         """Take note of entries that others put into a family that the app kept on.

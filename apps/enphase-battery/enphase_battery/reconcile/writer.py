@@ -211,6 +211,8 @@ class Writer:
         now = self._clock()
         if changes:
             self._records.note(step.control, self._records.evidence[step.control].sending(step.on, now))
+        if step.control is Control.CHARGE_FROM_GRID:
+            self._records.keep(self._records.ledger.switching(now, changes=changes or step.schedule is not None))
         if step.schedule is not None:
             self._records.keep(self._records.ledger.telling(step.schedule, now))
 

@@ -1,0 +1,120 @@
+"""What people do in the Enphase app while the app works: nothing of it is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from enphase_battery.control.entries import EVERY_DAY
+from enphase_battery.control.names import Control
+from enphase_battery.control.windows import Window
+from tests.unit.small_house import SmallHouse, rules
+
+CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
+LEAD = timedelta(minutes=15)
+WISHES: Mapping[str, Mapping[str, object]] = {
+    "toggle": {"state": "on"},
+    "command": {"state": "on", "duration": 7200},
+    "window": {},
+}
+
+
+async def at_home(folder: Path, wish: str, control: Control = CHARGE, *, has_schedules: bool = True) -> SmallHouse:
+    """Return a house in which a control has been on for some minutes: by toggle, by command or by a window."""
+    windows = (Window("Rate", control, time(12), time(14), EVERY_DAY, None),) if wish == "window" else ()
+    house = SmallHouse(folder, rules(windows=windows, lead=LEAD), has_schedules=has_schedules)
+    await house.controller.poll()
+    if WISHES[wish]:
+        await house.command(command="set", control=control.value, **WISHES[wish])
+    await pass_by(house, 10)
+    assert house.cloud.enforces(control) if has_schedules else house.cloud.on[control]
+    house.cloud.writes()
+    return house
+
+
+async def pass_by(house: SmallHouse, minutes: int, *, poll: int = 15) -> None:
+    """Let minutes go by with the app's heartbeat and its polls."""
+    for minute in range(1, minutes + 1):
+        await house.wait(minutes=1, poll=minute % poll == 0)
+
+
+async def restart(house: SmallHouse, wish: str = "toggle") -> None:
+    windows = (Window("Rate", CHARGE, time(12), time(14), EVERY_DAY, None),) if wish == "window" else ()
+    house.start(rules(windows=windows, lead=LEAD))
+    await house.controller.poll()
+
+
+# -- both flags of charge from grid -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("one_flag", [True, False])
+@pytest.mark.parametrize("still_on", [False, True])
+@pytest.mark.parametrize("wish", WISHES)
+async def test_a_second_flag_that_a_person_switched_off_is_never_switched_on_again(
+    tmp_path: Path, wish: str, still_on: bool, one_flag: bool, restarts: bool
+) -> None:
+    house = await at_home(tmp_path, wish)
+    house.cloud.one_flag = one_flag
+    house.cloud.switch(CHARGE, still_on, schedule=False)
+    await house.wait(minutes=1, poll=True)
+    if restarts:
+        await restart(house, wish)
+    await pass_by(house, 40)
+    assert not [one for one in house.cloud.writes() if one.startswith("write charge_from_grid on")]
+    assert not house.cloud.on[CHARGE]
+    assert not house.cloud.charge_schedule_on
+    assert house.cloud.entries() == []
+    assert not house.report(CHARGE).wanted
+    assert not house.cloud.habits.both_flags
+
+
+async def test_a_wish_that_is_newer_than_the_switched_off_flag_wins(tmp_path: Path) -> None:
+    house = await at_home(tmp_path, "toggle")
+    house.cloud.switch(CHARGE, True, schedule=False)
+    await house.wait(minutes=1)
+    await house.wait(minutes=1, poll=True)
+    await house.command(command="set", control="charge_from_grid", state="on", id="newest")
+    assert [outcome for _, outcome, _ in house.outcomes()][-1] == "pending"
+    await pass_by(house, 5)
+    assert house.outcomes()[-1][:2] == ("newest", "confirmed")
+    assert house.cloud.enforces(CHARGE)
+    assert not house.cloud.habits.both_flags
+
+
+async def test_a_flag_that_is_switched_off_while_nothing_is_wished_on_changes_nothing(tmp_path: Path) -> None:
+    house = await at_home(tmp_path, "toggle")
+    await house.command(command="set", control="charge_from_grid", state="off")
+    await pass_by(house, 10)
+    house.cloud.charge_schedule_on = True
+    await house.wait(minutes=1, poll=True)
+    before = house.controller.keeper.book
+    house.cloud.switch(CHARGE, True, schedule=False)
+    house.cloud.on[CHARGE] = False
+    await pass_by(house, 40)
+    assert house.controller.keeper.book == before
+
+
+# -- a change that was seen once --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("control", Control)
+async def test_what_was_seen_switched_off_once_is_not_switched_on_to_apply_an_entry_again(
+    tmp_path: Path, control: Control
+) -> None:
+    house = SmallHouse(tmp_path, has_schedules=True)
+    await house.controller.poll()
+    house.cloud.activation = None  # the gateway is offline: the entry is applied again after five minutes
+    await house.command(command="set", control=control.value, state="on", duration=7200)
+    await pass_by(house, 4)
+    house.cloud.writes()
+    house.cloud.switch(control, False)
+    await house.wait(seconds=70, poll=True)
+    assert house.cloud.writes() == []
+    await pass_by(house, 5)
+    assert f"write {control.value} on" not in house.cloud.writes()
+    assert not house.cloud.on[control]
+    assert house.cloud.entries() == []
