@@ -23,11 +23,13 @@ FORGOTTEN_AFTER = timedelta(minutes=15)
 
 @dataclass
 class Clock:
-    """A clock that goes on only when somebody waits."""
+    """A clock that goes on only when somebody waits, and by ``tick`` whenever the app looks at it."""
 
     now: datetime = NOON
+    tick: timedelta = timedelta(0)
 
     def __call__(self) -> datetime:
+        self.now += self.tick
         return self.now
 
     async def sleep(self, seconds: float) -> None:

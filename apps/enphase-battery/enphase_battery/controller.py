@@ -214,13 +214,13 @@ class Controller:
         """Return what is wanted now of every control."""
         return self.keeper.wanted()
 
-    def seen(self, shown: Mapping[Control, bool]) -> None:
+    def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
         """Hear what counting reads show."""
-        self.keeper.seen(shown)
+        self.keeper.seen(shown, read_at)
 
-    def flipped_in_cloud(self, control: Control, on: bool) -> None:
+    def flipped_in_cloud(self, control: Control, on: bool, read_at: datetime) -> None:
         """Hear of a change that somebody made in the Enphase app."""
-        self.keeper.flipped_in_cloud(control, on)
+        self.keeper.flipped_in_cloud(control, on, read_at)
         self._work_wanted = True
 
     def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
@@ -228,14 +228,14 @@ class Controller:
         self.keeper.unscheduled_in_cloud(control, read_at)
         self._work_wanted = True
 
-    def joined_in_cloud(self, control: Control) -> None:
+    def joined_in_cloud(self, control: Control, read_at: datetime) -> None:
         """Hear that somebody put an entry of their own into a family that is on for a timed wish."""
-        self.keeper.joined_in_cloud(control)
+        self.keeper.joined_in_cloud(control, read_at)
         self._work_wanted = True
 
-    def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
+    def ended_in_cloud(self, intent: Intent, read_at: datetime, *, edited: bool) -> None:
         """Hear that somebody removed the entry of a wish in the Enphase app, or made it theirs by editing it."""
-        self.keeper.ended_in_cloud(intent, edited=edited)
+        self.keeper.ended_in_cloud(intent, read_at, edited=edited)
         self._work_wanted = True
 
     def judged(self, control: Control, verdict: Verdict) -> None:

@@ -86,42 +86,39 @@ class Keeper:
         """Forget what is over."""
         self._keep(self.book.expire(self._clock()))
 
-    # -- what the cloud shows -----------------------------------------------------------------------------------------
+    # -- what the cloud shows: a wish that is made of it is as old as the read (``read_at``, aware, UTC) ---------------
 
-    def seen(self, shown: Mapping[Control, bool]) -> None:
+    def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
         """Adopt what the cloud shows where nothing is wished yet (j).
 
         What a window wants on, now or soon, may be on because of the window, whose beginning was forgotten with the
         store: then it is not taken for a standing wish, or nothing would ever end it. But where entries stand that the
         app does not own, they are what would end with the switch.
         """
-        now, near, ground = self._clock(), self._outlook.near(), self._outlook.ground
+        near, ground = self._outlook.near(), self._outlook.ground
         standing = {
-            control: on and (bool(ground.foreign_of(control)) or not self.book.timed(control, near, now))
+            control: on and (bool(ground.foreign_of(control)) or not self.book.timed(control, near, read_at))
             for control, on in shown.items()
         }
-        self._keep(self.book.adopt(standing, now))
+        self._keep(self.book.adopt(standing, read_at))
 
-    def flipped_in_cloud(self, control: Control, on: bool) -> None:
+    def flipped_in_cloud(self, control: Control, on: bool, read_at: datetime) -> None:
         """Take a change made in the Enphase app as a flip.
 
         Off also skips a window that was written already; on ends no timed wish that waits for just that.
         """
-        now, running = self._clock(), self._outlook.running()
-        top = self.book.top(control, running, now)
+        running = self._outlook.running()
+        top = self.book.top(control, running, read_at)
         if on and top is not None and top.timed and top.on:
-            self._keep(self.book.stand(control, on, Source.CLOUD, now))
+            self._keep(self.book.stand(control, on, Source.CLOUD, read_at))
         else:
-            self._keep(self.book.flip(control, on, Source.CLOUD, running if on else self._outlook.near(), now))
+            self._keep(self.book.flip(control, on, Source.CLOUD, running if on else self._outlook.near(), read_at))
 
     def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
         """Take a schedule that was switched off in the Enphase app as a flip to off.
 
         Where the switch is on without an entry of the app's, it stays as its owner left it.
 
-        Args:
-            control: Whose schedule: its switch is still on.
-            read_at: Instant (aware, UTC) of the read that showed it.
         """
         near, standing = self._outlook.near(), self.book.standing.get(control)
         is_on = standing is not None and standing.on
@@ -131,15 +128,15 @@ class Keeper:
         stays_on = is_on and not self._outlook.ground.needs_all_day(standing)
         self._keep(flipped.stand(control, True, Source.CLOUD, read_at) if stays_on else flipped)
 
-    def joined_in_cloud(self, control: Control) -> None:
+    def joined_in_cloud(self, control: Control, read_at: datetime) -> None:
         """Hear that somebody put an entry of their own into a family that is on for a timed wish: it is to stay on."""
         standing = self.book.standing.get(control)
         if standing is not None and not standing.on:
-            self._keep(self.book.stand(control, True, Source.CLOUD, self._clock()))
+            self._keep(self.book.stand(control, True, Source.CLOUD, read_at))
 
-    def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
+    def ended_in_cloud(self, intent: Intent, read_at: datetime, *, edited: bool) -> None:
         """End a wish whose entry somebody removed in the Enphase app, or made theirs by editing it."""
-        self._keep(self.book.end(intent, self._outlook.near(), self._clock(), edited=edited))
+        self._keep(self.book.end(intent, self._outlook.near(), read_at, edited=edited))
 
     # -- what became of it --------------------------------------------------------------------------------------------
 
@@ -153,19 +150,19 @@ class Keeper:
         intent, now = verdict.wanted.intent, self._clock()
         if verdict.outcome is Outcome.CONFIRMED:
             self._keep(self.book.prove(intent))
-            self._replace_older(intent, now)
+            self._replace_older(intent)
         elif verdict.outcome is Outcome.FAILED and verdict.wanted.held_back_by is None:
             # Else only the holding back was refused.
             self._keep(self.book.drop_refused(intent, shown, self._outlook.running(), now))
 
-    def _replace_older(self, newer: Intent, now: datetime) -> None:
+    def _replace_older(self, newer: Intent) -> None:
         """Let the standing wishes go off that wait only because this one, standing too, has taken their place (h)."""
         if newer.timed:
             return
         for one in self.wanted().values():
             if one.held_back_by == newer and not one.intent.timed:
                 self._logger.info("%s is replaced by %s", one.intent.control.title.capitalize(), newer.control.title)
-                self._keep(self.book.replace_standing(one.intent, newer, now))
+                self._keep(self.book.replace_standing(one.intent, newer))
 
     def _keep(self, book: Book) -> None:
         """Make this the book, and store it."""

@@ -77,19 +77,19 @@ class Wishes(Protocol):
     def wanted(self) -> Mapping[Control, Wanted]:
         """Return what is wanted now."""
 
-    def seen(self, shown: Mapping[Control, bool]) -> None:
-        """Hear what counting reads show."""
+    def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
+        """Hear what counting reads show. ``read_at``, here and below: instant (aware, UTC) of the last of them."""
 
-    def flipped_in_cloud(self, control: Control, on: bool) -> None:
+    def flipped_in_cloud(self, control: Control, on: bool, read_at: datetime) -> None:
         """Hear of a change that somebody made in the Enphase app."""
 
     def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
         """Hear that somebody switched off, in the Enphase app, the schedule of a control that is still on."""
 
-    def joined_in_cloud(self, control: Control) -> None:
+    def joined_in_cloud(self, control: Control, read_at: datetime) -> None:
         """Hear that somebody put an entry of their own into a family that is on for a timed wish."""
 
-    def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
+    def ended_in_cloud(self, intent: Intent, read_at: datetime, *, edited: bool) -> None:
         """Hear that somebody removed the entry of a wish in the Enphase app, or made it theirs by editing it."""
 
     def judged(self, control: Control, verdict: Verdict) -> None:

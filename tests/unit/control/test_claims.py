@@ -124,7 +124,7 @@ def test_a_standing_off_needs_nothing() -> None:
 
 def test_a_standing_off_says_what_it_made_room_for() -> None:
     book = on(RESTRICT, NOON, book=on(CHARGE))
-    book = book.replace_standing(book.standing[CHARGE], book.standing[RESTRICT], NOON)
+    book = book.replace_standing(book.standing[CHARGE], book.standing[RESTRICT])
     assert resolve(book, (), NOON, EMPTY)[CHARGE].note == "replaced by restrict battery discharge"
 
 

@@ -97,3 +97,10 @@ def test_a_stored_wish_with_a_member_missing_is_refused(member: str) -> None:
 
 def test_a_stored_target_that_is_no_number_counts_as_none() -> None:
     assert Intent.from_json({**TIMED.to_json(), "target_soc": "full"}).target_soc is None
+
+
+@pytest.mark.parametrize("source", Source)
+def test_only_what_somebody_wished_here_is_newer_than_a_change_in_the_enphase_app(source: Source) -> None:
+    wish = Intent(Control.CHARGE_FROM_GRID, True, source, NOON)
+    assert wish.is_newer_than(NOON - timedelta(seconds=1)) is (source in (Source.TOGGLE, Source.COMMAND))
+    assert not wish.is_newer_than(NOON)

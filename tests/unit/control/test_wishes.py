@@ -536,12 +536,12 @@ def test_a_standing_wish_that_wants_what_a_window_wants_lets_it_go_on() -> None:
 
 def test_a_standing_wish_that_made_room_says_for_what() -> None:
     book = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(1)).flip(RESTRICT, True, Source.COMMAND, (), at(2))
-    replaced = book.replace_standing(book.standing[CHARGE], book.standing[RESTRICT], at(3))
+    replaced = book.replace_standing(book.standing[CHARGE], book.standing[RESTRICT])
     assert replaced.standing[CHARGE] == Intent(
-        CHARGE, False, Source.COMMAND, at(3), label="replaced by restrict battery discharge"
+        CHARGE, False, Source.COMMAND, at(2), label="replaced by restrict battery discharge"
     )
     assert replaced.standing[RESTRICT] == book.standing[RESTRICT]
-    assert replaced.replace_standing(book.standing[CHARGE], book.standing[RESTRICT], at(4)) is replaced
+    assert replaced.replace_standing(book.standing[CHARGE], book.standing[RESTRICT]) is replaced
 
 
 def test_a_book_confined_to_other_controls_forgets_what_was_wished_of_the_rest() -> None:

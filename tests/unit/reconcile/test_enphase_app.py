@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
-from enphase_battery.control.entries import EVERY_DAY
+from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.names import Control
 from enphase_battery.control.windows import Window
 from tests.unit.small_house import SmallHouse, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 LEAD = timedelta(minutes=15)
+TICK = timedelta(milliseconds=1)
 WISHES: Mapping[str, Mapping[str, object]] = {
     "toggle": {"state": "on"},
     "command": {"state": "on", "duration": 7200},
@@ -96,6 +97,81 @@ async def test_a_flag_that_is_switched_off_while_nothing_is_wished_on_changes_no
     house.cloud.on[CHARGE] = False
     await pass_by(house, 40)
     assert house.controller.keeper.book == before
+
+
+# -- several changes in a row -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("has_schedules", [True, False])
+@pytest.mark.parametrize("changes", [(True,), (False,), (False, True), (True, False, True), (False, True, False)])
+@pytest.mark.parametrize("control", Control)
+async def test_the_last_of_several_changes_in_the_enphase_app_stays_as_it_was_made(
+    tmp_path: Path, control: Control, changes: Sequence[bool], has_schedules: bool
+) -> None:
+    house = SmallHouse(tmp_path, has_schedules=has_schedules)
+    house.clock.tick = TICK
+    house.cloud.switch(control, not changes[0])
+    await house.controller.poll()
+    for on in changes:  # the first between the app's first read and the second, the others between two polls
+        house.cloud.switch(control, on)
+        await pass_by(house, 20)
+        assert house.report(control).wanted is on
+    assert house.cloud.writes() == []
+    assert house.cloud.on[control] is changes[-1]
+
+
+@pytest.mark.parametrize("first", ["removes", "edits", "adds", "switches the schedule off"])
+@pytest.mark.parametrize("wish", ["command", "window"])
+async def test_a_change_after_another_that_the_app_drew_conclusions_from_is_not_undone(
+    tmp_path: Path, wish: str, first: str
+) -> None:
+    house = await at_home(tmp_path, wish)
+    house.clock.tick = TICK
+    theirs = Terms(CHARGE, time(20), time(21), EVERY_DAY, "Europe/London", 50)
+    if first == "removes":
+        house.cloud.remove(house.cloud.own_id())
+    elif first == "edits":
+        house.cloud.edit(house.cloud.own_id(), theirs)
+    elif first == "adds":
+        house.cloud.add(theirs)
+    else:
+        house.cloud.switch(CHARGE, True, schedule=False)
+    await pass_by(house, 20)
+    house.cloud.writes()
+    last = not house.cloud.on[CHARGE]
+    house.cloud.switch(CHARGE, last)
+    await pass_by(house, 40)
+    assert f"write charge_from_grid {'off' if last else 'on'}" not in "\n".join(house.cloud.writes())
+    assert house.cloud.on[CHARGE] is last
+    assert house.report(CHARGE).wanted is last
+
+
+@pytest.mark.parametrize("has_schedules", [True, False])
+async def test_a_switch_that_the_app_put_off_for_a_newer_wish_may_be_switched_on_again(
+    tmp_path: Path, has_schedules: bool
+) -> None:
+    house = await at_home(tmp_path, "toggle", RESTRICT, has_schedules=has_schedules)
+    house.clock.tick = TICK
+    await house.controller.flip(CHARGE, True)
+    await pass_by(house, 20)
+    house.cloud.writes()
+    house.cloud.switch(RESTRICT, not house.cloud.on[RESTRICT])
+    last = house.cloud.on[RESTRICT]
+    await pass_by(house, 40)
+    assert house.cloud.writes() == []
+    assert house.cloud.on[RESTRICT] is last
+
+
+async def test_a_window_is_not_newer_than_a_change_made_shortly_before_its_start(tmp_path: Path) -> None:
+    windows = (Window("Rate", CHARGE, time(12, 20), time(14), EVERY_DAY, None),)
+    house = SmallHouse(tmp_path, rules(windows=windows, lead=LEAD), has_schedules=True)
+    await house.controller.poll()
+    await pass_by(house, 16)
+    house.cloud.writes()
+    house.cloud.switch(CHARGE, False)
+    await pass_by(house, 20)
+    assert house.cloud.writes() == ["delete charge from grid 12:20-14:00 Sun", "write charge_from_grid off -schedule"]
+    assert not house.report(CHARGE).wanted
 
 
 # -- a change that was seen once --------------------------------------------------------------------------------------

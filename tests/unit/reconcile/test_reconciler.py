@@ -98,10 +98,10 @@ class Household:
     def wanted(self) -> Mapping[Control, Wanted]:
         return self.wishes
 
-    def seen(self, shown: Mapping[Control, bool]) -> None:
+    def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
         self.shown = shown
 
-    def flipped_in_cloud(self, control: Control, on: bool) -> None:
+    def flipped_in_cloud(self, control: Control, on: bool, read_at: datetime) -> None:
         self.foreign.append((control, on))
         self.wish(control, on)
 
@@ -114,10 +114,10 @@ class Household:
     def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
         raise AssertionError("there is no schedule where switches alone rule")
 
-    def joined_in_cloud(self, control: Control) -> None:
+    def joined_in_cloud(self, control: Control, read_at: datetime) -> None:
         raise AssertionError("nobody adds entries where switches alone rule")
 
-    def ended_in_cloud(self, intent: Intent, *, edited: bool) -> None:
+    def ended_in_cloud(self, intent: Intent, read_at: datetime, *, edited: bool) -> None:
         raise AssertionError("no entry could end where switches alone rule")
 
     def save(self, evidence: Mapping[Control, Evidence], ledger: Ledger) -> None:

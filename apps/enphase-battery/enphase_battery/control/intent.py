@@ -29,7 +29,8 @@ class Intent:
         control: What it is about.
         on: Whether the control is to be on.
         source: Who wished it.
-        since: Instant (aware, UTC) at which it was wished or, for a window, at which the occurrence starts.
+        since: Instant (aware, UTC) at which it was wished; for a window, at which the occurrence starts; for what the
+            cloud showed, that of the read.
         until: Instant (aware, UTC) at which a timed wish ends; None for a standing wish.
         target_soc: Percent at which charging stops or discharging ends; None when the wish names none.
         label: The window's name; of a standing wish that the app itself changed, why; else empty.
@@ -57,6 +58,13 @@ class Intent:
     def timed(self) -> bool:
         """Whether the wish ends by itself."""
         return self.until is not None
+
+    def is_newer_than(self, change: datetime) -> bool:
+        """Whether somebody wished this after a change in the Enphase app, so that it is carried out all the same.
+
+        Windows are not wished at their start, and what a read showed never beats what a later one shows.
+        """
+        return self.source in (Source.TOGGLE, Source.COMMAND) and self.since > change
 
     def runs(self, now: datetime) -> bool:
         """Whether the wish has not ended at ``now`` (aware)."""

@@ -133,7 +133,8 @@ class Book:
         """End a wish because a person removed its entry in the Enphase app, or made it theirs by editing it.
 
         A command ends, an occurrence is skipped to its end, a standing wish goes off. Where the entry was edited the
-        family stays on for what the person made of it. A wish that is no more is left as it is.
+        family stays on for what the person made of it. A wish that is no more is left as it is. ``now`` is the instant
+        of the read that showed it.
         """
         control = intent.control
         if self.standing.get(control) == intent:
@@ -144,12 +145,12 @@ class Book:
         ended = self._without(timed, running)
         return ended.stand(control, True, Source.CLOUD, now) if edited else ended
 
-    def replace_standing(self, older: Intent, newer: Intent, now: datetime) -> Book:
-        """Let a standing wish go off because a newer one needs its place (h)."""
+    def replace_standing(self, older: Intent, newer: Intent) -> Book:
+        """Let a standing wish go off because a newer one needs its place (h): that is as old as the newer one."""
         control = older.control
         if self.standing.get(control) != older:
             return self
-        off = Intent(control, False, newer.source, since=now, label=replaced_by(newer.control))
+        off = Intent(control, False, newer.source, since=newer.since, label=replaced_by(newer.control))
         return replace(self, standing={**self.standing, control: off})
 
     def drop_refused(self, intent: Intent, shown: bool, running: Sequence[Occurrence], now: datetime) -> Book:

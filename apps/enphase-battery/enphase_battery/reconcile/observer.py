@@ -114,7 +114,7 @@ class Observer:
             elif sight is Sight.FOREIGN and self._is_outdated(control, before):
                 self._reconsider(control)
             else:
-                self._take_note_of(control, on, sight)
+                self._take_note_of(control, on, sight, switches.read_at)
             if sight not in (Sight.SUSPECT, Sight.ECHO):
                 self._doubts.pop(control, None)
             if control is Control.CHARGE_FROM_GRID and sight is Sight.ECHO and last is not None:
@@ -123,26 +123,27 @@ class Observer:
             elif control is Control.CHARGE_FROM_GRID:
                 self._weigh_second_flag(switches, before)
         self._weigh_list(switches.read_at, was_on, before)
-        self._wishes.seen({control: one.known for control, one in records.evidence.items() if one.known is not None})
+        known = {control: one.known for control, one in records.evidence.items() if one.known is not None}
+        self._wishes.seen(known, switches.read_at)
 
     def _weigh_list(self, read_at: datetime, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
         """Weigh the list, if it could be read."""
         records = self._records
         if records.state.entries is not None:
             self._weigh_entries(read_at, before)
-            self._weigh_foreign(was_on, before)
+            self._weigh_foreign(read_at, was_on, before)
             records.keep(records.ledger.meeting(records.state.entries))
             self._wanted_before = before
 
     def _is_outdated(self, control: Control, wanted: Mapping[Control, Wanted]) -> bool:
         """Return whether a change by somebody else is older than the wish that rules: then the wish is carried out."""
         doubted_at, wish = self._doubts.get(control, NEVER), wanted.get(control)
-        is_older = doubted_at != NEVER and wish is not None and wish.intent.since > doubted_at
+        is_older = doubted_at != NEVER and wish is not None and wish.intent.is_newer_than(doubted_at)
         if is_older:
             self._logger.info("%s was changed in the Enphase app before the newest wish", control.title.capitalize())
         return is_older
 
-    def _take_note_of(self, control: Control, on: bool, sight: Sight) -> None:
+    def _take_note_of(self, control: Control, on: bool, sight: Sight, read_at: datetime) -> None:
         """Draw the conclusions from what a read shows of a switch."""
         if sight is Sight.NOT_SHOWN:
             if self._ladder.exhausted(SwitchStep(control, not on)):
@@ -155,7 +156,7 @@ class Observer:
             self._reconsider(control)
         elif sight is Sight.FOREIGN:
             self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
-            self._wishes.flipped_in_cloud(control, on)
+            self._wishes.flipped_in_cloud(control, on, read_at)
 
     def _weigh_second_flag(self, switches: Switches, before: Mapping[Control, Wanted]) -> None:
         """Draw the conclusions from what a read shows of the second flag of charge from grid."""
@@ -170,19 +171,20 @@ class Observer:
         if not (is_persons and switches.on.get(control) and records.state.by_entries(control)):
             return  # with the switch itself off, that is what counts
         wish = before.get(control)
-        if wish is not None and was_on_at is not None and wish.intent.since > was_on_at:
+        if wish is not None and was_on_at is not None and wish.intent.is_newer_than(was_on_at):
             records.keep(records.ledger.owing(control))
             self._reconsider(control)
         else:
             self._logger.info("Somebody switched the schedule of %s off in the Enphase app", control.title)
             self._wishes.unscheduled_in_cloud(control, switches.read_at)
 
-    def _weigh_foreign(self, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
+    def _weigh_foreign(self, read_at: datetime, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
         """Take note of entries that others put into a family that the app kept on.
 
         One that says just what the app wants there may be its own, of which it lost track: it is nobody's wish.
 
         Args:
+            read_at: Instant (aware, UTC) of the read.
             was_on: The families that were on before the read.
             before: What was wanted before it.
         """
@@ -193,7 +195,7 @@ class Observer:
             is_new = bool(self._wanted_before) and entry.schedule_id not in self._records.ledger.met
             if is_new and entry.active and entry.terms not in own and kept_on and control in was_on:
                 self._logger.info("Somebody added the entry %s in the Enphase app", entry.terms)
-                self._wishes.joined_in_cloud(control)
+                self._wishes.joined_in_cloud(control, read_at)
 
     def _weigh_entries(self, read_at: datetime, before: Mapping[Control, Wanted]) -> None:
         """Hold what the list shows against what the app owns, and draw the conclusions."""
@@ -212,7 +214,7 @@ class Observer:
             else:
                 for claim in claims:
                     if one.terms in claim.terms:
-                        self._wishes.ended_in_cloud(claim.intent, edited=told is News.EDITED)
+                        self._wishes.ended_in_cloud(claim.intent, read_at, edited=told is News.EDITED)
 
     def _tell(self, one: Owned, told: News) -> None:
         """Say in the log what a read tells of an entry; keep for the problem sensor what a person has to know."""
