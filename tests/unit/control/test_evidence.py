@@ -316,3 +316,11 @@ def test_a_suspicion_and_an_unknown_value_outlive_a_restart() -> None:
     suspicious, _ = saw(KNOWN_OFF, True, 0)
     for evidence in (suspicious, Evidence()):
         assert Evidence.from_json(json.loads(json.dumps(evidence.to_json()))) == evidence
+
+
+def test_when_it_was_last_so_is_known_while_it_is_in_doubt_and_after_a_restart() -> None:
+    evidence = KNOWN_OFF
+    for seconds, shown in ((0, False), (60, False), (300, True)):
+        evidence, _ = saw(evidence, shown, seconds)
+    assert evidence.suspect_since is not None
+    assert Evidence.from_json(json.loads(json.dumps(evidence.to_json()))).known_at == at(60)

@@ -373,3 +373,14 @@ def test_no_more_than_the_last_fifty_that_are_gone_are_remembered() -> None:
     ledger = Ledger(dead=tuple(f"old-{number}" for number in range(50)), owned=MINE.owned)
     gone = read(ledger.deleting("mine", NOON).deleted("mine"), after=3 * MINUTE)
     assert (len(gone.dead), gone.dead[0], gone.dead[-1]) == (50, "old-1", "mine")
+
+
+# -- what the last read casts doubt on --------------------------------------------------------------------------------
+
+
+def test_what_a_person_may_have_made_of_an_entry_is_contested_until_the_second_look_tells() -> None:
+    edited = Entry(replace(NIGHT, start=time(4)), "mine", True, NOON)
+    assert MINE.contested((edited,)) == ()
+    doubted, _ = MINE.saw((edited,), NOON + 5 * MINUTE, CONSISTENCY)
+    assert doubted.contested((edited,)) == (edited.terms,)
+    assert [one.doubted for one in doubted.owned] == [True]

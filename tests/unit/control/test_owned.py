@@ -257,13 +257,21 @@ def test_an_owned_entry_outlives_a_restart_unchanged(one: Owned, updated: bool) 
 
 def test_an_entry_that_an_older_version_stored_is_read() -> None:
     data = ACTIVE.to_json()
-    del data["edited_since"]
+    del data["edited_since"], data["seen_at"]
     assert Owned.from_json(data) == ACTIVE
 
 
-@pytest.mark.parametrize("member", sorted(ACTIVE.to_json().keys() - {"edited_since"}))
+@pytest.mark.parametrize("member", sorted(ACTIVE.to_json().keys() - {"edited_since", "seen_at"}))
 def test_a_stored_entry_with_a_member_missing_is_refused(member: str) -> None:
     data = ACTIVE.to_json()
     del data[member]
     with pytest.raises(KeyError):
         Owned.from_json(data)
+
+
+def test_when_it_was_last_seen_as_it_was_written_is_known_while_it_is_in_doubt_and_after_a_restart() -> None:
+    seen, _ = ACTIVE.weighed(entry(ACTIVE.terms, active=True), NOON + 5 * MINUTE, CONSISTENCY)
+    assert seen is not None
+    doubted, _ = seen.weighed(None, NOON + 9 * MINUTE, CONSISTENCY)
+    assert doubted is not None
+    assert Owned.from_json(json.loads(json.dumps(doubted.to_json()))).seen_at == NOON + 5 * MINUTE

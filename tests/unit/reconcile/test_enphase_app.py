@@ -10,6 +10,7 @@ import pytest
 
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.names import Control
+from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows import Window
 from tests.unit.small_house import SmallHouse, rules
 
@@ -172,6 +173,73 @@ async def test_a_window_is_not_newer_than_a_change_made_shortly_before_its_start
     await pass_by(house, 20)
     assert house.cloud.writes() == ["delete charge from grid 12:20-14:00 Sun", "write charge_from_grid off -schedule"]
     assert not house.report(CHARGE).wanted
+
+
+# -- a newer wish -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("how", [{"state": "on"}, {"state": "on", "duration": 3600}, {"state": "on", "target_soc": 60}])
+@pytest.mark.parametrize("change", ["removes", "switches off", "switches all off"])
+@pytest.mark.parametrize("control", Control)
+async def test_a_wish_that_is_newer_than_a_change_is_confirmed_only_once_it_is_so_and_then_stays(
+    tmp_path: Path, control: Control, change: str, how: Mapping[str, object], *, seen: bool, restarts: bool
+) -> None:
+    if "target_soc" in how and control is RESTRICT:
+        how = {"state": "on"}
+    house = await at_home(tmp_path, "toggle", control)
+    house.clock.tick = TICK
+    await house.wait(minutes=1)
+    if change == "removes":
+        house.cloud.remove(house.cloud.own_id())
+    else:
+        house.cloud.switch(control, False, schedule=False if change == "switches all off" else None)
+    await house.wait(minutes=2, poll=seen)
+    house.outcomes()
+    await house.command(command="set", control=control.value, id="newest", **how)
+    for _ in range(20):
+        outcomes = [(outcome, reason) for of, outcome, reason in house.outcomes() if of == "newest"]
+        assert not any(outcome == "failed" for outcome, _ in outcomes), outcomes
+        if any(outcome == "confirmed" for outcome, _ in outcomes):
+            assert house.cloud.enforces(control)
+        if restarts:
+            restarts = False
+            house.start(rules(lead=LEAD))
+        await house.wait(seconds=20)
+    assert house.report(control).outcome is Outcome.CONFIRMED
+    await pass_by(house, 30)
+    assert house.report(control).wanted
+    assert house.cloud.enforces(control)
+
+
+@pytest.mark.parametrize("control", Control)
+async def test_an_entry_that_a_person_changed_stays_theirs_whatever_is_wished_before_the_second_look(
+    tmp_path: Path, control: Control
+) -> None:
+    house = await at_home(tmp_path, "command", control)
+    theirs = Terms(control, time(20), time(21), EVERY_DAY, "Europe/London", None if control is RESTRICT else 50)
+    house.cloud.edit(house.cloud.own_id(), theirs)
+    await house.wait(minutes=1, poll=True)
+    await house.command(command="set", control=control.value, state="on", id="newest")
+    assert [outcome for of, outcome, _ in house.outcomes() if of == "newest"] == ["pending"]
+    await pass_by(house, 20)
+    assert house.cloud.entries(foreign=True) == [str(theirs)]
+    assert house.report(control).wanted
+    assert house.report(control).reason.startswith("your own entries decide when")
+
+
+@pytest.mark.parametrize("source", ["toggle", "window"])
+async def test_after_a_restart_a_removal_still_ends_the_older_wish(tmp_path: Path, source: str) -> None:
+    house = await at_home(tmp_path, source)
+    house.clock.tick = TICK
+    await house.wait(minutes=1, poll=True)
+    house.cloud.remove(house.cloud.own_id())
+    await house.wait(minutes=1)
+    await restart(house, source)
+    await pass_by(house, 5)
+    assert not house.report(CHARGE).wanted
+    assert house.cloud.entries() == []
 
 
 # -- a change that was seen once --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ and a change that nobody here made counts only when two reads apart from each ot
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -94,12 +94,14 @@ class Evidence:
         writes: Own writes young enough to echo, and the last one as long as it is not proven; oldest first.
         suspect_since: Instant of the first read that showed a change nobody here made.
         given_up: The last write that was answered and not shown in time.
+        known_at: Instant (aware, UTC) of that read: a change that later ones show was made after it.
     """
 
     known: bool | None = None
     writes: tuple[OwnWrite, ...] = ()
     suspect_since: datetime | None = None
     given_up: OwnWrite | None = None
+    known_at: datetime | None = field(default=None, compare=False)
 
     @property
     def unproven(self) -> OwnWrite | None:
@@ -156,12 +158,12 @@ class Evidence:
             if any(one.before is value for one in young if not one.shown):
                 return self, Sight.ECHO
             proven = tuple(replace(one, shown=True) for one in young)
-            return Evidence(known=value, writes=proven), Sight.SHOWN
+            return Evidence(known=value, writes=proven, known_at=at), Sight.SHOWN
         if young and young[-1] is write:
             return self, Sight.ECHO
         if write.answered:
-            return Evidence(known=value, given_up=write), Sight.NOT_SHOWN
-        return Evidence(known=value), Sight.SAME
+            return Evidence(known=value, given_up=write, known_at=at), Sight.NOT_SHOWN
+        return Evidence(known=value, known_at=at), Sight.SAME
 
     def second_look_at(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
@@ -176,16 +178,17 @@ class Evidence:
         young, late = tuple(one for one in self.writes if at - one.at < consistency), self.given_up
         if self.known is None or value is self.known:
             looked = late is not None and at - late.at >= LAST_LOOK * consistency
-            return Evidence(known=value, writes=young, given_up=None if looked else late), Sight.SAME
+            late = None if looked else late
+            return Evidence(known=value, writes=young, given_up=late, known_at=at), Sight.SAME
         if young:
             return self, Sight.ECHO
         if late is not None and value is late.value and at - late.at < GIVEN_UP_FOR * consistency:
-            return Evidence(known=value), Sight.LATE
+            return Evidence(known=value, known_at=at), Sight.LATE
         if self.suspect_since is None:
             return replace(self, writes=(), suspect_since=at), Sight.SUSPECT
         if at - self.suspect_since < consistency / 2:
             return self, Sight.SUSPECT
-        return Evidence(known=value), Sight.FOREIGN
+        return Evidence(known=value, known_at=at), Sight.FOREIGN
 
     def to_json(self) -> dict[str, object]:
         """Return the evidence as the store keeps it."""
@@ -194,6 +197,7 @@ class Evidence:
             "writes": [one.to_json() for one in self.writes],
             "suspect_since": self.suspect_since.isoformat() if self.suspect_since else None,
             "given_up": self.given_up.to_json() if self.given_up else None,
+            "known_at": self.known_at.isoformat() if self.known_at else None,
         }
 
     @classmethod
@@ -205,4 +209,5 @@ class Evidence:
             writes=tuple(OwnWrite.from_json(one) for one in as_sequence(data["writes"])),
             suspect_since=as_optional_instant(data["suspect_since"]),
             given_up=None if data["given_up"] is None else OwnWrite.from_json(data["given_up"]),
+            known_at=as_optional_instant(data.get("known_at")),
         )

@@ -108,6 +108,11 @@ class Ledger:
         """Return the owned entries that nobody wants any more, and that no read has shown yet: they have no id."""
         return tuple(one for one in self.staying() if one.schedule_id is None and one.terms not in wanted)
 
+    def contested(self, entries: Iterable[Entry]) -> tuple[Terms, ...]:
+        """Return what the listed entries say that may be somebody else's by now: the next look will tell."""
+        ids = {one.schedule_id for one in self.owned if one.edited_since is not None}
+        return tuple(entry.terms for entry in entries if entry.schedule_id in ids)
+
     def waits_for(self, control: Control) -> bool:
         """Return whether a read still has to show that something of this control is gone."""
         return any(one.terms.control is control and one.leaving and not one.gone for one in self.owned)

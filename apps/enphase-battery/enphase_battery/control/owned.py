@@ -7,7 +7,7 @@ nothing within `consistency` of an own write: it may show what was before (10.3)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -67,6 +67,7 @@ class Owned:
         edited_since: Instant of the first read that showed it saying what the app never wrote.
         deleted_at: When a deletion was last sent.
         gone: Whether a read after the deletion did not show it.
+        seen_at: Instant of the last read that showed it as it was written: what later ones show was done after it.
     """
 
     terms: Terms
@@ -83,6 +84,12 @@ class Owned:
     edited_since: datetime | None = None
     deleted_at: datetime | None = None
     gone: bool = False
+    seen_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the last read did not show it as it was written; a second look has to tell."""
+        return self.missing_since is not None or self.edited_since is not None
 
     @property
     def leaving(self) -> bool:
@@ -160,7 +167,7 @@ class Owned:
             return self._weighed_as_swept(at) if sweepable else self._weighed_as_missing(at, consistency, young=young)
         if entry.terms.same_times(self.terms):
             before = self.before if young else ()
-            shown = replace(self, before=before, missing_since=None, edited_since=None, active=entry.active)
+            shown = replace(self, before=before, missing_since=None, edited_since=None, active=entry.active, seen_at=at)
             return shown, News.ACTIVE if entry.active and not self.active else None
         earlier = next((terms for terms in self.before if entry.terms.same_times(terms)), None)
         if earlier is None:
@@ -218,6 +225,7 @@ class Owned:
             "edited_since": self.edited_since.isoformat() if self.edited_since else None,
             "deleted_at": self.deleted_at.isoformat() if self.deleted_at else None,
             "gone": self.gone,
+            "seen_at": self.seen_at.isoformat() if self.seen_at else None,
         }
 
     @classmethod
@@ -240,4 +248,5 @@ class Owned:
             edited_since=as_optional_instant(data.get("edited_since")),
             deleted_at=as_optional_instant(data["deleted_at"]),
             gone=data["gone"] is True,
+            seen_at=as_optional_instant(data.get("seen_at")),
         )

@@ -250,8 +250,9 @@ def _missing(
         and not is_given_up(each, ledger, actual.now)
         and CreateStep(each) not in actual.failed
     ]
-    leaving = met(missing, [one.terms for one in ledger.unlisted(frozenset(terms))])
-    return [each for each, some in zip(missing, leaving, strict=True) if not some]
+    unsettled = [one.terms for one in ledger.unlisted(frozenset(terms))]
+    unsettled += ledger.contested(actual.state.entries)
+    return [each for each, some in zip(missing, met(missing, unsettled), strict=True) if not some]
 
 
 def _updates(

@@ -32,6 +32,8 @@ from .records import Failure, Records
 LOOK_AGAIN = timedelta(seconds=60)
 """Longest time until the next read while a write is not shown yet."""
 
+DOUBTED = "the cloud shows something else; a second look has to decide"
+
 GATEWAY_HINT = "look in the Enphase app whether the gateway is online"
 
 
@@ -145,8 +147,7 @@ class Bench:
         is_doubted = evidence.suspect_since is not None or self._is_denied(control)
         if evidence.known is wanted.switch and is_doubted:
             looks_at = evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN
-            reason = "the cloud shows something else; a second look has to decide"
-            return self._verdict(control, Outcome.PENDING, reason, retry_at=min(looks_at, self.now + LOOK_AGAIN))
+            return self._verdict(control, Outcome.PENDING, DOUBTED, retry_at=min(looks_at, self.now + LOOK_AGAIN))
         only_anyway = wanted.anyway and not (wanted.intent.on and wanted.effective)
         if evidence.known is wanted.switch or only_anyway:
             return None
@@ -186,15 +187,20 @@ class Bench:
         owned = [ledger.find(terms) for terms in wanted.own.terms]
         switches, wishes = self.records.state.switches, terms_wanted(self.wanted)
         theirs = unapplied_by_others(control, self.records.actual(self.habits, self.now))
+        contested = ledger.contested(self.records.state.entries or ())
         hint, retry_at = "", min(self._next_look(), self.now + LOOK_AGAIN)
         if theirs and not all(owned):
             reason = f"waits until the gateway has an entry of yours: {listed(theirs)}"
         elif any(unlisted(terms, wishes, ledger) for terms in wanted.own.terms):
             reason = "waits until an own entry is gone"
+        elif any(one.overlaps(terms) for one in contested for terms in wanted.own.terms):
+            reason = DOUBTED
         elif any(one is None or one.schedule_id is None for one in owned):
             reason = "written; the cloud does not list it yet"
         elif not all(one is not None and one.active for one in owned):
             reason, hint, retry_at = self._waits_for_gateway(), GATEWAY_HINT, self._next_look()
+        elif any(one is not None and one.doubted for one in owned):
+            reason = DOUBTED
         elif control is Control.CHARGE_FROM_GRID and not (switches and switches.charge_schedule_on):
             reason = "the cloud does not show the schedule of charge from grid switched on"
         else:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..control.evidence import Sight
+from ..control.intent import Intent
 from ..control.names import Control
 from ..control.owned import News, Owned
-from ..control.plan import NEVER, SwitchStep, terms_wanted
+from ..control.plan import SwitchStep, terms_wanted
 from ..control.site_state import SiteState, Switches
 from ..control.wanted import Wanted
 from ..errors import EnlightenError
@@ -55,8 +56,6 @@ class Observer:
         self._logger = logger
         self.taken_over: list[tuple[datetime, str]] = []
         self._wanted_before: Mapping[Control, Wanted] = {}
-        self._doubts: dict[Control, datetime] = {}
-        """Per control in doubt, the last read before the doubt: what was wished since then is newer than the change."""
 
     async def look(self, *, everything: bool = False, urgent: bool = True) -> None:
         """Read, and weigh what the read shows of every control and every owned entry."""
@@ -85,6 +84,7 @@ class Observer:
         now = self._clock()
         records.read(replace(records.state, entries=entries), now, self._consistency)
         self._weigh_list(now, self._known_on(), before)
+        records.remember()
         return True
 
     def _with_storage(self, state: SiteState) -> SiteState:
@@ -107,16 +107,13 @@ class Observer:
         if last is None:  # only now is it known what the wishes need on this site
             before = self._wishes.wanted()
         for control, on in switches.on.items():
+            known_at = records.evidence[control].known_at
             evidence, sight = records.evidence[control].saw(on, switches.read_at, self._consistency)
             records.note(control, evidence)
-            if sight is Sight.SUSPECT:
-                self._doubts.setdefault(control, last.read_at if last is not None else NEVER)
-            elif sight is Sight.FOREIGN and self._is_outdated(control, before):
+            if sight is Sight.FOREIGN and control in before and self._is_outdated(known_at, before[control].intent):
                 self._reconsider(control)
             else:
                 self._take_note_of(control, on, sight, switches.read_at)
-            if sight not in (Sight.SUSPECT, Sight.ECHO):
-                self._doubts.pop(control, None)
             if control is Control.CHARGE_FROM_GRID and sight is Sight.ECHO and last is not None:
                 switches = replace(switches, charge_schedule_on=last.charge_schedule_on)  # the other flag is as old
                 records.state = replace(records.state, switches=switches)
@@ -125,6 +122,7 @@ class Observer:
         self._weigh_list(switches.read_at, was_on, before)
         known = {control: one.known for control, one in records.evidence.items() if one.known is not None}
         self._wishes.seen(known, switches.read_at)
+        records.remember()
 
     def _weigh_list(self, read_at: datetime, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
         """Weigh the list, if it could be read."""
@@ -135,12 +133,17 @@ class Observer:
             records.keep(records.ledger.meeting(records.state.entries))
             self._wanted_before = before
 
-    def _is_outdated(self, control: Control, wanted: Mapping[Control, Wanted]) -> bool:
-        """Return whether a change by somebody else is older than the wish that rules: then the wish is carried out."""
-        doubted_at, wish = self._doubts.get(control, NEVER), wanted.get(control)
-        is_older = doubted_at != NEVER and wish is not None and wish.intent.is_newer_than(doubted_at)
+    def _is_outdated(self, was_so_at: datetime | None, wish: Intent) -> bool:
+        """Return whether a change by somebody else is older than a wish: then the wish is carried out.
+
+        Args:
+            was_so_at: Instant of the last read before the change; None: it was never read.
+            wish: The wish that is against the change.
+        """
+        is_older = was_so_at is not None and wish.is_newer_than(was_so_at)
         if is_older:
-            self._logger.info("%s was changed in the Enphase app before the newest wish", control.title.capitalize())
+            title = wish.control.title.capitalize()
+            self._logger.info("%s was changed in the Enphase app before the newest wish", title)
         return is_older
 
     def _take_note_of(self, control: Control, on: bool, sight: Sight, read_at: datetime) -> None:
@@ -170,8 +173,7 @@ class Observer:
             self._site.learn(replace(habits, both_flags=True))
         if not (is_persons and switches.on.get(control) and records.state.by_entries(control)):
             return  # with the switch itself off, that is what counts
-        wish = before.get(control)
-        if wish is not None and was_on_at is not None and wish.intent.is_newer_than(was_on_at):
+        if control in before and self._is_outdated(was_on_at, before[control].intent):
             records.keep(records.ledger.owing(control))
             self._reconsider(control)
         else:
@@ -212,8 +214,10 @@ class Observer:
             if told in (News.ACTIVE, News.LOST):
                 self._reconsider(one.terms.control)
             else:
-                for claim in claims:
-                    if one.terms in claim.terms:
+                for claim in (claim for claim in claims if one.terms in claim.terms):
+                    if self._is_outdated(one.seen_at, claim.intent):
+                        self._reconsider(one.terms.control)
+                    else:
                         self._wishes.ended_in_cloud(claim.intent, read_at, edited=told is News.EDITED)
 
     def _tell(self, one: Owned, told: News) -> None:

@@ -75,15 +75,19 @@ class Records:
 
     def note(self, control: Control, evidence: Evidence) -> None:
         """Keep what is known of a switch."""
-        if evidence != self.evidence[control]:
-            self.evidence[control] = evidence
-            self.save(self.evidence, self.ledger)
+        is_new, self.evidence[control] = evidence != self.evidence[control], evidence
+        if is_new:
+            self.remember()
 
     def keep(self, ledger: Ledger) -> None:
         """Keep a ledger."""
-        if ledger != self.ledger:
-            self.ledger = ledger
-            self.save(self.evidence, ledger)
+        is_new, self.ledger = ledger != self.ledger, ledger
+        if is_new:
+            self.remember()
+
+    def remember(self) -> None:
+        """Save everything, also when nothing is new but the time of a read: it tells which wish is newer."""
+        self.save(self.evidence, self.ledger)
 
     def foreign(self) -> tuple[Entry, ...]:
         """Return the entries that the app does not own, by the last list that could be read and the one before."""
