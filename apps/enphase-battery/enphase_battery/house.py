@@ -169,7 +169,7 @@ class HomeAssistantHouse:
             zone=controller.calendar.zone,
             skew=controller.clock_skew,
             state=records.state,
-            own=tuple(one.terms for one in records.ledger.staying()),
+            own=tuple(one.terms for one in records.ledger.owned if not one.gone),
             foreign=tuple(entry.terms for entry in records.foreign()),
             problems=snapshot.problems,
             now=self._clock(),

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from enphase_battery.control.entries import Entry, Terms
-from enphase_battery.control.ledger import MOST_MET, Ledger
+from enphase_battery.control.ledger import MOST_DEAD, MOST_MET, Ledger
 from enphase_battery.control.names import Control
 from enphase_battery.control.owned import News
 
@@ -288,7 +290,7 @@ def test_a_ledger_that_an_older_version_stored_knows_nothing_of_the_second_flag(
 
 
 def test_a_second_flag_that_was_told_to_go_off_and_is_still_shown_on_is_an_old_value() -> None:
-    told = MINE.switching(NOON, changes=True).telling(False, NOON)
+    told = replace(MINE, flag=MINE.flag.writing(NOON, changes=True, told=False))
     assert told.saw_flag(True, NOON + MINUTE, CONSISTENCY) == (told, False)
     later, _ = told.saw_flag(True, NOON + CONSISTENCY, CONSISTENCY)
     assert later.flag.on_at == NOON + CONSISTENCY
@@ -360,19 +362,104 @@ def test_what_was_given_up_outlives_a_restart_and_an_older_store_knows_of_none()
 def test_an_entry_that_the_app_deleted_is_never_adopted_again_nor_taken_for_somebody_elses() -> None:
     deleted = MINE.deleting("mine", NOON).deleted("mine")
     gone = read(deleted, after=3 * MINUTE)
-    assert gone.dead == ("mine",)
+    assert [one.schedule_id for one in gone.dead] == ["mine"]
     again = gone.creating(NIGHT, NOON + 4 * MINUTE, NOON + 4 * MINUTE, ()).answered(NIGHT, NOON + 4 * MINUTE)
     echo = entry("mine", active=True, created=NOON)
-    assert [one.schedule_id for one in read(again, echo, after=5 * MINUTE).owned] == [None]
+    assert [one.schedule_id for one in read(again, echo, after=5 * MINUTE).staying()] == [None]
     assert again.foreign((echo,)) == ()
     new = entry("new", created=NOON + 4 * MINUTE)
-    assert [one.schedule_id for one in read(again, echo, new, after=5 * MINUTE).owned] == ["new"]
+    assert [one.schedule_id for one in read(again, echo, new, after=5 * MINUTE).staying()] == ["new"]
 
 
-def test_no_more_than_the_last_fifty_that_are_gone_are_remembered() -> None:
-    ledger = Ledger(dead=tuple(f"old-{number}" for number in range(50)), owned=MINE.owned)
+def test_no_more_than_the_last_that_are_gone_are_remembered() -> None:
+    (mine,) = MINE.owned
+    ledger = replace(MINE, dead=tuple(replace(mine, schedule_id=f"old-{number}") for number in range(MOST_DEAD)))
     gone = read(ledger.deleting("mine", NOON).deleted("mine"), after=3 * MINUTE)
-    assert (len(gone.dead), gone.dead[0], gone.dead[-1]) == (50, "old-1", "mine")
+    ids = [one.schedule_id for one in gone.dead]
+    assert (len(ids), ids[0], ids[-1]) == (MOST_DEAD, "old-1", "mine")
+
+
+def test_of_what_an_older_version_remembered_as_gone_only_the_name_was_kept_which_is_not_enough() -> None:
+    data = MINE.to_json() | {"dead": ["old"]}
+    assert Ledger.from_json(data) == MINE
+
+
+# -- what was believed gone and is listed again -----------------------------------------------------------------------
+
+
+def believed_gone(how: str) -> Ledger:
+    """Return a ledger whose entry is believed gone: deleted, removed by a person, or lost before it was active."""
+    active = how != "lost"
+    ledger = read(MINE, entry("mine", active=active))
+    if how == "deleted":
+        ledger = ledger.deleting("mine", NOON).deleted("mine")
+    for minutes in (5, 6):
+        ledger = read(ledger, after=minutes * MINUTE)
+    assert ledger.owned == ()
+    return ledger
+
+
+@pytest.mark.parametrize("how", ["deleted", "removed", "lost"])
+def test_what_was_believed_gone_and_is_listed_again_is_owned_and_deleted_if_nobody_wants_it(how: str) -> None:
+    listed = entry("mine", active=True)
+    gone = believed_gone(how)
+    assert gone.foreign((listed,)) == ()
+    back = read(Ledger.from_json(json.loads(json.dumps(gone.to_json()))), listed, after=9 * MINUTE)
+    assert [one.schedule_id for one in back.staying()] == ["mine"]
+    assert back.dead == ()
+    assert [one.schedule_id for one in back.to_delete((), (listed,))] == ["mine"]
+    assert back.to_delete((NIGHT,), (listed,)) == ()
+
+
+@pytest.mark.parametrize("how", ["deleted", "removed", "lost"])
+def test_what_is_listed_again_in_the_place_of_another_own_entry_is_leaving(how: str) -> None:
+    later = NOON + 8 * MINUTE
+    again = believed_gone(how).creating(NIGHT, later, later, ())
+    back = read(again, entry("mine", active=True), after=9 * MINUTE)
+    assert [(one.schedule_id, one.leaving) for one in back.owned] == [(None, False), ("mine", True)]
+    assert back.waits_for(CHARGE)
+    assert news(back, entry("new", active=True, created=later), after=9 * MINUTE + SECOND) == [News.ACTIVE]
+    still = read(back, entry("mine", active=True), after=11 * MINUTE)
+    assert [one.schedule_id for one in still.to_delete((), (entry("mine"),))] == ["mine"]
+
+
+def test_an_entry_that_a_person_made_theirs_is_not_owned_again() -> None:
+    edited = entry("mine", replace(NIGHT, start=time(4)), active=True)
+    theirs = read(read(MINE, edited, after=5 * MINUTE), edited, after=6 * MINUTE)
+    assert (theirs.owned, theirs.dead, theirs.foreign((edited,))) == ((), (), (edited,))
+    assert read(theirs, edited, after=7 * MINUTE).owned == ()
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["create", "delete", "edit", "remove", "look"]), st.integers(1, 150), st.booleans()),
+        max_size=25,
+    )
+)
+def test_whatever_happens_each_listed_entry_is_either_owned_or_foreign(
+    events: list[tuple[str, int, bool]],
+) -> None:
+    ledger, now, states = Ledger(), NOON, [dict[str, Entry]()]
+    for number, (what, seconds, old) in enumerate(events):
+        now += seconds * SECOND
+        stored = dict(states[-1])
+        ids = [one.schedule_id for one in ledger.staying() if one.schedule_id in stored]
+        if what == "create" and not stored:
+            ledger = ledger.creating(NIGHT, now, now, ()).answered(NIGHT, now)
+            stored[f"id-{number}"] = entry(f"id-{number}", created=now)
+        elif what == "delete" and ids:
+            ledger = ledger.deleting(str(ids[0]), now).deleted(str(ids[0]))
+            del stored[str(ids[0])]
+        elif what == "edit" and stored:
+            stored = {one: replace(each, terms=HOLD) for one, each in stored.items()}
+        elif what == "remove":
+            stored = {}
+        states.append({one: replace(each, active=True) for one, each in stored.items()})
+        listed = tuple(states[-2 if old else -1].values())
+        ledger, _ = ledger.saw(listed, now, CONSISTENCY)
+        owned = [one.schedule_id for one in ledger.owned]
+        foreign = [each.schedule_id for each in ledger.foreign(listed)]
+        assert all((each.schedule_id in owned) is not (each.schedule_id in foreign) for each in listed)
 
 
 # -- what the last read casts doubt on --------------------------------------------------------------------------------
@@ -384,3 +471,11 @@ def test_what_a_person_may_have_made_of_an_entry_is_contested_until_the_second_l
     doubted, _ = MINE.saw((edited,), NOON + 5 * MINUTE, CONSISTENCY)
     assert doubted.contested((edited,)) == (edited.terms,)
     assert [one.doubted for one in doubted.owned] == [True]
+
+
+def test_an_entry_that_was_believed_lost_may_stand_still_for_a_while() -> None:
+    lost = read(read(MINE.applied(CHARGE, NOON), after=5 * MINUTE), after=6 * MINUTE)
+    assert lost.lost_lately(NIGHT, NOON + 10 * MINUTE)
+    assert not lost.lost_lately(NIGHT, NOON + 90 * MINUTE)
+    assert not lost.lost_lately(HOLD, NOON + 10 * MINUTE)
+    assert not believed_gone("removed").lost_lately(NIGHT, NOON + 10 * MINUTE)

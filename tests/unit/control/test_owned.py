@@ -195,6 +195,47 @@ def test_after_two_updates_in_a_row_the_first_terms_are_an_old_read_too() -> Non
         assert kept.terms == LONGEST
 
 
+@pytest.mark.parametrize("limit", [80, None], ids=["listed", "not listed"])
+@pytest.mark.parametrize("terms", [NIGHT, replace(NIGHT, limit=80)])
+def test_a_read_from_before_an_update_that_no_read_has_shown_is_no_proof_of_the_next(
+    terms: Terms, limit: int | None
+) -> None:
+    one = replace(ACTIVE, terms=replace(NIGHT, limit=80))
+    back = one.updating(replace(NIGHT, limit=90), NOON).updating(terms, NOON + MINUTE)
+    old = entry(replace(NIGHT, limit=limit), active=True)
+    assert weighed(back, old, 2 * MINUTE) == (back, None)
+    if terms == one.terms:
+        assert weighed(back, old, MINUTE + CONSISTENCY)[1] is News.ACTIVE
+
+
+def test_an_update_that_takes_back_one_that_was_shown_is_proven_at_once() -> None:
+    shown, _ = weighed(ACTIVE.updating(LONGER, NOON), entry(LONGER), SECOND)
+    assert shown is not None
+    assert weighed(shown.updating(NIGHT, NOON + MINUTE), entry(NIGHT, active=True), 2 * MINUTE)[1] is News.ACTIVE
+
+
+def test_a_refused_update_leaves_no_old_value_behind() -> None:
+    assert ACTIVE.updating(LONGER, NOON).not_updated().echoes == ()
+
+
+def test_what_the_first_apply_swept_away_is_lost_once_a_read_counts_that_has_not_shown_it() -> None:
+    hold = replace(FOUND, terms=replace(NIGHT, control=Control.RESTRICT_DISCHARGE, limit=None)).applied(NOON + SECOND)
+    missing, _ = weighed(hold, None, 2 * SECOND)
+    assert missing is not None
+    assert missing.second_look_at(CONSISTENCY) == NOON + SECOND + CONSISTENCY
+    assert weighed(missing, None, CONSISTENCY)[1] is None
+    assert weighed(missing, entry(hold.terms), MINUTE) == (hold, None)
+    assert weighed(missing, None, CONSISTENCY + SECOND) == (None, News.LOST)
+
+
+def test_a_change_by_a_person_counts_only_when_no_read_can_be_from_before_the_last_write() -> None:
+    listed = entry(LONGER, active=True)
+    suspected, _ = weighed(ACTIVE, listed, SECOND)
+    assert suspected is not None
+    assert weighed(suspected, listed, CONSISTENCY - SECOND) == (suspected, None)
+    assert weighed(suspected, listed, CONSISTENCY) == (None, News.EDITED)
+
+
 def test_what_was_shown_after_an_update_is_not_taken_back_by_an_old_read() -> None:
     shown, _ = weighed(ACTIVE.updating(LONGER, NOON), entry(LONGER), SECOND)
     assert shown is not None
@@ -257,11 +298,11 @@ def test_an_owned_entry_outlives_a_restart_unchanged(one: Owned, updated: bool) 
 
 def test_an_entry_that_an_older_version_stored_is_read() -> None:
     data = ACTIVE.to_json()
-    del data["edited_since"], data["seen_at"]
+    del data["edited_since"], data["seen_at"], data["echoes"]
     assert Owned.from_json(data) == ACTIVE
 
 
-@pytest.mark.parametrize("member", sorted(ACTIVE.to_json().keys() - {"edited_since", "seen_at"}))
+@pytest.mark.parametrize("member", sorted(ACTIVE.to_json().keys() - {"edited_since", "seen_at", "echoes"}))
 def test_a_stored_entry_with_a_member_missing_is_refused(member: str) -> None:
     data = ACTIVE.to_json()
     del data[member]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from .decoding import as_instant, as_mapping, as_sequence
 from .entries import Entry, Terms
 from .names import Control
-from .owned import SWEPT_AFTER, News, Owned
+from .owned import News, Owned
 from .second_flag import SecondFlag
 
 FLAG_AGAIN = timedelta(minutes=5)
@@ -21,8 +21,8 @@ FLAG_AGAIN = timedelta(minutes=5)
 GIVEN_UP_FOR = timedelta(hours=1)
 """How long a creation is remembered that no read showed in time: if it is listed later, it is still the app's."""
 
-MOST_DEAD = 50
-"""How many entries that are gone are remembered."""
+MOST_DEAD = 20
+"""How many entries that are gone are remembered: those of some days."""
 
 MOST_MET = 500
 """How many entries are remembered as met: a year of them; then only those that are in force now."""
@@ -49,7 +49,7 @@ class Ledger:
         flag: What reads have shown of that flag.
         met: Ids of all entries that were ever in force, whoever made them.
         given_up: Creations that no read showed in time.
-        dead: Ids of own entries that are gone, the newest last: a late read may still list them.
+        dead: Own entries that are believed gone, the newest last: if they are listed again, they are still the app's.
     """
 
     owned: tuple[Owned, ...] = ()
@@ -60,7 +60,7 @@ class Ledger:
     flag: SecondFlag = field(default_factory=SecondFlag)
     met: frozenset[str] = frozenset()
     given_up: tuple[Owned, ...] = ()
-    dead: tuple[str, ...] = ()
+    dead: tuple[Owned, ...] = ()
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ class Ledger:
 
     def foreign(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         """Return the entries that the app does not own."""
-        ids = {*self.dead, *(one.schedule_id for one in self.owned)}
+        ids = {one.schedule_id for one in (*self.dead, *self.owned)}
         sent = [one for one in self.owned if one.schedule_id is None]
         return tuple(
             entry for entry in entries if entry.schedule_id not in ids and not any(one.made(entry) for one in sent)
@@ -113,18 +113,18 @@ class Ledger:
         ids = {one.schedule_id for one in self.owned if one.edited_since is not None}
         return tuple(entry.terms for entry in entries if entry.schedule_id in ids)
 
+    def lost_lately(self, terms: Terms, at: datetime) -> bool:
+        """Return whether an entry of these terms was believed lost: where another is refused, it may stand still."""
+        loss = self.losses.get(terms)
+        return loss is not None and at - loss.at < GIVEN_UP_FOR
+
     def waits_for(self, control: Control) -> bool:
         """Return whether a read still has to show that something of this control is gone."""
         return any(one.terms.control is control and one.leaving and not one.gone for one in self.owned)
 
     def next_look(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
-        looks = [
-            one.missing_since + (SWEPT_AFTER if self._is_sweepable(one) else consistency / 2)
-            for one in self.owned
-            if one.missing_since is not None
-        ]
-        looks += [one.edited_since + consistency / 2 for one in self.owned if one.edited_since is not None]
+        looks = [at for one in self.owned if (at := one.second_look_at(consistency)) is not None]
         looks += [one.written_at + consistency for one in self.owned if one.schedule_id is None]
         looks += [one.deleted_at + consistency for one in self.owned if one.deleted_at is not None and not one.gone]
         looks += [] if self.flag.off_since is None else [self.flag.off_since + consistency / 2]
@@ -188,14 +188,8 @@ class Ledger:
         """Note that the second flag of charge from grid is told something."""
         return replace(self, flag_told=(on, at))
 
-    def switching(self, at: datetime, *, changes: bool) -> Ledger:
-        """Note that the switch of charge from grid is written; ``changes``: not only to apply entries."""
-        return replace(self, flag=self.flag.writing(at, changes=changes))
-
     def saw_flag(self, on: bool, at: datetime, consistency: timedelta) -> tuple[Ledger, bool]:
         """Weigh a read of the second flag; return also whether it proves that a person switched it off."""
-        if on and self.flag_told is not None and not self.flag_told[0] and at - self.flag_told[1] < consistency:
-            return self, False  # an old value
         flag, is_persons = self.flag.saw(on, at, consistency)
         return replace(self, flag=flag), is_persons
 
@@ -241,11 +235,11 @@ class Ledger:
             consistency: How long reads may show what was before a write.
         """
         by_id = {entry.schedule_id: entry for entry in entries}
-        taken = {*self.dead, *(one.schedule_id for one in self.owned)}
-        dead = list(self.dead)
+        taken = {one.schedule_id for one in (*self.dead, *self.owned)}
+        dead = [one for one in self.dead if one.schedule_id not in by_id]
         kept: list[Owned] = []
         news: list[tuple[Owned, News]] = []
-        for one in self.owned:
+        for one in (*self.owned, *self._back(by_id, at)):
             found = one
             if one.schedule_id is None:
                 made = next((each for each in entries if each.schedule_id not in taken and one.made(each)), None)
@@ -253,10 +247,10 @@ class Ledger:
                     found = replace(one, schedule_id=made.schedule_id)
                     taken.add(made.schedule_id)
             entry = by_id.get(found.schedule_id or "")
-            after, told = found.weighed(entry, at, consistency, sweepable=self._is_sweepable(found))
+            after, told = found.weighed(entry, at, consistency)
             kept += [] if after is None else [after]
-            if after is None and found.schedule_id is not None and told in (None, News.LOST):
-                dead.append(found.schedule_id)
+            if after is None and found.schedule_id is not None and told is not News.EDITED:
+                dead.append(found)
             news += [] if told is None else [(found, told)]
         given_up = [one for one in self.given_up if timedelta(0) <= at - one.written_at < GIVEN_UP_FOR]
         for one in tuple(given_up):
@@ -296,7 +290,7 @@ class Ledger:
             "owed": sorted(control.value for control in self.owed),
             "disable_owed": self.disable_owed,
             "met": sorted(self.met),
-            "dead": list(self.dead),
+            "dead": [one.to_json() for one in self.dead],
             "given_up": [one.to_json() for one in self.given_up],
             "flag_told": [self.flag_told[0], self.flag_told[1].isoformat()] if self.flag_told else None,
             "flag": self.flag.to_json(),
@@ -314,7 +308,7 @@ class Ledger:
             owed=frozenset(Control(one) for one in as_sequence(data["owed"])),
             disable_owed=data["disable_owed"] is True,
             met=frozenset(str(one) for one in as_sequence(data["met"])),
-            dead=tuple(str(one) for one in as_sequence(data.get("dead", []))),
+            dead=tuple(Owned.from_json(one) for one in as_sequence(data.get("dead", [])) if not isinstance(one, str)),
             given_up=tuple(Owned.from_json(one) for one in as_sequence(data.get("given_up", []))),
             flag_told=None if data["flag_told"] is None else _told(as_sequence(data["flag_told"])),
             flag=SecondFlag.from_json(as_mapping(data["flag"])) if "flag" in data else SecondFlag(),
@@ -327,10 +321,14 @@ class Ledger:
         one = next((one for one in self.owned if one.schedule_id == schedule_id), None)
         return self if one is None else replace(self._with(one, change(one)), owed=self.owed | {one.terms.control})
 
-    def _is_sweepable(self, one: Owned) -> bool:
-        """Return whether switching its family on may just have taken an entry away (S11): believed once."""
-        is_first = one.applies == 1 and one.schedule_id is not None and not one.active
-        return one.terms.control is Control.RESTRICT_DISCHARGE and is_first and one.terms not in self.losses
+    def _back(self, listed: Collection[str], at: datetime) -> tuple[Owned, ...]:
+        """Return the entries that were believed gone and are listed again: wanted or not, they are the app's.
+
+        Where another own entry has taken the place they cannot stand, and only a later read can tell: they are leaving.
+        """
+        again = [one for one in self.dead if one.schedule_id in listed]
+        taken = [one.terms for one in self.staying()]
+        return tuple(one.back(at if any(one.terms.overlaps(each) for each in taken) else None) for one in again)
 
     def _with(self, one: Owned, other: Owned | None) -> Ledger:
         """Return the ledger with another entry in the place of one; None: without it."""

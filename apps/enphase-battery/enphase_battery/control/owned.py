@@ -13,6 +13,7 @@ from enum import Enum
 
 from .decoding import as_instant, as_mapping, as_optional_instant, as_sequence
 from .entries import Entry, Terms
+from .names import Control
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """By how much `createdAt` may seem to precede the request: clocks are compared by a header that has whole seconds."""
@@ -22,10 +23,6 @@ LONGEST_REQUEST = timedelta(minutes=1)
 
 APPLY_AGAIN = timedelta(minutes=5)
 """How long an applied entry may stay pending before it is applied again; sites differ in which form they ignore."""
-
-SWEPT_AFTER = timedelta(seconds=15)
-"""When an entry of restrict discharge that its first apply took away is believed gone: some sites delete the family's
-entries when it is switched on (S11 of 10.2)."""
 
 MOST_APPLIES = 3
 """How often an entry is applied; afterwards only the gateway can help."""
@@ -60,6 +57,7 @@ class Owned:
         answered: Whether the cloud answered the last write, or the deletion, with success.
         schedule_id: Its identity; None until a read shows it.
         before: What it said before its updates, as long as reads may still show that; oldest first.
+        echoes: Those of them that it said before an update which no read has shown: one that shows them proves nothing.
         applied_at: When it was last applied since it was written.
         applies: How often it was applied since it was written.
         active: Whether the gateway has it as it was written last.
@@ -77,6 +75,7 @@ class Owned:
     answered: bool = False
     schedule_id: str | None = None
     before: tuple[Terms, ...] = ()
+    echoes: tuple[Terms, ...] = ()
     applied_at: datetime | None = None
     applies: int = 0
     active: bool = False
@@ -128,6 +127,7 @@ class Owned:
             self,
             terms=terms,
             before=(*self.before, self.terms),
+            echoes=(*self.echoes, self.terms),
             written_at=at,
             answered=False,
             applied_at=None,
@@ -137,7 +137,9 @@ class Owned:
 
     def not_updated(self) -> Owned:
         """Note that an update was refused: it says what it said before."""
-        return replace(self, terms=self.before[-1], before=self.before[:-1]) if self.before else self
+        if not self.before:
+            return self
+        return replace(self, terms=self.before[-1], before=self.before[:-1], echoes=self.echoes[:-1])
 
     def deleting(self, at: datetime) -> Owned:
         """Note a deletion before it is sent."""
@@ -149,30 +151,46 @@ class Owned:
 
     # -- reads --------------------------------------------------------------------------------------------------------
 
-    def weighed(
-        self, entry: Entry | None, at: datetime, consistency: timedelta, *, sweepable: bool = False
-    ) -> tuple[Owned | None, News | None]:
+    @property
+    def _is_sweepable(self) -> bool:
+        """Whether its first apply may just have taken it away: some sites delete the family's entries then (S11)."""
+        is_first = self.applies == 1 and self.schedule_id is not None and not self.active
+        return is_first and self.terms.control is Control.RESTRICT_DISCHARGE
+
+    def second_look_at(self, consistency: timedelta) -> datetime | None:
+        """Return the instant from which a read can decide what the last ones cast doubt on; None: nothing."""
+        since = self.missing_since or self.edited_since
+        if since is None:
+            return None
+        return max(since + consistency / 2, max(self.written_at, self.applied_at or self.written_at) + consistency)
+
+    def back(self, deleted_at: datetime | None) -> Owned:
+        """Return it as it is listed again after it was believed gone."""
+        return replace(self, deleted_at=deleted_at, gone=False, answered=True, missing_since=None, edited_since=None)
+
+    def weighed(self, entry: Entry | None, at: datetime, consistency: timedelta) -> tuple[Owned | None, News | None]:
         """Weigh one read; None instead of the object: it is not, or no longer, the app's.
 
         Args:
             entry: The listed entry of its id; None: none is listed.
             at: Instant (aware, UTC) of the read.
             consistency: How long reads may show what was before a write.
-            sweepable: Whether its family's switch may just have taken it away (S11).
         """
         if self.deleted_at is not None:
             return self._weighed_while_leaving(entry, fresh=at - self.deleted_at < consistency), None
         young = at - self.written_at < consistency
         if entry is None:
-            return self._weighed_as_swept(at) if sweepable else self._weighed_as_missing(at, consistency, young=young)
+            return self._weighed_as_missing(at, consistency, young=young)
+        if young and any(entry.terms.same_times(terms) for terms in self.echoes):
+            return self, None
         if entry.terms.same_times(self.terms):
             before = self.before if young else ()
-            shown = replace(self, before=before, missing_since=None, edited_since=None, active=entry.active, seen_at=at)
-            return shown, News.ACTIVE if entry.active and not self.active else None
+            shown = replace(self, before=before, echoes=(), missing_since=None, edited_since=None, seen_at=at)
+            return replace(shown, active=entry.active), News.ACTIVE if entry.active and not self.active else None
         earlier = next((terms for terms in self.before if entry.terms.same_times(terms)), None)
         if earlier is None:
             return self._weighed_as_edited(at, consistency)
-        return (self if young else replace(self, terms=earlier, before=())), None
+        return (self if young else replace(self, terms=earlier, before=(), echoes=())), None
 
     def _weighed_while_leaving(self, entry: Entry | None, *, fresh: bool) -> Owned | None:
         """Weigh a read after a deletion: a fresh one may be an echo, a late one that shows it needs another try."""
@@ -180,23 +198,17 @@ class Owned:
             return replace(self, gone=True) if fresh else None
         return self if fresh else replace(self, deleted_at=None, gone=False)
 
-    def _weighed_as_swept(self, at: datetime) -> tuple[Owned | None, News | None]:
-        """Weigh a read that does not show it any more: it had shown it before, so two reads soon after agree."""
-        if self.missing_since is None:
-            return replace(self, missing_since=at), None
-        return (None, News.LOST) if at - self.missing_since >= SWEPT_AFTER else (self, None)
-
     def _weighed_as_missing(
         self, at: datetime, consistency: timedelta, *, young: bool
     ) -> tuple[Owned | None, News | None]:
         """Weigh a read that does not show it: two reads apart from each other have to agree."""
-        if young:
+        if young and not self._is_sweepable:
             return self, None
         if self.schedule_id is None:
             return None, News.LOST
         if self.missing_since is None:
             return replace(self, missing_since=at), None
-        if at - self.missing_since < consistency / 2:
+        if not self._is_time_for_second_look(at, consistency):
             return self, None
         return None, News.REMOVED if self.active else News.LOST
 
@@ -204,7 +216,11 @@ class Owned:
         """Weigh a read that shows it saying something else: as with switches, two reads apart have to agree."""
         if self.edited_since is None:
             return replace(self, edited_since=at, missing_since=None), None
-        return (None, News.EDITED) if at - self.edited_since >= consistency / 2 else (self, None)
+        return (None, News.EDITED) if self._is_time_for_second_look(at, consistency) else (self, None)
+
+    def _is_time_for_second_look(self, at: datetime, consistency: timedelta) -> bool:
+        looks_at = self.second_look_at(consistency)
+        return looks_at is not None and at >= looks_at
 
     # -- the store ----------------------------------------------------------------------------------------------------
 
@@ -218,6 +234,7 @@ class Owned:
             "answered": self.answered,
             "schedule_id": self.schedule_id,
             "before": [terms.to_json() for terms in self.before],
+            "echoes": [terms.to_json() for terms in self.echoes],
             "applied_at": self.applied_at.isoformat() if self.applied_at else None,
             "applies": self.applies,
             "active": self.active,
@@ -241,6 +258,7 @@ class Owned:
             answered=data["answered"] is True,
             schedule_id=schedule_id if isinstance(schedule_id, str) else None,
             before=tuple(Terms.from_json(terms) for terms in as_sequence(data["before"])),
+            echoes=tuple(Terms.from_json(terms) for terms in as_sequence(data.get("echoes", []))),
             applied_at=as_optional_instant(data["applied_at"]),
             applies=applies if isinstance(applies, int) else 0,
             active=data["active"] is True,

@@ -22,25 +22,35 @@ class SecondFlag:
         on_at: Instant (aware, UTC) of the last read that showed it on; None: none has since that change.
         off_since: Instant of the first read that showed it off after that.
         written_at: When the app last wrote the switch of charge from grid, be it only to apply entries.
+        told_off: Whether it told the flag to go off then.
     """
 
     on_at: datetime | None = None
     off_since: datetime | None = None
     written_at: datetime | None = None
+    told_off: bool = False
 
-    def writing(self, at: datetime, *, changes: bool) -> SecondFlag:
-        """Note a write of the switch before it is sent; ``changes``: it may change this flag too."""
-        return SecondFlag(written_at=at) if changes else replace(self, off_since=None, written_at=at)
+    def writing(self, at: datetime, *, changes: bool, told: bool | None) -> SecondFlag:
+        """Note a write of the switch before it is sent.
+
+        Args:
+            at: The current instant (aware, UTC).
+            changes: Whether it changes the switch, and may change this flag too.
+            told: What it tells this flag; None: nothing.
+        """
+        if changes or told is not None:
+            return SecondFlag(written_at=at, told_off=told is False)
+        return replace(self, off_since=None, written_at=at)
 
     def saw(self, on: bool, at: datetime, consistency: timedelta) -> tuple[SecondFlag, bool]:
         """Weigh one read; return also whether it proves that a person switched the flag off.
 
         As with the switches, two reads apart have to agree, and none within ``consistency`` of an own write counts.
         """
+        is_young = self.written_at is not None and at - self.written_at < consistency
         if on:
-            return replace(self, on_at=at, off_since=None), False
-        is_echo = self.written_at is not None and at - self.written_at < consistency
-        if self.on_at is None or is_echo:
+            return (self if is_young and self.told_off else replace(self, on_at=at, off_since=None)), False
+        if self.on_at is None or is_young:
             return self, False
         if self.off_since is None:
             return replace(self, off_since=at), False
@@ -54,6 +64,7 @@ class SecondFlag:
             "on_at": self.on_at.isoformat() if self.on_at else None,
             "off_since": self.off_since.isoformat() if self.off_since else None,
             "written_at": self.written_at.isoformat() if self.written_at else None,
+            "told_off": self.told_off,
         }
 
     @classmethod
@@ -63,4 +74,5 @@ class SecondFlag:
             on_at=as_optional_instant(data["on_at"]),
             off_since=as_optional_instant(data["off_since"]),
             written_at=as_optional_instant(data["written_at"]),
+            told_off=data["told_off"] is True,
         )

@@ -303,7 +303,7 @@ class Reconciler:
                 return
 
     def _may_sweep(self, step: Step) -> bool:
-        """Return whether a step may take its family's entries away (S11): only one whose id is known is missed soon."""
+        """Return whether a step may take its family's entries away (S11): by its id it is known again."""
         switches_on = step == SwitchStep(Control.RESTRICT_DISCHARGE, on=True)
         return switches_on and self.evidence[step.control].believed is not True
 

@@ -158,7 +158,11 @@ class Writer:
                 self._site.learn(replace(habits, touching=False))
                 return
             if any(one.leaving and one.terms.overlaps(terms) for one in self._records.ledger.owned):
-                self._waits(step, "waits until an own entry is gone from the cloud")
+                self._waits(step, "waits until an own entry is gone from the cloud", TRY_AGAIN)
+                return
+            if self._records.ledger.lost_lately(terms, self._clock()):
+                reason = "waits until the cloud lists an own entry again"
+                self._waits(step, reason, self._backoff.after_failure(str(step)))
                 return
             refusal = Refused(
                 f"the cloud refuses {terms} because of another entry, which it does not list ({refusal})",
@@ -212,7 +216,9 @@ class Writer:
         if changes:
             self._records.note(step.control, self._records.evidence[step.control].sending(step.on, now))
         if step.control is Control.CHARGE_FROM_GRID:
-            self._records.keep(self._records.ledger.switching(now, changes=changes or step.schedule is not None))
+            ledger = self._records.ledger
+            flag = ledger.flag.writing(now, changes=changes, told=step.schedule)
+            self._records.keep(replace(ledger, flag=flag))
         if step.schedule is not None:
             self._records.keep(self._records.ledger.telling(step.schedule, now))
 
@@ -233,9 +239,9 @@ class Writer:
         ends = isinstance(step, DeleteStep) or (isinstance(step, SwitchStep) and not step.on)
         return None if refusal is None or (ends and refusal.only_on) else Refused(refusal.reason, hint=refusal.hint)
 
-    def _waits(self, step: CreateStep | UpdateStep, reason: str) -> None:
+    def _waits(self, step: CreateStep | UpdateStep, reason: str, wait: timedelta) -> None:
         """Keep for what a step waits that is to be tried again soon."""
-        until = self._clock() + TRY_AGAIN
+        until = self._clock() + wait
         self._records.failures[step] = Failure(Refused(reason), until, self._records.foreign(), passing=True)
 
     def _failed(self, step: Step, error: EnlightenError) -> None:

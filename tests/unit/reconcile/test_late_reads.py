@@ -1,0 +1,92 @@
+"""Reads that are old after an own write: what they show proves nothing, and nothing of the app's gets lost by them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from enphase_battery.control.names import Control
+from enphase_battery.control.verdict import Outcome
+from tests.unit.small_house import SmallHouse
+
+CONTROLS = pytest.mark.parametrize("control", Control)
+
+
+async def at_home(folder: Path) -> SmallHouse:
+    house = SmallHouse(folder, has_schedules=True)
+    await house.controller.poll()
+    return house
+
+
+async def pass_by(house: SmallHouse, seconds: int) -> None:
+    """Let time go by; whatever is confirmed meanwhile is so."""
+    for second in range(10, seconds + 1, 10):
+        await house.wait(seconds=10, poll=second % 900 == 0)
+        for _, outcome, reason in house.outcomes():
+            assert outcome != "failed", reason
+            assert outcome != "confirmed" or any(map(house.cloud.enforces, Control)), reason
+
+
+@pytest.mark.parametrize("activation", [10, 300])
+@pytest.mark.parametrize("lag", [30, 100, 119, 300])
+@CONTROLS
+async def test_an_entry_that_was_listed_once_never_stays_behind(
+    tmp_path: Path, control: Control, lag: int, activation: int
+) -> None:
+    house = await at_home(tmp_path)
+    house.cloud.activation = timedelta(seconds=activation)
+    await house.command(command="set", control=control.value, state="on", duration=1800)
+    await house.wait(seconds=3)
+    house.cloud.lag = timedelta(seconds=lag)
+    await pass_by(house, 600)
+    created = [one for one in house.cloud.log if one.startswith("create")]
+    assert len(created) == 1 or lag > 120, "within consistency nothing is believed gone"
+    house.cloud.lag = timedelta(0)
+    await pass_by(house, 3000)
+    assert house.cloud.entries() == []
+    assert not any(house.cloud.on.values())
+    assert house.controller.reconciler.records.ledger.owned == ()
+
+
+@pytest.mark.parametrize("lag", [30, 60, 119])
+@pytest.mark.parametrize("limits", [(80, 90, 80), (80, 90, 70), (80, 90, 80, 90)])
+@pytest.mark.parametrize("control", [Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID])
+async def test_a_limit_is_confirmed_only_by_a_read_that_cannot_be_from_before(
+    tmp_path: Path, control: Control, limits: tuple[int, ...], lag: int
+) -> None:
+    house = await at_home(tmp_path)
+    await house.command(command="set", control=control.value, state="on", target_soc=limits[0], id="0")
+    await pass_by(house, 300)
+    house.cloud.lag, house.cloud.activation = timedelta(seconds=lag), None
+    for number, limit in enumerate(limits[1:], start=1):
+        await house.command(command="set", control=control.value, state="on", target_soc=limit, id=str(number))
+        await house.wait(seconds=10)
+    for _ in range(40):
+        assert not any(outcome == "confirmed" for _, outcome, _ in house.outcomes()), "the gateway has none of them"
+        await house.wait(seconds=10)
+    house.cloud.come_online()
+    await pass_by(house, 1200)
+    assert [one.terms.limit for one in house.cloud.stored.values()] == [limits[-1]]
+    assert house.report(control).outcome is Outcome.CONFIRMED
+
+
+@CONTROLS
+async def test_a_deletion_and_a_new_creation_while_reads_are_old_leave_one_entry(
+    tmp_path: Path, control: Control
+) -> None:
+    house = await at_home(tmp_path)
+    await house.controller.flip(control, True)
+    await pass_by(house, 300)
+    house.cloud.lag = timedelta(seconds=100)
+    for on in (False, True, False, True):
+        await house.controller.flip(control, on)
+        await house.wait(seconds=15)
+    await pass_by(house, 900)
+    assert len(house.cloud.entries()) == 1
+    assert house.cloud.enforces(control)
+    house.cloud.lag = timedelta(0)
+    await house.controller.flip(control, False)
+    await pass_by(house, 900)
+    assert house.cloud.entries() == []
