@@ -62,6 +62,8 @@ class Cloud(Simulator):
         self.foreign: dict[str, str] = {}
         """The owner's entries by id, as JSON."""
         self._shown: deque[Shown] = deque()
+        self._first: set[str] = set()
+        self._second_of = 0
 
     @property
     def by_entries(self) -> bool:
@@ -82,6 +84,44 @@ class Cloud(Simulator):
         self.look()
         return response
 
+    def phone_unschedules(self) -> bool:
+        """Switch the schedule of charge from grid off in the Enphase app; False where it is off, or the switch is."""
+        document = self._document()
+        if not (document["chargeFromGrid"] and document["chargeFromGridScheduleEnabled"]):
+            return False
+        self.act_as_app({"chargeFromGridScheduleEnabled": False})
+        self.phoned[CHARGE] = _now()
+        self.look()
+        return True
+
+    def phone_removes(self, control: str) -> bool:
+        """Delete an entry for the whole day that the app made; False where there is none that the gateway has."""
+        whole_day = [
+            entry["scheduleId"]
+            for entry in self.own_entries()
+            if _is_of(entry, control) and (entry["startTime"], entry["scheduleStatus"]) == ("00:00", "active")
+        ]
+        if not whole_day:
+            return False
+        self.act_as_app(delete=whole_day[0])
+        self.phoned[control] = _now()
+        self.look()
+        return True
+
+    def phone_entries(self, control: str, weekday: int) -> None:
+        """Delete the owner's second entry, or edit it if it is of another weekday; make it where there is none."""
+        second = [number for number in self.foreign if number not in self._first]
+        if not second:
+            self.add_foreign(control, weekday)
+        elif self._second_of == weekday:
+            self.act_as_app(delete=second[0])
+            del self.foreign[second[0]]
+        else:
+            self.act_as_app(update=(second[0], _entry(control, weekday)))
+        self._second_of = weekday
+        self.keep_foreign()
+        self.look()
+
     def phone(self, control: str, on: bool) -> None:
         """Switch a control in the Enphase app."""
         member = {DISCHARGE: "dtgControl", RESTRICT: "rbdControl"}.get(control)
@@ -89,11 +129,11 @@ class Cloud(Simulator):
         self.phoned[control] = _now()
         self.look()
 
-    def add_foreign(self, control: str) -> None:
+    def add_foreign(self, control: str, weekday: int = 1) -> None:
         """Make an entry of the owner's, in the minute that an entry for the whole day leaves free."""
-        body = {"scheduleType": FAMILIES[control].upper(), "startTime": "23:59", "endTime": "00:00", "limit": 50}
-        number = self.act_as_app(create={**body, "days": [1]})
-        self.foreign[str(number)] = ""
+        number = str(self.act_as_app(create=_entry(control, weekday)))
+        self._first = self._first or {number}
+        self.foreign[number] = ""
 
     def keep_foreign(self) -> None:
         """Remember the owner's entries as they are now."""
@@ -160,7 +200,8 @@ class Cloud(Simulator):
         return [entry for entry in self._document()["schedules"] if not entry["isDeleted"]]
 
     def _texts(self) -> dict[str, str]:
-        return {entry["scheduleId"]: json.dumps(entry) for entry in self._entries()}
+        """Return each entry as it is stored, without its status, which is the gateway's."""
+        return {entry.pop("scheduleId"): json.dumps({**entry, "scheduleStatus": ""}) for entry in self._entries()}
 
     def _document(self) -> dict[str, Any]:
         document: Any = self.model()["cloud"]
@@ -200,6 +241,11 @@ class Cloud(Simulator):
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def _entry(control: str, weekday: int) -> dict[str, Any]:
+    times = {"startTime": "23:59", "endTime": "00:00", "limit": 50, "days": [weekday]}
+    return {"scheduleType": FAMILIES[control].upper(), **times}
 
 
 def _is_of(entry: Mapping[str, Any], control: str) -> bool:

@@ -26,8 +26,15 @@ class How(str, Enum):
     TIMED = "timed set"
     CANCEL = "cancel"
     PHONE = "phone app"
+    PHONE_TWICE = "phone app, twice between two polls"
+    PHONE_FLAG = "phone app, the schedule alone"
+    PHONE_REMOVES = "phone app, removes the app's entry"
+    PHONE_ENTRIES = "phone app, adds, edits or deletes an entry"
     REFRESH = "refresh"
     DIAGNOSE = "diagnose"
+
+
+BY_PHONE = {How.PHONE, How.PHONE_TWICE, How.PHONE_FLAG, How.PHONE_REMOVES, How.PHONE_ENTRIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,11 @@ def _wishes(random: Random, era: str, foreign: bool, seconds: float) -> Iterator
         How.SET: 4,
         How.TIMED: 3,
         How.CANCEL: 1,
-        How.PHONE: 3,
+        How.PHONE: 2,
+        How.PHONE_TWICE: 2,
+        How.PHONE_FLAG: 1 if era == ENTRIES else 0,
+        How.PHONE_REMOVES: 2 if era == ENTRIES else 0,
+        How.PHONE_ENTRIES: 2 if foreign else 0,
         How.REFRESH: 1,
         How.DIAGNOSE: 1,
     }
@@ -157,7 +168,7 @@ def _wishes(random: Random, era: str, foreign: bool, seconds: float) -> Iterator
         how = random.choices(list(weights), list(weights.values()))[0]
         control, on = random.choice(CONTROLS), random.random() < 0.6
         # Where a family needs an entry to work, switching it on in the Enphase app alone is no wish that can stand.
-        if how is How.PHONE and era == ENTRIES and not (foreign and control == DISCHARGE):
+        if how in BY_PHONE and era == ENTRIES and not (foreign and control == DISCHARGE):
             on = False
         yield Wish(round(at, 1), how, control, on, random.randint(10, 40) if how is How.TIMED else 0)
         at += random.uniform(1.0, 5.0)

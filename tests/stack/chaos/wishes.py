@@ -9,10 +9,12 @@ from tests.stack.chaos.cloud import Cloud
 from tests.stack.chaos.diary import Diary, Made
 from tests.stack.chaos.home import FLIP_EVENT, AwayError, Home
 from tests.stack.chaos.machines import APP, Machines
-from tests.stack.chaos.plan import How, Wish
+from tests.stack.chaos.plan import BY_PHONE, How, Wish
 from tests.stack.chaos.weather import now
+from tests.stack.phone import CHARGE, DISCHARGE
 
 _LOOK_SECONDS = 1.0
+_BETWEEN_SECONDS = 0.3
 _COMMAND = "enphase_battery_command"
 
 
@@ -63,8 +65,8 @@ class People:
     async def _make(self, wish: Wish, number: str) -> bool:
         if wish.how in (How.TOGGLE, How.AUTOMATION):
             return await self._flip(wish)
-        if wish.how is How.PHONE:
-            return self._phone(wish)
+        if wish.how in BY_PHONE:
+            return await self._by_phone(wish)
         if not self.machines.listening:
             return False  # an event that nobody hears is no wish
         if wish.how in (How.SET, How.TIMED):
@@ -100,13 +102,29 @@ class People:
         state = "on" if wish.on else "off"
         await self.home.fire(_COMMAND, app=APP, id=number, command="set", control=wish.control, state=state, **ends)
 
-    def _phone(self, wish: Wish) -> bool:
-        """Switch in the Enphase app; of that and a wish that is not carried out yet nobody can say which is newer."""
-        if self.cloud.switches_on()[wish.control] is wish.on:
-            return False
+    async def _by_phone(self, wish: Wish) -> bool:
+        """Act in the Enphase app; of that and a wish that is not carried out yet nobody can say which is newer."""
+        if wish.how is How.PHONE_ENTRIES:
+            self.cloud.phone_entries(DISCHARGE, 2 + wish.on)
+            return True
+        if wish.how is How.PHONE_FLAG:
+            wish = replace(wish, control=CHARGE, on=False)
         late = self.diary.unsettled(wish.control) or self.diary.within_timed(wish.control, now())
-        self._note(wish, doubtful="another wish was on its way" if late else "")
-        self.cloud.phone(wish.control, wish.on)
+        doubtful = "another wish was on its way" if late else ""
+        if wish.how is How.PHONE_TWICE:
+            self.cloud.phone(wish.control, not wish.on)
+            await asyncio.sleep(_BETWEEN_SECONDS)
+        elif wish.how is How.PHONE_FLAG:
+            if not self.cloud.phone_unschedules():
+                return False
+        elif wish.how is How.PHONE_REMOVES:
+            if not self.cloud.phone_removes(wish.control):
+                return False
+        elif self.cloud.switches_on()[wish.control] is wish.on:
+            return False
+        self._note(wish, doubtful=doubtful)
+        if wish.how in (How.PHONE, How.PHONE_TWICE):
+            self.cloud.phone(wish.control, wish.on)
         return True
 
     def _note(self, wish: Wish, doubtful: str = "") -> Made:
