@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -115,7 +116,7 @@ async def test_a_refresh_that_is_overdue_is_done_at_once(framework: Framework, t
     assert timers(framework)["_on_refresh"][0] == "immediate"
 
 
-async def test_what_is_stored_of_another_account_is_forgotten(
+async def test_of_another_account_nothing_but_the_session_is_forgotten(
     framework: Framework, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -128,7 +129,9 @@ async def test_what_is_stored_of_another_account_is_forgotten(
     assert "The account has changed" in caplog.text
     assert timers(framework)["_on_refresh"][0] == NOW + timedelta(hours=12)
     await app.terminate()
-    assert "input_boolean" not in path.read_text()
+    sections = json.loads(path.read_text())["sections"]
+    assert sections["toggles"] == {"input_boolean.enphase_charge_from_grid": True}
+    assert "salt" not in sections.get("session", {}).values()
 
 
 @pytest.mark.parametrize(

@@ -652,5 +652,37 @@ async def test_an_entry_that_stays_as_it_is_starts_nothing_anew(house: House) ->
     async with house() as lab:
         await edit(lab)
         await lab.advance(minutes=10)
-        assert not any("starts anew" in line for line in lab.log)
+        assert not any("restarts" in line for line in lab.log)
         assert count(lab.cloud, "logins") == 1
+
+
+# -- another site -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("control", TOGGLES)
+@pytest.mark.parametrize("era", ["2025-07", "2026-07"])
+async def test_an_account_that_leads_to_another_site_leaves_what_is_stored_of_the_one_before_alone(
+    house: House, control: str, era: str
+) -> None:
+    async with house(switches={"auth_era": era}) as lab:
+        await lab.command(command="set", control=control, state="on", duration="01:00:00", id="boost")
+        await lab.advance(minutes=5)
+        writes = count(lab.cloud, "writes")
+
+        def pretend_another_site() -> None:
+            stored = json.loads(lab.store.read_text())
+            stored["sections"]["site"] = {"id": "11"}
+            lab.store.write_text(json.dumps(stored))
+
+        await lab.restart_appdaemon(pretend_another_site, minutes=2)
+        await lab.advance(minutes=5)
+
+        assert any("another site" in line for line in lab.log)
+        assert lab.control(control)["source"] == "cloud"  # this site's own wishes are what it shows
+        assert control.replace("_", " ").split()[0] in lab.attributes(PROBLEM)["problem"]
+        await lab.advance(hours=2)
+        assert count(lab.cloud, "writes") == writes
+        assert switch(lab.cloud, control)
+        assert lab.state(PROBLEM) == "on"
+        await lab.restart_appdaemon(days=8)
+        assert lab.state(PROBLEM) == "off"

@@ -277,8 +277,10 @@ def test_what_is_forgotten_with_an_account_is_nowhere_any_more(path: Path) -> No
     store.write("session", {"cookie": "secret"})
     store.write("session", {"cookie": "secret", "other": 1})
     store.read("session", lambda data: data["missing"])
-    store.forget()
+    store.write("ledger", {"own": 1})
+    store.forget("session")
     assert [one for one in path.parent.iterdir() if "secret" in one.read_text(encoding="utf-8")] == []
+    assert open_store(path).read("ledger", dict) == {"own": 1}
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from appdaemon.plugins.hass.hassapi import Hass
 from .cloud.cloud_site import CloudSite
 from .config import Configuration, ScheduleUse, parse_configuration
 from .controller import Controller, Rules
-from .enlighten.record import SessionRecord
 from .enlighten.session import EnlightenSession
 from .errors import CommandError, ConfigurationError
 from .home.assistant import Assistant, settled
@@ -33,6 +32,7 @@ from .home.snapshot import Problem, SignIn
 from .house import HomeAssistantHouse
 from .own_entry import OwnEntry
 from .session_care import SessionCare
+from .site_store import enter, has_moved, stored_session
 from .store import Store, file_of
 
 COMMAND_EVENT = "enphase_battery_command"
@@ -118,11 +118,8 @@ class EnphaseBattery(Hass):
         file = file_of(self.config_dir / "enphase_battery", self.name)
         self._store = store = Store(file, self.logger, self.disk)
         email = configuration.email.get_secret_value()
-        record = store.read("session", SessionRecord.from_json)
-        if record is not None and not record.belongs_to(configuration.base_url, email):
-            self.logger.info("The account has changed: what is stored of the other one is forgotten")
-            store.forget()
-            record = None
+        record = stored_session(store, configuration.base_url, email, self.logger)
+        enter(store, configuration.site_id, self._clock(), self.logger)
         self._session = session = EnlightenSession(
             base_url=configuration.base_url,
             email=email,
@@ -216,13 +213,19 @@ class EnphaseBattery(Hass):
             self._start(partial(self._obey, data, envelope))
 
     async def _on_heartbeat(self, **_kwargs: Any) -> None:
-        """Do what should be true now; start anew if the entry in apps.yaml has become another one."""
+        """Do what should be true now; restart if the entry in apps.yaml, or the site, has become another one."""
         if self._entry.take_over():
-            self.logger.info("apps.yaml says something else by now: the app starts anew")
-            restart_app: Any = self.restart_app  # typed for threads
-            await settled(restart_app(self.name))
+            await self._restart("apps.yaml says something else by now")
+        elif self._store is not None and has_moved(self._store):
+            await self._restart("the account leads to another site by now")
         else:
             self._start(self._beat)
+
+    async def _restart(self, why: str) -> None:
+        """Have AppDaemon restart the app."""
+        self.logger.info("The app restarts: %s", why)
+        restart_app: Any = self.restart_app  # typed for threads
+        await settled(restart_app(self.name))
 
     async def _on_poll(self, **_kwargs: Any) -> None:
         """Read everything."""

@@ -188,5 +188,9 @@ class SiteNotFound(EnlightenError):
     """No site or user id could be found (section 3). The user has to configure `site_id` or `user_id`."""
 
 
+class SiteChanged(EnlightenError):
+    """The account leads to another site than what is stored is of. The app restarts, with that site's own records."""
+
+
 class SiteAmbiguous(EnlightenError):
     """The account has several sites and none is configured. The message lists them; the user picks one."""

@@ -24,6 +24,7 @@ from .home.notices import Concern, Notices
 from .home.snapshot import Problem, SignIn
 from .home.toggles import Toggles
 from .report import TELL_FOR, Reporter
+from .site_store import LEFT_BEHIND_FOR, left_behind
 from .store import Store
 
 RESULT_EVENT = "enphase_battery_result"
@@ -74,6 +75,7 @@ class HomeAssistantHouse:
         self._unbooked: set[Control] = set()
         self._missing_since: dict[Control, datetime] = {}
         self._unsaved_since: datetime | None = None
+        self._left_behind = left_behind(store)
         helpers = {control: configuration.toggles.of(control) for control in configuration.controls}
         seen = store.read("toggles", _seen_from_json) or {}
         self._toggles = Toggles(helpers, {control: seen[one] for control, one in helpers.items() if one in seen})
@@ -257,8 +259,9 @@ class HomeAssistantHouse:
         )
 
     def _store_problems(self) -> Iterator[Problem]:
-        """Yield what is wrong with the store: that it cannot be written, and for a day what was lost."""
+        """Yield what was left at another site, that the store cannot be written, and for a day what it has lost."""
         now, store = self._clock(), self._store
+        yield from (one for one in self._left_behind if now - one.since < LEFT_BEHIND_FOR)
         self._unsaved_since = (self._unsaved_since or now) if store.trouble else None
         if self._unsaved_since is not None:
             yield Problem(store.trouble, self._unsaved_since, store.hint)

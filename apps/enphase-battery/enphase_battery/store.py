@@ -130,10 +130,11 @@ class Store:
             self._sections.update({section: dict(data) for section, data in sections.items()})
             self._save()
 
-    def forget(self) -> None:
-        """Drop all sections, and the backup with them: they are about another account."""
-        self._sections.clear()
-        self._unreadable.clear()
+    def forget(self, *sections: str) -> None:
+        """Drop some sections, and the backup, which holds them too."""
+        for one in sections:
+            self._sections.pop(one, None)
+            self._unreadable.pop(one, None)
         self._sound = False
         with suppress(OSError):
             self._backup.unlink(missing_ok=True)

@@ -350,14 +350,32 @@ async def test_while_the_apps_guard_is_closed_it_says_until_when_and_tries_no_lo
         assert rows(table(findings, with_ids=True))["login guard"].startswith("closed until 2026-11-2")
 
 
-async def test_what_the_app_keeps_of_another_account_is_none_of_its_business(running: Running) -> None:
+async def test_the_session_of_another_account_is_not_used_and_what_is_owned_belongs_to_the_site(
+    running: Running,
+) -> None:
     async with running() as one:
         await one.command(command="set", control="charge_from_grid", state="on", duration="06:00:00")
         await one.advance(minutes=10)
-        assert (await beside(one)).own != ()
         findings = await beside(one, email="tenant@example.com", password="nobody knows")
-        assert findings.own == ()
         assert "refused e-mail and password" in problems(findings)[0]
+        assert findings.own != ()
+        same_site = await beside(one, base_url=one.url.replace("127.0.0.1", "localhost"))
+        assert (same_site.own, same_site.foreign) == (findings.own, ())
+
+
+@pytest.mark.parametrize("keys", [{}, {"site_id": SITE_ID}], ids=["found", "configured"])
+async def test_what_the_app_owns_at_another_site_is_not_taken_for_this_one_s(
+    running: Running, keys: dict[str, object]
+) -> None:
+    async with running() as one:
+        await one.command(command="set", control="charge_from_grid", state="on", duration="06:00:00")
+        await one.advance(minutes=10)
+        stored = json.loads(one.store.read_text())
+        stored["sections"]["site"] = {"id": "11"}
+        one.store.write_text(json.dumps(stored))
+        findings = await beside(one, **keys)
+        assert (findings.own, len(findings.foreign)) == ((), 1)
+        assert json.loads(one.store.read_text()) == stored
 
 
 async def test_a_store_that_may_not_be_read_ends_the_check_before_anything_is_asked(
@@ -383,7 +401,7 @@ def test_what_is_written_to_a_borrowed_store_stays_in_memory(tmp_path: Path) -> 
     store = BorrowedStore(file, LOGGER)
     store.write("wishes", {"one": 2})
     assert store.read("wishes", dict) == {"one": 2}
-    store.forget()
+    store.forget("wishes")
     assert store.read("wishes", dict) is None
     assert contents(tmp_path) == before
 

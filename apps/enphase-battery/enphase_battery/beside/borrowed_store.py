@@ -28,9 +28,10 @@ class BorrowedStore(Store):
             ) from None
         super().__init__(path, logger)
 
-    def forget(self) -> None:
-        """Drop all sections in memory."""
-        self._sections.clear()
+    def forget(self, *sections: str) -> None:
+        """Drop some sections in memory."""
+        for one in sections:
+            self._sections.pop(one, None)
 
     def _save(self) -> None:
         """Leave the file as it stands."""

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytz
@@ -30,11 +31,12 @@ from ..enlighten.login import SESSION_COOKIES
 from ..enlighten.record import SessionRecord
 from ..enlighten.session import EnlightenSession
 from ..enlighten.wire import AiohttpWire, Received, Wire
-from ..errors import EnlightenError, MfaRequired, SignInError, Unreachable
+from ..errors import EnlightenError, MfaRequired, SignInError, SiteChanged, Unreachable
 from ..home.snapshot import Problem
 from ..outlook import Outlook
 from ..report import TOLERATED_SKEW
 from ..site_calendar import Calendar
+from ..site_store import enter, stored_session
 from .borrowed_store import BorrowedStore
 
 if TYPE_CHECKING:
@@ -108,10 +110,8 @@ class Check:
 
     async def run(self) -> Findings:
         """Sign in if that is needed, and read. What goes wrong is in the findings."""
-        record = self._store.read("session", SessionRecord.from_json)
-        if record is not None and not record.belongs_to(self._configuration.base_url, self._email):
-            self._store.forget()  # as the app does
-            record = None
+        record = stored_session(self._store, self._configuration.base_url, self._email, self._logger)
+        enter(self._store, self._configuration.site_id, self._clock(), self._logger)
         if record is not None and _has_session(record):
             findings, has_ended = await self._look(record, borrowed=True)
             if not has_ended:
@@ -138,7 +138,8 @@ class Check:
             requests_per_hour=configuration.requests_per_hour,
             wire=wire,
         )
-        site = CloudSite(
+        make_site = partial(
+            CloudSite,
             session,
             site_id=configuration.site_id,
             user_id=configuration.user_id,
@@ -148,9 +149,14 @@ class Check:
             clock=self._clock,
             logger=self._logger,
         )
-        state, problem = SiteState(), None
+        site, state, problem = make_site(), SiteState(), None
         try:
-            state = await site.read_all()
+            try:
+                state = await site.read_all()
+            except SiteChanged:  # the app would restart
+                enter(self._store, configuration.site_id, self._clock(), self._logger)
+                site = make_site()
+                state = await site.read_all()
         except EnlightenError as error:
             awaited = record is not None and record.challenge is not None
             hint = _NO_OTHER_CODE if isinstance(error, MfaRequired) and not awaited else error.hint

@@ -16,7 +16,8 @@ from ..enlighten.battery import Battery
 from ..enlighten.identity import Identity, find_identity
 from ..enlighten.models import BatterySettings, Family, ScheduleList, WriteForm
 from ..enlighten.session import EnlightenSession
-from ..errors import BudgetExhausted, EnlightenError, Forbidden, NotAvailable, Refused, SignInError
+from ..errors import BudgetExhausted, EnlightenError, Forbidden, NotAvailable, Refused, SignInError, SiteChanged
+from ..site_store import is_stored_of
 from ..store import Store
 from .capability import ASK_AGAIN, Capability
 from .knowledge import Knowledge
@@ -59,6 +60,7 @@ class CloudSite:
         logger: logging.Logger,
     ) -> None:
         self._session = session
+        self._store = store
         self._configured = (site_id, user_id)
         self._accept_disclaimer = accept_disclaimer
         self._clock = clock
@@ -153,6 +155,8 @@ class CloudSite:
         if self._battery is None:
             site_id, user_id = self._configured
             self.identity = await find_identity(self._session, site_id=site_id, user_id=user_id)
+            if not is_stored_of(self._store, self.identity.site_id):
+                raise SiteChanged("the account leads to another site than before; the app restarts with that one")
             self._battery = Battery(self._session, self.identity)
         return self._battery
 

@@ -42,6 +42,11 @@ class Knowledge:
         self._note(_MAY_WRITE, _yes_no(settings.may_write))
         self._note(_GRID_MODE, settings.grid_mode or "")
 
+    def forget_rights(self) -> None:
+        """Forget what the account may do: it was another account's."""
+        if _MAY_WRITE in self._facts:
+            self._note(_MAY_WRITE, _yes_no(True))
+
     def circumstances(self, *, accept_disclaimer: bool) -> Circumstances:
         """Return what decides about writes beside settings and schedules."""
         return Circumstances(
