@@ -34,6 +34,10 @@ LATENESS_DECIDES = {
     "ownership: A window's entry that a person removes before its start is not written again": (
         "it is removed before a late read can show that the gateway had it, as one that the cloud forgot"
     ),
+    "refusals: A switch write that is refused and carried out": (
+        "where no read contradicts a refusal soon the wish has failed, and what comes to light later is undone"
+    ),
+    "refusals: Entries whose creation, change or removal is refused": "as with the switches",
 }
 """Scenarios in which a late read rightly leads to another end, with the reason."""
 

@@ -104,13 +104,48 @@ def test_a_write_without_an_answer_may_or_may_not_have_arrived_so_no_write_is_sa
     assert saw(evidence, False, 120) == (KNOWN_OFF, Sight.SAME)  # nobody promised anything, so nobody failed
 
 
-def test_a_refused_write_changed_nothing() -> None:
-    assert KNOWN_OFF.sending(True, at(0)).refused() == KNOWN_OFF
+def test_a_refused_write_is_given_up_and_most_likely_changed_nothing() -> None:
+    refused = KNOWN_OFF.sending(True, at(0)).refused()
+    assert (refused.known, refused.believed, refused.unproven) == (False, False, None)
+    assert refused.second_look_at(CONSISTENCY) == at(120)
+
+
+def test_a_refused_write_that_a_read_shows_all_the_same_is_nobody_elses_change() -> None:
+    refused = KNOWN_OFF.sending(True, at(0)).refused()
+    shown, sight = saw(refused, True, 30)
+    assert (shown.known, sight) == (True, Sight.LATE)
+    assert saw(shown, False, 119)[1] is Sight.ECHO
+    assert saw(refused, True, 36_000) == (Evidence(known=True), Sight.LATE)  # no read could tell before
+
+
+def test_a_refused_write_that_a_read_that_counts_does_not_show_never_came_true() -> None:
+    refused = KNOWN_OFF.sending(True, at(0)).refused()
+    assert saw(refused, False, 119.9) == (refused, Sight.SAME)
+    assert saw(refused, False, 120) == (KNOWN_OFF, Sight.SAME)
+
+
+def test_what_may_have_been_switched_on_in_spite_of_a_refusal_is_not_surely_off() -> None:
+    refused = KNOWN_OFF.sending(True, at(0)).refused()
+    assert not refused.surely_off
+    assert saw(refused, False, 120)[0].surely_off
+    ignored, _ = saw(written(KNOWN_OFF, True, 0), False, 120)
+    assert ignored.surely_off, "a read that counts has shown it"
 
 
 def test_a_refusal_says_nothing_about_an_earlier_try_that_was_answered() -> None:
     answered = written(KNOWN_OFF, True, 0)
     assert answered.sending(True, at(5)).refused().believed is True
+    assert answered.refused() is answered
+
+
+def test_a_refusal_does_not_shorten_the_wait_for_what_was_promised_before() -> None:
+    ignored, _ = saw(written(KNOWN_OFF, True, 0), False, 120)
+    refused = ignored.sending(True, at(121)).refused()
+    assert refused == ignored
+    other = Evidence(known=True, given_up=ignored.given_up).sending(False, at(121)).refused()
+    assert other.given_up == OwnWrite(before=True, value=False, at=at(121))
+    twice = KNOWN_OFF.sending(True, at(0)).refused().sending(True, at(9)).refused()
+    assert twice.given_up == OwnWrite(before=False, value=True, at=at(9))
 
 
 def test_a_refusal_says_nothing_about_an_earlier_try_that_got_no_answer() -> None:
@@ -180,6 +215,7 @@ class Fate(Enum):
     APPLIED = "applied"
     IGNORED = "answered with success and ignored"
     REFUSED = "refused"
+    REFUSED_AFTER = "applied, and refused all the same"
     LOST_AFTER = "applied, and the answer lost"
     LOST_BEFORE = "lost on the way"
 
@@ -204,11 +240,11 @@ class Cloud:
 
     def write(self, evidence: Evidence, value: bool, fate: Fate) -> Evidence:
         evidence = evidence.sending(value, at(self.now))
-        if fate in (Fate.APPLIED, Fate.LOST_AFTER):
+        if fate in (Fate.APPLIED, Fate.LOST_AFTER, Fate.REFUSED_AFTER):
             self.past.append((self.now, value))
         if fate in (Fate.APPLIED, Fate.IGNORED):
             return evidence.answered(at(self.now))
-        return evidence.refused() if fate is Fate.REFUSED else evidence
+        return evidence.refused() if fate in (Fate.REFUSED, Fate.REFUSED_AFTER) else evidence
 
 
 lags = st.just(0.0) | st.floats(0, 119.9)

@@ -127,24 +127,42 @@ def test_what_nobody_wants_any_more_may_still_be_about_to_appear() -> None:
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_refused_creation_was_never_there() -> None:
-    assert creating(NIGHT).refused(NIGHT).owned == ()
-
-
-def test_a_refused_update_left_the_entry_as_it_was() -> None:
+def test_what_was_not_sent_never_was() -> None:
+    assert creating(NIGHT).not_sent(NIGHT) == Ledger(owed=frozenset({CHARGE}))
     ledger = MINE.updating("mine", LATER, NOON + MINUTE)
     assert ledger.find(NIGHT) is None
-    refused = ledger.refused(LATER)
+    unsent = ledger.not_sent(LATER)
+    assert unsent.find(NIGHT) is not None
+    assert unsent.find(LATER) is None
+
+
+@pytest.mark.parametrize("active", [False, True])
+def test_a_refused_creation_is_not_owned_until_a_read_shows_it_all_the_same(active: bool) -> None:
+    refused = creating(NIGHT).refused(NIGHT).settled(CHARGE)
+    assert refused.owned == ()
+    mine = replace(born(SECOND), active=active)
+    ledger = read(refused, mine, after=MINUTE)
+    assert [(one.schedule_id, one.active) for one in ledger.owned] == [("mine", active)]
+    assert ledger.owed == (frozenset() if active else {CHARGE}), "what is pending has to be applied"
+
+
+@pytest.mark.parametrize(("listed", "says"), [(NIGHT, NIGHT), (LATER, LATER)], ids=["refused", "carried out"])
+def test_a_refused_update_is_the_apps_entry_whatever_it_says(listed: Terms, says: Terms) -> None:
+    refused = MINE.updating("mine", LATER, NOON + MINUTE).refused(LATER)
     assert refused.find(NIGHT) is not None
     assert refused.find(LATER) is None
+    for after in (2, 3, 10):
+        refused = read(refused, entry("mine", listed), after=after * MINUTE)
+        assert news(refused, entry("mine", listed), after=after * MINUTE) == []
+    assert refused.terms() == {says}
 
 
 def test_answers_about_what_is_not_owned_change_nothing() -> None:
     for changed in (
         MINE.answered(HOLD, NOON),
         MINE.refused(HOLD),
+        MINE.not_sent(HOLD),
         MINE.updating("x", HOLD, NOON),
-        MINE.not_deleted("x"),
     ):
         assert changed is MINE
 
@@ -162,9 +180,14 @@ def test_what_is_deleted_does_not_stay_and_is_waited_for_until_a_read_does_not_s
     assert read(shown_gone, after=MINUTE + CONSISTENCY).owned == ()
 
 
-def test_a_refused_deletion_leaves_the_entry_owned() -> None:
-    ledger = MINE.deleting("mine", NOON).not_deleted("mine")
-    assert [one.schedule_id for one in ledger.staying()] == ["mine"]
+def test_a_deletion_without_success_is_open_until_a_read_counts() -> None:
+    ledger = MINE.deleting("mine", NOON + MINUTE)
+    assert [one.schedule_id for one in ledger.to_delete((), (entry("mine"),))] == ["mine"], "it is tried again"
+    assert ledger.to_delete({NIGHT}, (entry("mine"),)) == (), "but not if it is wanted by now"
+    assert ledger.to_delete((), ()) == ()
+    late = read(ledger, entry("mine"), after=MINUTE + CONSISTENCY)
+    assert [one.schedule_id for one in late.staying()] == ["mine"]
+    assert read(ledger, after=MINUTE + CONSISTENCY).owned == ()
 
 
 # -- applies ----------------------------------------------------------------------------------------------------------

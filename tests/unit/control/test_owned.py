@@ -102,9 +102,16 @@ def test_an_update_is_pending_and_unapplied_again() -> None:
     assert (one.active, one.answered, one.applied_at, one.applies) == (False, False, None, 0)
 
 
-def test_a_refused_update_says_what_it_said_before() -> None:
-    assert ACTIVE.updating(LONGER, NOON).not_updated().terms == NIGHT
+def test_an_update_that_never_left_says_what_it_said_before() -> None:
+    unsent = ACTIVE.updating(LONGER, NOON).not_updated()
+    assert (unsent.terms, unsent.before) == (NIGHT, ())
     assert ACTIVE.not_updated() is ACTIVE
+
+
+def test_a_refused_update_says_what_it_said_before_or_what_it_was_refused_to_say() -> None:
+    refused = ACTIVE.updating(LONGER, NOON).updating(LONGEST, NOON).update_refused()
+    assert (refused.terms, refused.before) == (LONGER, (NIGHT, LONGEST))
+    assert ACTIVE.update_refused() is ACTIVE
 
 
 # -- reads of what is to stay -----------------------------------------------------------------------------------------

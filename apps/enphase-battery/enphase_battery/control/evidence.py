@@ -49,7 +49,7 @@ class OwnWrite:
         value: The value written.
         at: Instant (aware, UTC) at which it was sent, or sent again.
         answered: Whether the cloud answered it with success; a write without an answer may or may not have arrived.
-        repeated: Whether it was sent before, to an answer or to none: then a refusal now does not undo it.
+        repeated: Whether it was sent before, to an answer or to none, of which a refusal now says nothing.
         shown: Whether a read has shown its value since.
     """
 
@@ -93,8 +93,8 @@ class Evidence:
         known: Value of the last read that counted; None before the first.
         writes: Own writes young enough to echo, and the last one as long as it is not proven; oldest first.
         suspect_since: Instant of the first read that showed a change nobody here made.
-        given_up: The last write that was answered and not shown in time.
-        known_at: Instant (aware, UTC) of that read: a change that later ones show was made after it.
+        given_up: The last write that was answered and not shown in time, or that was refused: it may come true yet.
+        known_at: Instant (aware, UTC) of the last read that counted: a change that later ones show was made after it.
     """
 
     known: bool | None = None
@@ -118,8 +118,13 @@ class Evidence:
 
     @property
     def surely_off(self) -> bool:
-        """Whether a read that counts has shown the switch off, and nothing was written since."""
-        return self.known is False and self.unproven is None
+        """Whether a read that counts has shown the switch off, and nothing was written since, refused or not."""
+        return self.known is False and self.unproven is None and self.may_become is not True
+
+    @property
+    def may_become(self) -> bool | None:
+        """What a refused write was to make of it, as long as no read that counts has shown otherwise; else None."""
+        return self.given_up.value if self.given_up is not None and not self.given_up.answered else None
 
     def sending(self, value: bool, at: datetime) -> Evidence:
         """Note a write before it is sent, so that it is known even if no answer ever comes."""
@@ -137,9 +142,16 @@ class Evidence:
         )
 
     def refused(self) -> Evidence:
-        """Note that the cloud refused the last write; it changed nothing, but an earlier try of it may have."""
-        write = self.unproven
-        return self if write is None or write.repeated else replace(self, writes=self.writes[:-1])
+        """Note that the cloud refused the last write: it is given up, but may have been carried out all the same.
+
+        A refusal says nothing about an earlier try of the same write.
+        """
+        write, late = self.unproven, self.given_up
+        if write is None or write.answered or write.repeated:
+            return self
+        if late is not None and late.answered and late.value is write.value:
+            write = late  # it was promised once, and is waited for longer
+        return replace(self, writes=self.writes[:-1], given_up=write)
 
     def saw(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
         """Weigh one read.
@@ -171,19 +183,21 @@ class Evidence:
             return self.unproven.at + consistency
         if self.suspect_since is not None:
             return self.suspect_since + consistency / 2
-        return None if self.given_up is None else self.given_up.at + LAST_LOOK * consistency
+        return None if self.given_up is None else _last_look_at(self.given_up, consistency)
 
     def _saw_unasked(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
         """Weigh a read while no own write waits for its proof."""
         young, late = tuple(one for one in self.writes if at - one.at < consistency), self.given_up
         if self.known is None or value is self.known:
-            looked = late is not None and at - late.at >= LAST_LOOK * consistency
+            looked = late is not None and at >= _last_look_at(late, consistency)
             late = None if looked else late
             return Evidence(known=value, writes=young, given_up=late, known_at=at), Sight.SAME
         if young:
             return self, Sight.ECHO
-        if late is not None and value is late.value and at - late.at < GIVEN_UP_FOR * consistency:
-            return Evidence(known=value, known_at=at), Sight.LATE
+        is_over = late is not None and late.answered and at - late.at >= GIVEN_UP_FOR * consistency
+        if late is not None and value is late.value and not is_over:
+            came_true = (replace(late, shown=True),) if at - late.at < consistency else ()
+            return Evidence(known=value, writes=came_true, known_at=at), Sight.LATE
         if self.suspect_since is None:
             return replace(self, writes=(), suspect_since=at), Sight.SUSPECT
         if at - self.suspect_since < consistency / 2:
@@ -211,3 +225,11 @@ class Evidence:
             given_up=None if data["given_up"] is None else OwnWrite.from_json(data["given_up"]),
             known_at=as_optional_instant(data.get("known_at")),
         )
+
+
+def _last_look_at(given_up: OwnWrite, consistency: timedelta) -> datetime:
+    """Return from when a read that does not show a write means that it never came true.
+
+    After a refusal the first read that counts is believed; a write that was promised may take longer.
+    """
+    return given_up.at + (LAST_LOOK if given_up.answered else 1) * consistency

@@ -48,7 +48,7 @@ class Ledger:
         flag_told: What the second flag of charge from grid was last told, and when.
         flag: What reads have shown of that flag.
         met: Ids of all entries that were ever in force, whoever made them.
-        given_up: Creations that no read showed in time.
+        given_up: Creations that no read showed in time, and those that were refused.
         dead: Own entries that are believed gone, the newest last: if they are listed again, they are still the app's.
     """
 
@@ -101,7 +101,8 @@ class Ledger:
             for one in self.owned
             if one.schedule_id is not None
             and one.edited_since is None  # it may be somebody else's by now: the next look will tell
-            and (one.schedule_id in listed and not one.answered if one.leaving else one.terms not in wanted)
+            and one.terms not in wanted
+            and (not one.leaving or (one.schedule_id in listed and not one.answered))
         )
 
     def unlisted(self, wanted: Collection[Terms]) -> tuple[Owned, ...]:
@@ -119,13 +120,15 @@ class Ledger:
         return loss is not None and at - loss.at < GIVEN_UP_FOR
 
     def waits_for(self, control: Control) -> bool:
-        """Return whether a read still has to show that something of this control is gone."""
-        return any(one.terms.control is control and one.leaving and not one.gone for one in self.owned)
+        """Return whether a read still has to show that something of this control is gone, or was never there."""
+        leaving = any(one.terms.control is control and one.leaving and not one.gone for one in self.owned)
+        return leaving or any(one.terms.control is control and self._may_stand(one) for one in self.given_up)
 
     def next_look(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
         looks = [at for one in self.owned if (at := one.second_look_at(consistency)) is not None]
         looks += [one.written_at + consistency for one in self.owned if one.schedule_id is None]
+        looks += [one.written_at + consistency for one in self.given_up if one.missing_since is None]
         looks += [one.deleted_at + consistency for one in self.owned if one.deleted_at is not None and not one.gone]
         looks += [] if self.flag.off_since is None else [self.flag.off_since + consistency / 2]
         return min(looks, default=None)
@@ -166,18 +169,23 @@ class Ledger:
             return self
         return self._with(one, replace(one, answered=True, asked_at=min(one.asked_at, cloud_at)))
 
-    def refused(self, terms: Terms) -> Ledger:
-        """Note that the cloud refused the creation or update to these terms: it changed nothing."""
+    def not_sent(self, terms: Terms) -> Ledger:
+        """Note that the creation or update to these terms never left: the cloud has nothing of it."""
         one = self.find(terms)
         return self if one is None else self._with(one, None if one.schedule_id is None else one.not_updated())
+
+    def refused(self, terms: Terms) -> Ledger:
+        """Note that the cloud refused the creation or update to these terms, and no read has shown it so far."""
+        one = self.find(terms)
+        if one is None:
+            return self
+        if one.schedule_id is not None:
+            return self._with(one, one.update_refused())
+        return replace(self._with(one, None), given_up=(*self.given_up, one))
 
     def deleted(self, schedule_id: str) -> Ledger:
         """Note that the cloud answered a deletion with success."""
         return self._changed(schedule_id, lambda one: replace(one, answered=True))
-
-    def not_deleted(self, schedule_id: str) -> Ledger:
-        """Note that the cloud refused a deletion."""
-        return self._changed(schedule_id, lambda one: replace(one, deleted_at=None))
 
     def applied(self, control: Control, at: datetime) -> Ledger:
         """Note that the cloud answered an apply of this family with success."""
@@ -252,14 +260,17 @@ class Ledger:
             if after is None and found.schedule_id is not None and told is not News.EDITED:
                 dead.append(found)
             news += [] if told is None else [(found, told)]
+        owed = set(self.owed)
         given_up = [one for one in self.given_up if timedelta(0) <= at - one.written_at < GIVEN_UP_FOR]
         for one in tuple(given_up):
             made = next((each for each in entries if each.schedule_id not in taken and one.made_after_all(each)), None)
             if made is not None:
                 given_up.remove(one)
-                kept.append(replace(one, schedule_id=made.schedule_id, active=made.active))
+                kept.append(replace(one, schedule_id=made.schedule_id, active=made.active, missing_since=None))
                 taken.add(made.schedule_id)
+                owed |= set() if made.active else {one.terms.control}
         given_up += [one for one, told in news if told is News.LOST and one.schedule_id is None]
+        given_up = [one.sought(at, consistency) for one in given_up]
         losses = dict(self.losses)
         for one, told in news:
             if told is News.LOST and one.applies and (one.answered or one.schedule_id is not None):
@@ -271,6 +282,7 @@ class Ledger:
             self,
             owned=tuple(kept),
             losses=losses,
+            owed=frozenset(owed),
             disable_owed=disable_owed,
             given_up=tuple(given_up),
             dead=tuple(dead[-MOST_DEAD:]),
@@ -320,6 +332,10 @@ class Ledger:
         """Return the ledger with one entry changed, whose family owes an apply then."""
         one = next((one for one in self.owned if one.schedule_id == schedule_id), None)
         return self if one is None else replace(self._with(one, change(one)), owed=self.owed | {one.terms.control})
+
+    def _may_stand(self, refused: Owned) -> bool:
+        """Return whether a refused creation may have been carried out: nothing was taken in its place, nor shown."""
+        return refused.missing_since is None and not any(one.terms.overlaps(refused.terms) for one in self.staying())
 
     def _back(self, listed: Collection[str], at: datetime) -> tuple[Owned, ...]:
         """Return the entries that were believed gone and are listed again: wanted or not, they are the app's.

@@ -56,7 +56,7 @@ class Owned:
         stood: Ids of entries of the same terms that were listed before: they are somebody else's.
         answered: Whether the cloud answered the last write, or the deletion, with success.
         schedule_id: Its identity; None until a read shows it.
-        before: What it said before its updates, as long as reads may still show that; oldest first.
+        before: What else reads may show: what it said before its updates, oldest first, or was refused to say.
         echoes: Those of them that it said before an update which no read has shown: one that shows them proves nothing.
         applied_at: When it was last applied since it was written.
         applies: How often it was applied since it was written.
@@ -119,6 +119,11 @@ class Owned:
             return False
         return -CLOCK_TOLERANCE <= entry.created_at - self.asked_at <= LONGEST_REQUEST
 
+    def sought(self, at: datetime, consistency: timedelta) -> Owned:
+        """Return the creation after a read that did not show it; a late one decides that it never arrived."""
+        is_decided = self.missing_since is None and at - self.written_at >= consistency
+        return replace(self, missing_since=at) if is_decided else self
+
     # -- own writes ---------------------------------------------------------------------------------------------------
 
     def updating(self, terms: Terms, at: datetime) -> Owned:
@@ -136,10 +141,17 @@ class Owned:
         )
 
     def not_updated(self) -> Owned:
-        """Note that an update was refused: it says what it said before."""
+        """Note that an update never left: it says what it said before."""
         if not self.before:
             return self
         return replace(self, terms=self.before[-1], before=self.before[:-1], echoes=self.echoes[:-1])
+
+    def update_refused(self) -> Owned:
+        """Note that an update was refused: most likely it says what it said before, but reads decide that."""
+        if not self.before:
+            return self
+        *earlier, last = self.before
+        return replace(self, terms=last, before=(*earlier, self.terms), echoes=self.echoes[:-1])
 
     def deleting(self, at: datetime) -> Owned:
         """Note a deletion before it is sent."""

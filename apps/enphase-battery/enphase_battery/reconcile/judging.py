@@ -33,6 +33,7 @@ LOOK_AGAIN = timedelta(seconds=60)
 """Longest time until the next read while a write is not shown yet."""
 
 DOUBTED = "the cloud shows something else; a second look has to decide"
+REFUSED_YET_OPEN = "a later read has to show that a refused write was not carried out"
 
 GATEWAY_HINT = "look in the Enphase app whether the gateway is online"
 
@@ -148,6 +149,9 @@ class Bench:
         if evidence.known is wanted.switch and is_doubted:
             looks_at = evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN
             return self._verdict(control, Outcome.PENDING, DOUBTED, retry_at=min(looks_at, self.now + LOOK_AGAIN))
+        if evidence.known is wanted.switch and evidence.may_become is (not wanted.switch):
+            decided_at = evidence.second_look_at(self.consistency)
+            return self._verdict(control, Outcome.PENDING, REFUSED_YET_OPEN, retry_at=decided_at)
         only_anyway = wanted.anyway and not (wanted.intent.on and wanted.effective)
         if evidence.known is wanted.switch or only_anyway:
             return None

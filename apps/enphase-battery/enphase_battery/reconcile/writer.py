@@ -109,9 +109,11 @@ class Writer:
         try:
             await self._site.delete(step.schedule_id)
         except REFUSALS as refusal:
-            self._records.keep(self._records.ledger.not_deleted(step.schedule_id))
-            self._failed(step, refusal)
-            return
+            await self._look()
+            entries = self._records.state.entries
+            if entries is None or any(entry.schedule_id == step.schedule_id for entry in entries):
+                self._failed(step, refusal)
+                return
         self._records.keep(self._records.ledger.deleted(step.schedule_id))
         self._deleted_at = self._clock()
         self._logger.info("Deleted the entry %s", step.terms)
@@ -128,7 +130,7 @@ class Writer:
                 self._records.keep(self._records.ledger.creating(step.terms, now, cloud_now, entries))
                 await self._site.create(step.terms)
         except NOT_TAKEN:
-            self._records.keep(self._records.ledger.refused(step.terms))
+            self._records.keep(self._records.ledger.not_sent(step.terms))
             raise
         except REFUSALS as refusal:
             await self._look()
@@ -141,9 +143,12 @@ class Writer:
         self._logger.info("Wrote the entry %s", step.terms)
 
     def _has_arrived(self, step: CreateStep | UpdateStep) -> bool:
-        """Return whether a creation was carried out although its answer denies it: a 500 may come after the act."""
+        """Return whether it was carried out although its answer denies it: a 500 may come after the act."""
         one = self._records.ledger.find(step.terms)
-        return isinstance(step, CreateStep) and one is not None and one.schedule_id is not None
+        return one is not None and any(
+            entry.schedule_id == one.schedule_id and entry.terms.same_times(step.terms)
+            for entry in self._records.state.entries or ()
+        )
 
     def _explain(self, step: CreateStep | UpdateStep, refusal: EnlightenError) -> None:
         """Find out why an entry was refused, by what stands there, and learn what this cloud does not take."""
@@ -199,17 +204,24 @@ class Writer:
             try:
                 await self._site.write(step, form, self._others(step.control))
             except REFUSALS as refusal:
-                if changes:
+                is_last = self._ladder.exhausted(plain)
+                if not (is_last and changes and await self._is_shown(step)):
                     self._records.note(step.control, self._records.evidence[step.control].refused())
-                if not self._ladder.exhausted(plain):
-                    continue
-                self._failed(step, refusal)
-                return False
+                    if not is_last:
+                        continue
+                    self._failed(step, refusal)
+                    return False
             if changes:
                 self._records.note(step.control, self._records.evidence[step.control].answered(self._clock()))
             ledger = self._records.ledger
             self._records.keep(ledger.applied(step.control, self._clock()) if step.on else ledger.settled(step.control))
             return True
+
+    async def _is_shown(self, step: SwitchStep) -> bool:
+        """Return whether a read shows a switch as it was written, whatever the answers said."""
+        await self._look()
+        evidence = self._records.evidence[step.control]
+        return evidence.unproven is None and evidence.known is step.on
 
     def _note_sending(self, step: SwitchStep, *, changes: bool) -> None:
         now = self._clock()
