@@ -162,6 +162,7 @@ def test_answers_about_what_is_not_owned_change_nothing() -> None:
         MINE.answered(HOLD, NOON),
         MINE.refused(HOLD),
         MINE.not_sent(HOLD),
+        MINE.ended(HOLD, NOON),
         MINE.updating("x", HOLD, NOON),
     ):
         assert changed is MINE

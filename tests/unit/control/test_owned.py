@@ -43,28 +43,44 @@ def test_a_creation_made_the_entry_that_says_the_same_and_did_not_stand_before()
     assert not one.made(entry(LONGER))
 
 
+LONGEST_WAIT = 40 * SECOND
+"""How long the app waited for the answer in these cases."""
+
+
 @pytest.mark.parametrize(
-    ("created", "owned"),
+    ("created", "unanswered", "answered", "killed"),
     [
-        (NOON - timedelta(hours=1), False),
-        (NOON - 3 * SECOND, False),
-        (NOON - 2 * SECOND, True),
-        (NOON, True),
-        (NOON + MINUTE, True),
-        (None, False),
+        (NOON - timedelta(hours=1), False, False, False),
+        (NOON - MINUTE - SECOND, False, False, False),
+        (NOON - MINUTE, False, True, False),
+        (NOON - 3 * SECOND, False, True, False),
+        (NOON - 2 * SECOND, True, True, True),
+        (NOON, True, True, True),
+        (NOON + MINUTE, True, True, True),
+        (NOON + MINUTE + SECOND, True, True, False),
+        (NOON + LONGEST_WAIT + MINUTE, True, True, False),
+        (NOON + LONGEST_WAIT + MINUTE + SECOND, False, False, False),
+        (NOON + timedelta(hours=1), False, False, False),
+        (None, False, True, False),
     ],
 )
-def test_where_the_answer_was_lost_only_a_later_time_of_creation_proves_it(
-    created: datetime | None, owned: bool
+def test_the_time_of_the_request_bounds_when_its_entry_was_created_on_both_sides(
+    created: datetime | None, unanswered: bool, answered: bool, killed: bool
 ) -> None:
-    assert replace(CREATED, answered=False).made(entry(created=created)) is owned
+    asked = replace(CREATED, answered=False)
+    over = asked.ended(NOON + LONGEST_WAIT)
+    assert over.made(entry(created=created)) is unanswered
+    assert replace(over, answered=True).made(entry(created=created)) is answered
+    assert asked.made(entry(created=created)) is killed, "AppDaemon was killed before the request was over"
+    assert replace(over, answered=True).made_after_all(entry(created=created)) is unanswered
 
 
-@pytest.mark.parametrize(
-    ("created", "owned"), [(None, True), (NOON - MINUTE, True), (NOON - 2 * MINUTE, False), (NOON + MINUTE, True)]
-)
-def test_where_it_was_answered_only_one_that_is_much_older_is_another(created: datetime | None, owned: bool) -> None:
-    assert CREATED.made(entry(created=created)) is owned
+@pytest.mark.parametrize("jump", [timedelta(minutes=4), -timedelta(minutes=4)], ids=str)
+def test_where_the_clouds_clock_was_set_during_the_request_both_clocks_count(jump: timedelta) -> None:
+    one = replace(CREATED, answered=False).ended(NOON + jump)
+    assert one.made(entry(created=NOON))
+    assert one.made(entry(created=NOON + jump))
+    assert not one.made(entry(created=NOON + 2 * jump))
 
 
 # -- applies ----------------------------------------------------------------------------------------------------------
@@ -294,6 +310,7 @@ ANY_OWNED = st.builds(
     missing_since=st.none() | INSTANTS,
     deleted_at=st.none() | INSTANTS,
     gone=st.booleans(),
+    over_at=st.none() | INSTANTS,
 )
 
 
@@ -303,13 +320,18 @@ def test_an_owned_entry_outlives_a_restart_unchanged(one: Owned, updated: bool) 
     assert Owned.from_json(json.loads(json.dumps(one.to_json()))) == one
 
 
+ADDED_LATER = {"edited_since", "seen_at", "echoes", "over_at"}
+"""Members that a store of an older version does not have."""
+
+
 def test_an_entry_that_an_older_version_stored_is_read() -> None:
     data = ACTIVE.to_json()
-    del data["edited_since"], data["seen_at"], data["echoes"]
+    for member in ADDED_LATER:
+        del data[member]
     assert Owned.from_json(data) == ACTIVE
 
 
-@pytest.mark.parametrize("member", sorted(ACTIVE.to_json().keys() - {"edited_since", "seen_at", "echoes"}))
+@pytest.mark.parametrize("member", sorted(ACTIVE.to_json().keys() - ADDED_LATER))
 def test_a_stored_entry_with_a_member_missing_is_refused(member: str) -> None:
     data = ACTIVE.to_json()
     del data[member]

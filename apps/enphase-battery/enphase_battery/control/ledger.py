@@ -157,6 +157,16 @@ class Ledger:
         charge = any(one.schedule_id == schedule_id and _charges(one) for one in self.owned)
         return replace(deleted, disable_owed=self.disable_owed or charge)
 
+    def ended(self, terms: Terms, cloud_at: datetime) -> Ledger:
+        """Note that the creation or update to these terms got no success for an answer, and none can come any more.
+
+        Args:
+            terms: What was to be written.
+            cloud_at: The present instant by the cloud's clock.
+        """
+        one = self.find(terms)
+        return self if one is None else self._with(one, one.ended(cloud_at))
+
     def answered(self, terms: Terms, cloud_at: datetime) -> Ledger:
         """Note that the cloud answered the creation or update to these terms with success.
 
@@ -165,9 +175,7 @@ class Ledger:
             cloud_at: The instant of the answer by the cloud's clock, which may have been set since the request.
         """
         one = self.find(terms)
-        if one is None:
-            return self
-        return self._with(one, replace(one, answered=True, asked_at=min(one.asked_at, cloud_at)))
+        return self if one is None else self._with(one, replace(one.ended(cloud_at), answered=True))
 
     def not_sent(self, terms: Terms) -> Ledger:
         """Note that the creation or update to these terms never left: the cloud has nothing of it."""

@@ -19,7 +19,7 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 """By how much `createdAt` may seem to precede the request: clocks are compared by a header that has whole seconds."""
 
 LONGEST_REQUEST = timedelta(minutes=1)
-"""How long after it was sent a creation may be carried out."""
+"""How long after the app has its answer, or has given up waiting for it, a creation may be carried out."""
 
 APPLY_AGAIN = timedelta(minutes=5)
 """How long an applied entry may stay pending before it is applied again; sites differ in which form they ignore."""
@@ -66,6 +66,7 @@ class Owned:
         deleted_at: When a deletion was last sent.
         gone: Whether a read after the deletion did not show it.
         seen_at: Instant of the last read that showed it as it was written: what later ones show was done after it.
+        over_at: When the request for its creation was over, by the cloud's clock (aware, UTC); None: nobody knows.
     """
 
     terms: Terms
@@ -84,6 +85,7 @@ class Owned:
     deleted_at: datetime | None = None
     gone: bool = False
     seen_at: datetime | None = field(default=None, compare=False)
+    over_at: datetime | None = None
 
     @property
     def doubted(self) -> bool:
@@ -102,22 +104,20 @@ class Owned:
         return at - self.applied_at >= APPLY_AGAIN and self.applies < MOST_APPLIES
 
     def made(self, entry: Entry) -> bool:
-        """Return whether a listed entry is what this creation made.
+        """Return whether a listed entry is what this creation made: it says the same, and was born with the request.
 
-        Where the answer was lost, only a time of creation after the request proves it.
+        Where the answer was lost, only its time of creation proves it: somebody else may make the same entry later.
         """
         if entry.schedule_id in self.stood or not entry.terms.same_times(self.terms):
             return False
-        created = entry.created_at
-        if created is None:
+        if entry.created_at is None:
             return self.answered
-        return created >= self.asked_at - (ANSWERED_TOLERANCE if self.answered else CLOCK_TOLERANCE)
+        earliest = self.asked_at - (ANSWERED_TOLERANCE if self.answered else CLOCK_TOLERANCE)
+        return earliest <= entry.created_at <= (self.over_at or self.asked_at) + LONGEST_REQUEST
 
     def made_after_all(self, entry: Entry) -> bool:
-        """Return whether a listed entry is what a creation made that was given up: by its terms and its birth."""
-        if entry.schedule_id in self.stood or entry.created_at is None or not entry.terms.same_times(self.terms):
-            return False
-        return -CLOCK_TOLERANCE <= entry.created_at - self.asked_at <= LONGEST_REQUEST
+        """Return whether a listed entry is what a creation made that was given up: nothing but its birth proves it."""
+        return replace(self, answered=False).made(entry)
 
     def sought(self, at: datetime, consistency: timedelta) -> Owned:
         """Return the creation after a read that did not show it; a late one decides that it never arrived."""
@@ -125,6 +125,14 @@ class Owned:
         return replace(self, missing_since=at) if is_decided else self
 
     # -- own writes ---------------------------------------------------------------------------------------------------
+
+    def ended(self, cloud_at: datetime) -> Owned:
+        """Note that the request for its creation is over, answered or not.
+
+        Args:
+            cloud_at: The present instant by the cloud's clock, which may have been set since the request was sent.
+        """
+        return replace(self, asked_at=min(self.asked_at, cloud_at), over_at=max(self.asked_at, cloud_at))
 
     def updating(self, terms: Terms, at: datetime) -> Owned:
         """Note an update before it is sent: it is pending again, whatever it was (statement 45 of section 14)."""
@@ -255,6 +263,7 @@ class Owned:
             "deleted_at": self.deleted_at.isoformat() if self.deleted_at else None,
             "gone": self.gone,
             "seen_at": self.seen_at.isoformat() if self.seen_at else None,
+            "over_at": self.over_at.isoformat() if self.over_at else None,
         }
 
     @classmethod
@@ -279,4 +288,5 @@ class Owned:
             deleted_at=as_optional_instant(data["deleted_at"]),
             gone=data["gone"] is True,
             seen_at=as_optional_instant(data.get("seen_at")),
+            over_at=as_optional_instant(data.get("over_at")),
         )

@@ -132,11 +132,14 @@ class Writer:
         except NOT_TAKEN:
             self._records.keep(self._records.ledger.not_sent(step.terms))
             raise
-        except REFUSALS as refusal:
+        except EnlightenError as error:
+            self._records.keep(self._records.ledger.ended(step.terms, self._site.cloud_now()))
+            if not isinstance(error, REFUSALS):
+                raise
             await self._look()
             if not self._has_arrived(step):
                 self._records.keep(self._records.ledger.refused(step.terms))
-                self._explain(step, refusal)
+                self._explain(step, error)
                 return
         self._records.keep(self._records.ledger.answered(step.terms, self._site.cloud_now()))
         self._records.forget_failures_of(step.terms)
