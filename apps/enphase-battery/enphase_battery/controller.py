@@ -215,8 +215,12 @@ class Controller:
         return self.keeper.wanted()
 
     def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
-        """Hear what counting reads show."""
-        self.keeper.seen(shown, read_at)
+        """Hear what counting reads show. After a lost store, what is proven to be the app's is its own again."""
+        forgotten = () if self._rules.dry_run else self.outlook.forgotten(self.keeper.book)
+        self.reconciler.records.take_back(forgotten)
+        for entry in forgotten:
+            self._logger.info("The app made the entry %s before its store was lost: it is its own again", entry.terms)
+        self.keeper.seen(shown, read_at, {entry.terms.control for entry in forgotten})
 
     def flipped_in_cloud(self, control: Control, on: bool, read_at: datetime) -> None:
         """Hear of a change that somebody made in the Enphase app."""

@@ -88,16 +88,22 @@ class Keeper:
 
     # -- what the cloud shows: a wish that is made of it is as old as the read (``read_at``, aware, UTC) ---------------
 
-    def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
+    def seen(self, shown: Mapping[Control, bool], read_at: datetime, forgotten: Collection[Control] = ()) -> None:
         """Adopt what the cloud shows where nothing is wished yet (j).
 
         What a window wants on, now or soon, may be on because of the window, whose beginning was forgotten with the
         store: then it is not taken for a standing wish, or nothing would ever end it. But where entries stand that the
         app does not own, they are what would end with the switch.
+
+        Args:
+            shown: What counting reads show.
+            read_at: Instant of the newest of them.
+            forgotten: The controls that were certainly switched on for a window, be it over by now.
         """
         near, ground = self._outlook.near(), self._outlook.ground
+        by_window = {control for control in shown if control in forgotten or self.book.timed(control, near, read_at)}
         standing = {
-            control: on and (bool(ground.foreign_of(control)) or not self.book.timed(control, near, read_at))
+            control: on and (bool(ground.foreign_of(control)) or control not in by_window)
             for control, on in shown.items()
         }
         self._keep(self.book.adopt(standing, read_at))

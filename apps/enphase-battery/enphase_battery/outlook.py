@@ -16,6 +16,11 @@ from .control.windows import Occurrence
 from .control.wishes import Book
 from .site_calendar import Calendar
 
+LEFT_OVER_HINT = (
+    "delete it in the Enphase app, then the window is written anew; switch the control off if you did not switch it on"
+)
+"""What to do about an entry that may be the app's, where nothing proves it."""
+
 
 @dataclass(slots=True)
 class Outlook:
@@ -70,10 +75,30 @@ class Outlook:
         obstructed = claims(book, self.calendar.running(now), upcoming, now, self.ground).obstructed
         return {wish: obstructed[wish.key] for wish in map(Intent.of_occurrence, upcoming) if wish.key in obstructed}
 
+    def forgotten(self, book: Book) -> tuple[Entry, ...]:
+        """Return the foreign entries that the app made for its windows before its store was lost.
+
+        What proves it: nothing was ever known of the control; the entry says just what a window's occurrence needs, in
+        all members; and it was created when the app writes that occurrence, within `lead` before its start.
+        """
+        ground = self.ground
+        return tuple(
+            entry
+            for entry in ground.foreign
+            if entry.terms.control not in book.standing and self._was_written(entry, ground)
+        )
+
+    def _was_written(self, entry: Entry, ground: Ground) -> bool:
+        """Return whether an entry is what a window's occurrence needed when it was created."""
+        if ground.zone is None or entry.created_at is None:
+            return False
+        wishes = map(Intent.of_occurrence, self.calendar.written_at(entry.created_at))
+        return any(entry.terms in entries_for(wish, ground.zone, ground.habits, ground.floor) for wish in wishes)
+
     def left_over(self) -> tuple[Entry, ...]:
         """Return the foreign entries that look as if the app had made them before its store was lost.
 
-        They are not touched: only the ledger says what is owned.
+        They are not touched: only the ledger says what is owned, and nothing proves that they were.
         """
         ground = self.ground
         return tuple(entry for entry in ground.foreign if self._looks_own(entry.terms, ground))

@@ -17,6 +17,7 @@ from .control.wanted import Wanted
 from .controller import Controller
 from .errors import BudgetExhausted, EnlightenError, SignInError, Unreachable
 from .home.snapshot import ControlReport, Problem, SignIn, Snapshot
+from .outlook import LEFT_OVER_HINT
 
 TOLERATED_SKEW = timedelta(minutes=2)
 """By how much the own clock may differ from the cloud's without being a problem."""
@@ -148,7 +149,7 @@ class Reporter:
         }
         for entry in outlook.left_over():
             text = f"an entry looks like the app's, but its store does not know it: {entry.terms}"
-            found[text] = "delete it in the Enphase app, then the window is written anew"
+            found[text] = LEFT_OVER_HINT
         self._found_since = {text: self._found_since.get(text, now) for text in found}
         taken_over = tuple(
             Problem(text, since, "it is yours now; delete it in the Enphase app if you do not want it every week")

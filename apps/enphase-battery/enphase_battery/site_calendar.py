@@ -84,6 +84,14 @@ class Calendar:
         ahead = occurrences(self.windows, zone, now, now + self.lead + timedelta.resolution)
         return tuple(occurrence for occurrence in ahead if occurrence.start > now)
 
+    def written_at(self, moment: datetime) -> Sequence[Occurrence]:
+        """Return the occurrences that may have been written at an instant: within `lead` before their start."""
+        zone = self.zone
+        if zone is None:
+            return ()
+        ahead = occurrences(self.windows, zone, moment, moment + self.lead + timedelta.resolution)
+        return tuple(occurrence for occurrence in ahead if occurrence.start >= moment)
+
     def coming_week(self, weekday: int, wall: time) -> Iterator[Intent]:
         """Yield what the windows wish within a week, as far as an entry for it may start on this ISO weekday then."""
         zone, now = self.zone, self.clock()

@@ -230,6 +230,15 @@ def test_a_deleted_entry_of_charge_from_grid_owes_a_disable_and_one_of_another_f
     assert deleted.deleting("hold", NOON).disable_owed, "what is owed stays owed"
 
 
+def test_an_entry_that_goes_owes_another_disable_whatever_the_flag_was_told_before() -> None:
+    told = MINE.telling(False, NOON)
+    assert not told.deleting("mine", NOON + MINUTE).told(False, NOON + MINUTE)
+    assert MINE.telling(True, NOON).deleting("mine", NOON + MINUTE).told(True, NOON + MINUTE)
+    gone = read(read(told, after=3 * MINUTE), after=4 * MINUTE + SECOND)
+    assert gone.disable_owed
+    assert not gone.told(False, NOON + 4 * MINUTE + SECOND)
+
+
 def test_what_the_flag_was_told_counts_for_five_minutes() -> None:
     assert not MINE.told(True, NOON)
     told = MINE.telling(True, NOON)

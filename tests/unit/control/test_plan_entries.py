@@ -11,7 +11,8 @@ from enphase_battery.control.claims import Claim
 from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.ledger import Ledger, Loss
+from enphase_battery.control.ledger import Ledger
+from enphase_battery.control.losses import Loss
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import (
     STANDING_AGAIN,
@@ -363,6 +364,11 @@ def test_a_disable_is_not_repeated_every_minute() -> None:
     assert steps(off(), cloud(ledger=told)) == []
     later = replace(cloud(ledger=told), now=NOON + timedelta(minutes=5))
     assert steps(off(), later) == ["switch charge from grid off, and its schedule off"]
+
+
+def test_a_disable_goes_along_with_a_switch_off_that_is_needed_anyway() -> None:
+    told = owning(terms()).deleting("own 0", NOON).deleted("own 0").telling(False, NOON)
+    assert steps(off(), cloud(CHARGE, ledger=told)) == ["switch charge from grid off, and its schedule off"]
 
 
 def test_while_entries_of_others_stand_in_the_family_its_second_flag_is_left_alone() -> None:

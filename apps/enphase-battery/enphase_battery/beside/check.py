@@ -33,7 +33,7 @@ from ..enlighten.session import EnlightenSession
 from ..enlighten.wire import AiohttpWire, Received, Wire
 from ..errors import EnlightenError, MfaRequired, SignInError, SiteChanged, Unreachable
 from ..home.snapshot import Problem
-from ..outlook import Outlook
+from ..outlook import LEFT_OVER_HINT, Outlook
 from ..report import TOLERATED_SKEW
 from ..site_calendar import Calendar
 from ..site_store import enter, stored_session
@@ -227,7 +227,7 @@ class Check:
 def _left_over(entry: Entry) -> tuple[str, str]:
     return (
         f"an entry looks like the app's, but its store does not know it: {entry.terms}",
-        "delete it in the Enphase app, then the window is written anew",
+        LEFT_OVER_HINT,
     )
 
 

@@ -9,31 +9,22 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from .decoding import as_instant, as_mapping, as_sequence
+from .decoding import as_mapping, as_sequence
 from .entries import Entry, Terms
+from .late import GIVEN_UP_FOR, turned_up
+from .losses import Loss, counted, losses_from_json, losses_to_json
 from .names import Control
 from .owned import News, Owned
-from .second_flag import SecondFlag
+from .second_flag import SecondFlag, told_from_json
 
 FLAG_AGAIN = timedelta(minutes=5)
 """Shortest time between two writes of the same second flag of charge from grid."""
-
-GIVEN_UP_FOR = timedelta(hours=1)
-"""How long a creation is remembered that no read showed in time: if it is listed later, it is still the app's."""
 
 MOST_DEAD = 20
 """How many entries that are gone are remembered: those of some days."""
 
 MOST_MET = 500
 """How many entries are remembered as met: a year of them; then only those that are in force now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """How often entries of the same terms were lost, and when (aware, UTC) the last time."""
-
-    count: int
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +124,12 @@ class Ledger:
         looks += [] if self.flag.off_since is None else [self.flag.off_since + consistency / 2]
         return min(looks, default=None)
 
+    def taking_back(self, entries: Iterable[Entry]) -> Ledger:
+        """Return the ledger with entries that are proven to be the app's, which it lost track of."""
+        back = tuple(Owned.of(entry, entry.created_at) for entry in entries if entry.created_at is not None)
+        unapplied = {one.terms.control for one in back if not one.active}
+        return replace(self, owned=(*self.owned, *back), owed=self.owed | unapplied)
+
     # -- own writes ---------------------------------------------------------------------------------------------------
 
     def creating(self, terms: Terms, at: datetime, cloud_at: datetime, entries: Iterable[Entry]) -> Ledger:
@@ -155,7 +152,7 @@ class Ledger:
         """Note a deletion before it is sent."""
         deleted = self._changed(schedule_id, lambda one: one.deleting(at))
         charge = any(one.schedule_id == schedule_id and _charges(one) for one in self.owned)
-        return replace(deleted, disable_owed=self.disable_owed or charge)
+        return _owing_disable(deleted) if charge else deleted
 
     def ended(self, terms: Terms, cloud_at: datetime) -> Ledger:
         """Note that the creation or update to these terms got no success for an answer, and none can come any more.
@@ -268,34 +265,22 @@ class Ledger:
             if after is None and found.schedule_id is not None and told is not News.EDITED:
                 dead.append(found)
             news += [] if told is None else [(found, told)]
-        owed = set(self.owed)
-        given_up = [one for one in self.given_up if timedelta(0) <= at - one.written_at < GIVEN_UP_FOR]
-        for one in tuple(given_up):
-            made = next((each for each in entries if each.schedule_id not in taken and one.made_after_all(each)), None)
-            if made is not None:
-                given_up.remove(one)
-                kept.append(replace(one, schedule_id=made.schedule_id, active=made.active, missing_since=None))
-                taken.add(made.schedule_id)
-                owed |= set() if made.active else {one.terms.control}
+        found_late, given_up = turned_up(self.given_up, entries, taken, at)
+        kept += found_late
+        owed = self.owed | {one.terms.control for one in found_late if not one.active}
         given_up += [one for one, told in news if told is News.LOST and one.schedule_id is None]
         given_up = [one.sought(at, consistency) for one in given_up]
-        losses = dict(self.losses)
-        for one, told in news:
-            if told is News.LOST and one.applies and (one.answered or one.schedule_id is not None):
-                before = losses.get(one.terms)
-                losses[one.terms] = Loss(before.count + 1 if before else 1, at)
+        lost = [one for one, told in news if told is News.LOST and one.applies]
         charge = any(_charges(one) and told in (News.LOST, News.REMOVED) for one, told in news)
-        disable_owed = self.disable_owed or charge
         ledger = replace(
             self,
             owned=tuple(kept),
-            losses=losses,
-            owed=frozenset(owed),
-            disable_owed=disable_owed,
+            losses=counted(self.losses, [one.terms for one in lost if one.answered or one.schedule_id is not None], at),
+            owed=owed,
             given_up=tuple(given_up),
             dead=tuple(dead[-MOST_DEAD:]),
         )
-        return ledger, tuple(news)
+        return _owing_disable(ledger) if charge else ledger, tuple(news)
 
     # -- the store ----------------------------------------------------------------------------------------------------
 
@@ -303,10 +288,7 @@ class Ledger:
         """Return the ledger as the store keeps it."""
         return {
             "owned": [one.to_json() for one in self.owned],
-            "losses": [
-                {"terms": terms.to_json(), "count": loss.count, "at": loss.at.isoformat()}
-                for terms, loss in self.losses.items()
-            ],
+            "losses": losses_to_json(self.losses),
             "owed": sorted(control.value for control in self.owed),
             "disable_owed": self.disable_owed,
             "met": sorted(self.met),
@@ -319,18 +301,15 @@ class Ledger:
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Ledger:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
-        losses = [as_mapping(one) for one in as_sequence(data["losses"])]
         return cls(
             owned=tuple(Owned.from_json(one) for one in as_sequence(data["owned"])),
-            losses={
-                Terms.from_json(one["terms"]): Loss(int(str(one["count"])), as_instant(one["at"])) for one in losses
-            },
+            losses=losses_from_json(data["losses"]),
             owed=frozenset(Control(one) for one in as_sequence(data["owed"])),
             disable_owed=data["disable_owed"] is True,
             met=frozenset(str(one) for one in as_sequence(data["met"])),
             dead=tuple(Owned.from_json(one) for one in as_sequence(data.get("dead", [])) if not isinstance(one, str)),
             given_up=tuple(Owned.from_json(one) for one in as_sequence(data.get("given_up", []))),
-            flag_told=None if data["flag_told"] is None else _told(as_sequence(data["flag_told"])),
+            flag_told=None if data["flag_told"] is None else told_from_json(data["flag_told"]),
             flag=SecondFlag.from_json(as_mapping(data["flag"])) if "flag" in data else SecondFlag(),
         )
 
@@ -360,10 +339,11 @@ class Ledger:
         return replace(self, owned=tuple(each for each in owned if each is not None))
 
 
-def _told(value: Sequence[object]) -> tuple[bool, datetime]:
-    on, at = value
-    return on is True, as_instant(at)
-
-
 def _charges(one: Owned) -> bool:
     return one.terms.control is Control.CHARGE_FROM_GRID
+
+
+def _owing_disable(ledger: Ledger) -> Ledger:
+    """Return the ledger after an entry of charge from grid went, which had the flag on whatever it was told before."""
+    told = ledger.flag_told if ledger.flag_told is not None and ledger.flag_told[0] else None
+    return replace(ledger, disable_owed=True, flag_told=told)

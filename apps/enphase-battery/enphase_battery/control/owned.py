@@ -87,6 +87,13 @@ class Owned:
     seen_at: datetime | None = field(default=None, compare=False)
     over_at: datetime | None = None
 
+    @classmethod
+    def of(cls, entry: Entry, created_at: datetime) -> Owned:
+        """Return what the app once made and forgot: a listed entry, and when it was made (aware, UTC)."""
+        return cls(
+            entry.terms, created_at, created_at, answered=True, schedule_id=entry.schedule_id, active=entry.active
+        )
+
     @property
     def doubted(self) -> bool:
         """Whether the last read did not show it as it was written; a second look has to tell."""

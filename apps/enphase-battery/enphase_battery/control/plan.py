@@ -317,7 +317,9 @@ def _second_flag(control: Control, one: Wanted, actual: Actual) -> bool | None:
         return True if _needs_second_flag(control, actual) else None
     own, foreign = actual.ledger.staying(), actual.ledger.foreign(actual.state.entries or ())
     stays = any(terms.control is control for terms in (*(e.terms for e in own), *(e.terms for e in foreign)))
-    return False if actual.ledger.disable_owed and not stays and not actual.ledger.told(False, actual.now) else None
+    goes_along = actual.evidence[control].believed is not one.switch  # with a write that is needed anyway
+    may_be_told = goes_along or not actual.ledger.told(False, actual.now)
+    return False if actual.ledger.disable_owed and not stays and may_be_told else None
 
 
 def _needs_second_flag(control: Control, actual: Actual) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .decoding import as_optional_instant
+from .decoding import as_instant, as_optional_instant, as_sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +76,9 @@ class SecondFlag:
             written_at=as_optional_instant(data["written_at"]),
             told_off=data["told_off"] is True,
         )
+
+
+def told_from_json(data: object) -> tuple[bool, datetime]:
+    """Read back what the flag was last told, and when. Raises ValueError, KeyError or TypeError on anything else."""
+    on, at = as_sequence(data)
+    return on is True, as_instant(at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -88,6 +88,11 @@ class Records:
     def remember(self) -> None:
         """Save everything, also when nothing is new but the time of a read: it tells which wish is newer."""
         self.save(self.evidence, self.ledger)
+
+    def take_back(self, entries: Collection[Entry]) -> None:
+        """Own entries again that are proven to be the app's, and that the ledger knows nothing of."""
+        if entries:
+            self.keep(self.ledger.taking_back(entries))
 
     def foreign(self) -> tuple[Entry, ...]:
         """Return the entries that the app does not own, by the last list that could be read and the one before."""

@@ -1,0 +1,40 @@
+"""How often the cloud lost own entries: applied, and gone before the gateway had them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from .decoding import as_instant, as_mapping, as_sequence
+from .entries import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How often entries of the same terms were lost, and when (aware, UTC) the last time."""
+
+    count: int
+    at: datetime
+
+
+def counted(losses: Mapping[Terms, Loss], lost: Iterable[Terms], at: datetime) -> Mapping[Terms, Loss]:
+    """Return the losses with those that a read at that instant has shown."""
+    after = dict(losses)
+    for terms in lost:
+        before = after.get(terms)
+        after[terms] = Loss(before.count + 1 if before else 1, at)
+    return after
+
+
+def losses_to_json(losses: Mapping[Terms, Loss]) -> list[dict[str, object]]:
+    """Return the losses as the store keeps them."""
+    return [
+        {"terms": terms.to_json(), "count": loss.count, "at": loss.at.isoformat()} for terms, loss in losses.items()
+    ]
+
+
+def losses_from_json(data: object) -> Mapping[Terms, Loss]:
+    """Read back what :func:`losses_to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+    losses = [as_mapping(one) for one in as_sequence(data)]
+    return {Terms.from_json(one["terms"]): Loss(int(str(one["count"])), as_instant(one["at"])) for one in losses}
