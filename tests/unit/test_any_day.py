@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enphase_battery.control.entries import EVERY_DAY, Terms
+from enphase_battery.control.losses import is_given_up
 from enphase_battery.control.names import RIVALS, Control
-from enphase_battery.control.plan import is_given_up, terms_wanted
+from enphase_battery.control.plan import terms_wanted
 from enphase_battery.control.windows import Window
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.errors import Conflict, EnlightenError, Forbidden, RateLimited, Refused, Unreachable
@@ -161,7 +162,9 @@ class Day:
         assert {control: one.switch for control, one in wanted.items()} == cloud.on, "not carried out"
         assert not any(one.intent.timed for one in wanted.values()), "something never ends"
         ledger = self.house.controller.reconciler.records.ledger
-        due = [str(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger, self.house.clock.now)]
+        due = [
+            str(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger.losses, self.house.clock.now)
+        ]
         assert cloud.entries() == sorted(due), "not the entries that are wanted"
         cloud.writes()
         await self.house.controller.poll()

@@ -6,15 +6,25 @@ import asyncio
 import logging
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytz
 
 from enphase_battery.control.intent import Source
 from enphase_battery.control.names import Control
+from enphase_battery.control.plan import SwitchStep
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows import Window
-from enphase_battery.errors import CodeRefused, CommandError, NoCodeExpected, Refused, SignInSuspended, Unreachable
+from enphase_battery.errors import (
+    BudgetExhausted,
+    CodeRefused,
+    CommandError,
+    NoCodeExpected,
+    Refused,
+    SignInSuspended,
+    Unreachable,
+)
 from enphase_battery.home.commands import command_envelope
 from tests.unit.fake_cloud import NOON
 from tests.unit.small_house import SmallHouse, rules
@@ -390,3 +400,25 @@ async def test_windows_say_in_the_log_when_they_begin_and_end_to_rule(
     assert "The window Midday does not rule any more" in caplog.text
     await windowed.wait(hours=4)
     assert "The window Evening rules now" in caplog.text
+
+
+async def test_an_end_that_was_read_is_confirmed_although_no_request_is_left_for_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = SmallHouse(tmp_path)
+    await house.wait(poll=True)
+    await house.command(command="set", control="discharge_to_grid", state="on", id="on")
+    used_up = BudgetExhausted("used up", house.clock.now + timedelta(hours=1))
+    write = house.cloud.write
+
+    async def write_no_on(step: SwitchStep, *rest: Any) -> None:
+        if step.on:
+            raise used_up
+        await write(step, *rest)
+
+    monkeypatch.setattr(house.cloud, "write", write_no_on)
+    house.controller.keeper.flip(Control.RESTRICT_DISCHARGE, True, Source.TOGGLE)
+    await house.command(command="set", control="discharge_to_grid", state="off", id="off")
+
+    assert [one for one in house.outcomes() if one[0] == "off"] == [("off", "confirmed", "")]
+    assert house.report(Control.RESTRICT_DISCHARGE).outcome is Outcome.PENDING

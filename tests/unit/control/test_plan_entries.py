@@ -12,17 +12,15 @@ from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger
-from enphase_battery.control.losses import Loss
+from enphase_battery.control.losses import STANDING_AGAIN, Loss, is_given_up
 from enphase_battery.control.names import Control
 from enphase_battery.control.plan import (
-    STANDING_AGAIN,
     Actual,
     CreateStep,
     DeleteStep,
     Step,
     SwitchStep,
     UpdateStep,
-    is_given_up,
     plan,
     terms_wanted,
     unapplied_by_others,
@@ -307,16 +305,16 @@ def test_nothing_is_created_over_an_own_entry_that_cannot_be_deleted() -> None:
 @pytest.mark.parametrize(("losses", "given_up"), [(1, False), (2, False), (3, True)])
 def test_an_entry_that_vanished_is_written_again_twice_at_most(losses: int, given_up: bool) -> None:
     ledger = Ledger(losses={terms(): Loss(losses, NOON)})
-    assert is_given_up(terms(), ledger, NOON) is given_up
+    assert is_given_up(terms(), ledger.losses, NOON) is given_up
     assert bool(steps(timed(terms()), cloud(ledger=ledger))) is not given_up
 
 
 def test_a_standing_wishs_entry_that_was_given_up_is_tried_again_after_an_hour_and_a_timed_ones_is_not() -> None:
     hold = replace(terms(RESTRICT), days=EVERY_DAY)
     ledger = Ledger(losses={hold: Loss(3, NOON), terms(): Loss(3, NOON)})
-    assert is_given_up(hold, ledger, NOON + STANDING_AGAIN - timedelta(seconds=1))
-    assert not is_given_up(hold, ledger, NOON + STANDING_AGAIN)
-    assert is_given_up(terms(), ledger, NOON + STANDING_AGAIN)
+    assert is_given_up(hold, ledger.losses, NOON + STANDING_AGAIN - timedelta(seconds=1))
+    assert not is_given_up(hold, ledger.losses, NOON + STANDING_AGAIN)
+    assert is_given_up(terms(), ledger.losses, NOON + STANDING_AGAIN)
 
 
 def test_foreign_entries_are_in_no_step() -> None:

@@ -382,7 +382,7 @@ async def test_a_program_that_is_killed_all_the_time_keeps_to_its_budget(
             await outcome(session.request("GET", SETTINGS, wish=True))
         sent.append(len(cloud.seen) - before)
     assert max(sum(sent[first : first + 60]) for first in range(120)) <= 60
-    assert sum(sent) >= 45, "and does not starve either"
+    assert sum(sent) >= 36, "and does not starve either"
 
 
 async def test_at_rest_a_poll_is_saved_once(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from enphase_battery.enlighten.budget import Purpose, spending_for
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.tokens import TokenStatus
@@ -182,11 +184,44 @@ async def test_polls_leave_a_third_of_the_budget_to_wishes(make_session: Make, c
         await session.request("GET", SETTINGS)
     assert standing(session) is TokenStatus.OK
     assert caught.value.next_at == NOW + timedelta(hours=1)
-    for _ in range(3):
+    for _ in range(2):
         await session.request("GET", SETTINGS, wish=True)
     with pytest.raises(BudgetExhausted):
         await session.request("GET", SETTINGS, wish=True)
+    with spending_for(Purpose.END):
+        await session.request("GET", SETTINGS)
+        with pytest.raises(BudgetExhausted):
+            await session.request("GET", SETTINGS)
     assert len(cloud.seen) == 9
+
+
+async def test_refresh_by_hand_takes_none_of_what_polls_wishes_and_ends_need(
+    make_session: Make, cloud: Cloud, clock: Clock
+) -> None:
+    session = make_session(requests_per_hour=60)
+    for _ in range(90):
+        clock.advance(seconds=20)
+        with contextlib.suppress(BudgetExhausted):
+            await session.refresh(by_hand=True)
+    assert len(cloud.seen) == 30
+    for _ in range(10):
+        await session.request("GET", SETTINGS)
+    await session.refresh()  # in its turn
+
+
+async def test_an_end_may_sign_in_with_what_is_kept_for_ends(make_session: Make, cloud: Cloud) -> None:
+    session = make_session(requests_per_hour=30)
+    while True:
+        try:
+            await session.request("GET", SETTINGS, wish=True)
+        except BudgetExhausted:
+            break
+    cloud.session = "another"  # the own one has ended
+    with pytest.raises(BudgetExhausted):
+        await session.request("GET", SETTINGS, wish=True)
+    with spending_for(Purpose.END):
+        await session.request("GET", SETTINGS)
+    assert len(cloud.seen) <= 30
 
 
 async def test_an_empty_budget_says_nothing_about_the_cloud(make_session: Make, cloud: Cloud) -> None:

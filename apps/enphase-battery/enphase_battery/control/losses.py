@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .decoding import as_instant, as_mapping, as_sequence
-from .entries import Terms
+from .entries import EVERY_DAY, Terms
+
+MOST_LOSSES = 2
+"""How often an entry that vanished before the gateway had it is written again."""
+
+STANDING_AGAIN = timedelta(hours=1)
+"""How long after that a standing wish, which has no end, is given another try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,14 @@ def counted(losses: Mapping[Terms, Loss], lost: Iterable[Terms], at: datetime) -
         before = after.get(terms)
         after[terms] = Loss(before.count + 1 if before else 1, at)
     return after
+
+
+def is_given_up(terms: Terms, losses: Mapping[Terms, Loss], now: datetime) -> bool:
+    """Return whether an entry vanished too often to be written once more; a standing wish's is tried again at times."""
+    loss = losses.get(terms)
+    if loss is None or loss.count <= MOST_LOSSES:
+        return False
+    return terms.days != EVERY_DAY or now - loss.at < STANDING_AGAIN
 
 
 def losses_to_json(losses: Mapping[Terms, Loss]) -> list[dict[str, object]]:

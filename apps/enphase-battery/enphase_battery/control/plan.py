@@ -9,23 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
-from .entries import EVERY_DAY, Entry, Terms
+from .entries import Entry, Terms
 from .evidence import Evidence
 from .ledger import Ledger
+from .losses import is_given_up
 from .names import RIVALS, Control
 from .owned import Owned
 from .site_state import Habits, SiteState
 from .wanted import Wanted
 from .weekly import met
-
-MOST_LOSSES = 2
-"""How often an entry that vanished before the gateway had it is written again."""
-
-STANDING_AGAIN = timedelta(hours=1)
-"""How long after that a standing wish, which has no end, is given another try."""
-
 
 NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -95,6 +89,11 @@ class DeleteStep(_EntryStep):
 
 Step = SwitchStep | CreateStep | UpdateStep | DeleteStep
 """Every kind of step that a plan may hold."""
+
+
+def is_end(step: Step) -> bool:
+    """Return whether a step ends something, and begins nothing."""
+    return isinstance(step, DeleteStep) or (isinstance(step, SwitchStep) and not step.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +177,6 @@ def unlisted(terms: Terms, wanted: Collection[Terms], ledger: Ledger) -> tuple[O
     return tuple(one for one in ledger.unlisted(wanted) if one.terms.overlaps(terms))
 
 
-def is_given_up(terms: Terms, ledger: Ledger, now: datetime) -> bool:
-    """Return whether an entry vanished too often to be written once more; a standing wish's is tried again at times."""
-    loss = ledger.losses.get(terms)
-    if loss is None or loss.count <= MOST_LOSSES:
-        return False
-    return terms.days != EVERY_DAY or now - loss.at < STANDING_AGAIN
-
-
 def _has_failed(step: Step, actual: Actual) -> bool:
     """Return whether a step was tried in vain; a switch whatever went along."""
     if isinstance(step, SwitchStep):
@@ -247,7 +238,7 @@ def _missing(
         for each in terms
         if each.control in ready
         and each not in standing
-        and not is_given_up(each, ledger, actual.now)
+        and not is_given_up(each, ledger.losses, actual.now)
         and CreateStep(each) not in actual.failed
     ]
     unsettled = [one.terms for one in ledger.unlisted(frozenset(terms))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import NotAvailable, NotFound, Refused
 from .address import BATTERY_CONFIG
-from .fields import identifier, mapping
+from .fields import flag, identifier, mapping
 from .models import BatterySettings, EntryTerms, Family, ScheduleList, WriteForm
 from .readings import BatteryStatus, Profile, SiteSettings
 from .writes import entry_body, switch_body, validation_body
@@ -88,7 +88,7 @@ class Battery:
             optional=True,
             question=True,
         )
-        if mapping(answer.json).get("isValid") is False:
+        if flag(mapping(answer.json).get("isValid")) is False:
             raise Refused(
                 f"the cloud does not let {family.value} be switched now", hint="look at it in the Enphase app"
             )

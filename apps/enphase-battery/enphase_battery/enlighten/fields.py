@@ -39,7 +39,9 @@ def objects(value: object) -> tuple[Mapping[str, object], ...]:
 
 
 def flag(value: object) -> bool | None:
-    """A JSON boolean."""
+    """A boolean, also as the text `"true"` or `"false"`."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().casefold())
     return value if isinstance(value, bool) else None
 
 

@@ -17,7 +17,7 @@ from yarl import URL
 from ..errors import SessionRejected, UnexpectedAnswer, Unreachable
 from .address import BATTERY_CONFIG
 from .cookies import Cookie, CookieJar, decoded
-from .fields import mapping
+from .fields import flag, mapping
 from .guard import CLOCK_STEP, SUSPENSION
 from .login import SESSION_COOKIES, site_in_path
 from .shapes import Proofs, Shape, headers
@@ -234,7 +234,7 @@ class Keyring:
         before = self._jar.value(*SESSION_COOKIES)
         if shape.with_cookies:
             self._jar.put((each for each in reply.cookies if each.name.casefold() != _XSRF_COOKIE), self._clock())
-        if call.path.startswith(BATTERY_CONFIG) and mapping(reply.json).get("isValid") is not False:
+        if call.path.startswith(BATTERY_CONFIG) and flag(mapping(reply.json).get("isValid")) is not False:
             self._take_xsrf(reply)
         if self._jar.value(*SESSION_COOKIES) != before:
             self.note()

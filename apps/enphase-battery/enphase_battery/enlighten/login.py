@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ..errors import AccountBlocked, MfaRequired, TooManySessions, UnexpectedAnswer, WrongPassword
-from .fields import digits, mapping
+from .fields import digits, flag, mapping
 from .transport import Call
 
 if TYPE_CHECKING:
@@ -110,12 +110,12 @@ def _judge_json(reply: Reply, jar: CookieJar) -> SignedIn:
         raise UnexpectedAnswer("the sign-in was answered with a page of the login")
     reply.answer()
     body = mapping(reply.json)
-    if body.get("isBlocked") is True:
+    if flag(body.get("isBlocked")):
         raise account_blocked()
     challenged = jar.value("login_otp_nonce") is not None and not body.keys() & {"session_id", "manager_token"}
-    if body.get("requires_mfa") is True or body.get("mfa_required") is True or challenged:
+    if flag(body.get("requires_mfa")) or flag(body.get("mfa_required")) or challenged:
         raise code_awaited()
-    if body.get("success") is False:
+    if flag(body.get("success")) is False:
         raise _wrong_password()
     _demand_session(jar)
     return SignedIn(site_id=digits(body.get("system_id")))

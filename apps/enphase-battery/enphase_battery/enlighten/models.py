@@ -133,12 +133,12 @@ class BatterySettings:
         schedule_enabled = flag(data.get("chargeFromGridScheduleEnabled"))
         if schedule_enabled is None and cfg is not None:
             schedule_enabled = cfg.force_schedule_opted
-        disclaimer = data.get("acceptedItcDisclaimer")
+        disclaimer, accepted = data.get("acceptedItcDisclaimer"), flag(data.get("acceptedItcDisclaimer"))
         return cls(
             has_charge_from_grid="chargeFromGrid" in data,
             charge_from_grid=flag(data.get("chargeFromGrid")),
             charge_from_grid_schedule_enabled=schedule_enabled or False,
-            itc_disclaimer=True if disclaimer is True else text(disclaimer),
+            itc_disclaimer=text(disclaimer) if accepted is None else accepted or None,
             cfg=cfg,
             dtg=FamilyControl.parse(data.get("dtgControl")),
             rbd=FamilyControl.parse(data.get("rbdControl")),

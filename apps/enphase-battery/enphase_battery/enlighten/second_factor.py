@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ..errors import AccountBlocked, CodeRefused, UnexpectedAnswer
 from .cookies import Cookie, decoded
-from .fields import digits, mapping
+from .fields import digits, flag, mapping
 from .login import SESSION_COOKIES, SignedIn, account_blocked
 from .transport import Call
 
@@ -78,9 +78,9 @@ async def submit_code(send: Send, jar: CookieJar, *, base_url: str, email: str, 
         raise _refused()
     answer = reply.answer()
     body = mapping(answer.json)
-    if body.get("isBlocked") is True:
+    if flag(body.get("isBlocked")):
         raise account_blocked()
-    if body.get("isValid") is False or body.get("success") is False:
+    if flag(body.get("isValid")) is False or flag(body.get("success")) is False:
         raise _refused()
     after = jar.value(*SESSION_COOKIES)
     if after is None or (after == before and "session_id" not in body):
@@ -111,9 +111,9 @@ async def ask_for_code(send: Send, jar: CookieJar, *, base_url: str) -> bool:
         return False
     reply.raise_for_outage()
     body = mapping(reply.json)
-    if body.get("isBlocked") is True:
+    if flag(body.get("isBlocked")):
         raise account_blocked()
-    return reply.ok and body.get("success") is not False
+    return reply.ok and flag(body.get("success")) is not False
 
 
 class NoMoreCodes(AccountBlocked):

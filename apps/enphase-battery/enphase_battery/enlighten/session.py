@@ -19,7 +19,7 @@ from ..errors import (
     SignInSuspended,
 )
 from .address import base_origin
-from .budget import Budget
+from .budget import Budget, Purpose, spending_for
 from .condition import Condition, usual_shapes
 from .entrance import Entrance
 from .funnel import Errand, Funnel
@@ -195,7 +195,8 @@ class EnlightenSession:
             Unreachable: No answer; the session stays as it is.
             UnexpectedAnswer: Not understood.
         """
-        await self._alone(lambda: self._renew(by_hand=by_hand))
+        with spending_for(Purpose.REFRESH if by_hand else None):
+            await self._alone(lambda: self._renew(by_hand=by_hand))
 
     async def submit_code(self, code: str) -> None:
         """Completes a sign-in with the code of the second factor (2.4). Raises as :meth:`Entrance.submit_code`."""
@@ -203,7 +204,8 @@ class EnlightenSession:
 
     async def resend_code(self) -> None:
         """Has the cloud send another code (2.4). Raises as :meth:`Entrance.resend_code`."""
-        await self._alone(self._entrance.resend_code)
+        with spending_for(Purpose.REFRESH):
+            await self._alone(self._entrance.resend_code)
 
     async def request(
         self,

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ..backoff import FIRST, Backoff
-from ..errors import BudgetExhausted, EnlightenError, RateLimited, SignInError, Unreachable
+from ..errors import BudgetExhausted, EnlightenError, RateLimited, SessionRejected, SignInError, Unreachable
 from .complaints import Complaints
 
 _CLOUD = "cloud"
+
+SILENT = (BudgetExhausted, RateLimited, SessionRejected, SignInError)
+"""Errors of a read after which a write would not be taken, or not be sent, either."""
 
 
 class Contact:

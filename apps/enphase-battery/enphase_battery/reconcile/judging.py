@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ..control.enforcement import REPORT_AGE
 from ..control.entries import listed
 from ..control.holds import Hold, Holds
+from ..control.losses import is_given_up
 from ..control.names import Control
 from ..control.plan import (
     CreateStep,
@@ -17,7 +18,6 @@ from ..control.plan import (
     SwitchStep,
     UpdateStep,
     in_the_way,
-    is_given_up,
     plan,
     terms_wanted,
     unapplied_by_others,
@@ -95,6 +95,12 @@ class Bench:
         verdict = self.judged(control)
         return verdict.outcome is Outcome.PENDING and verdict.hint == GATEWAY_HINT
 
+    def may_outlast(self, control: Control) -> bool:
+        """Return whether a control that is to be off, or an own entry of it, may still be in effect."""
+        ledger = self.records.ledger
+        owns = any(one.terms.control is control for one in ledger.staying()) or ledger.waits_for(control)
+        return not self.wanted[control].switch and (owns or not self.records.evidence[control].surely_off)
+
     # -- one after the other ------------------------------------------------------------------------------------------
 
     def _failed(self, control: Control) -> Verdict | None:
@@ -107,11 +113,11 @@ class Bench:
             if is_switch or is_entry:
                 return self._failure(control, failure)
         for terms in own:
-            if is_given_up(terms, self.records.ledger, self.now) and self.records.ledger.find(terms) is None:
+            if is_given_up(terms, self.records.ledger.losses, self.now) and self.records.ledger.find(terms) is None:
                 lost = Refused(f"the entry {terms} vanished from the cloud again and again", hint=GATEWAY_HINT)
                 return self._failure(control, Failure(lost))
         for step, failure in failures.items():
-            if isinstance(step, DeleteStep) and step.control is control:
+            if isinstance(step, DeleteStep) and step.control is control and failure.error is not None:
                 reason = f"an own entry cannot be deleted yet: {failure.error}"
                 return self._verdict(control, Outcome.PENDING, reason, retry_at=failure.until)
         return None
@@ -143,27 +149,42 @@ class Bench:
         """Return the verdict as long as no read that counts shows the switch as it is to be."""
         wanted, evidence = self.wanted[control], self.records.evidence[control]
         if evidence.unproven is not None:
-            retry_at = min(self.now + LOOK_AGAIN, evidence.unproven.at + self.consistency)
-            return self._verdict(control, Outcome.PENDING, "written; the cloud does not show it yet", retry_at=retry_at)
-        is_doubted = evidence.suspect_since is not None or self._is_denied(control)
-        if evidence.known is wanted.switch and is_doubted:
-            looks_at = evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN
-            return self._verdict(control, Outcome.PENDING, DOUBTED, retry_at=min(looks_at, self.now + LOOK_AGAIN))
-        if evidence.known is wanted.switch and evidence.may_become is (not wanted.switch):
-            decided_at = evidence.second_look_at(self.consistency)
-            return self._verdict(control, Outcome.PENDING, REFUSED_YET_OPEN, retry_at=decided_at)
+            return self._awaited(control, "written; the cloud does not show it yet", control)
+        doubt = self._doubt(control)
+        if evidence.known is wanted.switch and doubt:
+            return self._awaited(control, doubt, control)
         only_anyway = wanted.anyway and not (wanted.intent.on and wanted.effective)
         if evidence.known is wanted.switch or only_anyway:
             return None
         # A rival is still on, a read cannot decide yet (an echo), or the wish changed at the end of the pass.
         rival = in_the_way(self.wanted, self.records.evidence, self.records.state).get(control)
-        reason = "waiting for the cloud"
         if rival is not None:
-            reason = f"waits until {rival.title} is off"
-        elif wanted.switch and self.records.state.entries is None:
+            return self._awaited(control, f"waits until {rival.title} is off", rival)
+        if wanted.switch and self.records.state.entries is None:
             return self._verdict(control, Outcome.PENDING, "the schedule list of the cloud cannot be read")
-        retry_at = min(self.now + LOOK_AGAIN, evidence.second_look_at(self.consistency) or self.now + LOOK_AGAIN)
+        return self._awaited(control, "waiting for the cloud", control)
+
+    def _awaited(self, control: Control, reason: str, of: Control) -> Verdict:
+        """Return the verdict while a read of the switch ``of`` has to decide.
+
+        The next look is soon as long as one may decide, and then by the caller's back-off: it may never.
+        """
+        evidence, switches = self.records.evidence[of], self.records.state.switches
+        decides_at = evidence.second_look_at(self.consistency)
+        if decides_at is None and evidence.writes:
+            decides_at = evidence.writes[-1].at + self.consistency
+        retry_at = None if decides_at is None or decides_at <= self.now else min(decides_at, self.now + LOOK_AGAIN)
+        if switches is not None and of not in switches.on:
+            reason, hint = f"the cloud does not say whether {of.title} is on", "look at it in the Enphase app"
+            return self._verdict(control, Outcome.PENDING, reason, hint, retry_at)
         return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
+
+    def _doubt(self, control: Control) -> str:
+        """Return why a switch may not be as it was read last, and which read decides that; empty: it is."""
+        evidence = self.records.evidence[control]
+        if evidence.suspect_since is not None or self._is_denied(control):
+            return DOUBTED
+        return REFUSED_YET_OPEN if evidence.may_become is (not self.wanted[control].switch) else ""
 
     def _is_denied(self, control: Control) -> bool:
         """Return whether the newest read shows otherwise than what is known: an echo, or somebody's change."""
@@ -172,16 +193,24 @@ class Bench:
 
     def _surplus_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as the cloud may still hold what is to go."""
-        ledger, look = self.records.ledger, self._next_look()
+        ledger = self.records.ledger
         stays = terms_wanted(self.wanted)
         surplus = any(one.terms.control is control and one.terms not in stays for one in ledger.staying())
         if surplus or ledger.waits_for(control):
-            retry_at = min(look, self.now + LOOK_AGAIN)
+            retry_at = self._next_deletion(control)
+            if retry_at is None or ledger.waits_for(control):
+                retry_at = min(self._next_look(), self.now + LOOK_AGAIN)
             reason = "waits until the cloud shows that an own entry is gone"
             if self.records.state.entries is None:
                 return self._verdict(control, Outcome.PENDING, f"{reason}; its schedule list cannot be read")
             return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
         return None
+
+    def _next_deletion(self, control: Control) -> datetime | None:
+        """Return when entries are deleted again that the cloud goes on listing; None: no deletion was answered."""
+        failures = self.records.failures.items()
+        again = (one.until for step, one in failures if isinstance(step, DeleteStep) and step.control is control)
+        return min((until for until in again if until is not None), default=None)
 
     def _own_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as the gateway does not have what is to stand."""
@@ -192,7 +221,8 @@ class Bench:
         switches, wishes = self.records.state.switches, terms_wanted(self.wanted)
         theirs = unapplied_by_others(control, self.records.actual(self.habits, self.now))
         contested = ledger.contested(self.records.state.entries or ())
-        hint, retry_at = "", min(self._next_look(), self.now + LOOK_AGAIN)
+        hint = ""
+        retry_at: datetime | None = min(self._next_look(), self.now + LOOK_AGAIN)
         if theirs and not all(owned):
             reason = f"waits until the gateway has an entry of yours: {listed(theirs)}"
         elif any(unlisted(terms, wishes, ledger) for terms in wanted.own.terms):
@@ -206,7 +236,7 @@ class Bench:
         elif any(one is not None and one.doubted for one in owned):
             reason = DOUBTED
         elif control is Control.CHARGE_FROM_GRID and not (switches and switches.charge_schedule_on):
-            reason = "the cloud does not show the schedule of charge from grid switched on"
+            reason, retry_at = "the cloud does not show the schedule of charge from grid switched on", None
         else:
             return None
         return self._verdict(control, Outcome.PENDING, reason, hint, retry_at)

@@ -19,13 +19,14 @@ from ..control.evidence import Evidence
 from ..control.holds import Holds, Turns
 from ..control.ledger import Ledger
 from ..control.names import Control
-from ..control.plan import Step, SwitchStep, plan
+from ..control.plan import Step, SwitchStep, is_end, plan
 from ..control.site_state import SiteState
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
-from ..errors import BudgetExhausted, EnlightenError, RateLimited, SessionRejected, SignInError, SignInSuspended
+from ..enlighten.budget import Purpose, spending_for
+from ..errors import BudgetExhausted, EnlightenError, SignInSuspended
 from ..ports import Site, Wishes
-from .contact import Contact
+from .contact import SILENT, Contact
 from .judging import Bench
 from .ladder import Ladder
 from .observer import Observer
@@ -37,10 +38,6 @@ READ_BACK = (0.0, 1.0, 2.0, 4.0)
 
 MOST_STEPS = 40
 """Steps of one pass: many times what any plan needs. What is left then is looked at anew in the next pass."""
-
-
-SILENT = (BudgetExhausted, RateLimited, SessionRejected, SignInError)
-"""Errors of a read after which a write would not be taken, or not be sent, either."""
 
 
 class Reconciler:
@@ -152,8 +149,8 @@ class Reconciler:
 
     def next_due(self) -> datetime | None:
         """Return the instant at which a pass will have something to do, if nobody wishes anything before."""
-        verdicts = [self.verdicts[control] for control in self._wishes.wanted() if control in self.verdicts]
-        retries = [verdict.retry_at for verdict in verdicts if verdict.retry_at is not None]
+        verdicts = (self.verdicts.get(control) for control in self._wishes.wanted())
+        retries = [verdict.retry_at for verdict in verdicts if verdict is not None and verdict.retry_at is not None]
         return min((*retries, *self._looks()), default=None)
 
     def reconsider(self, control: Control) -> None:
@@ -168,17 +165,18 @@ class Reconciler:
             poll: Read everything, also when nothing is to be done.
         """
         everything = poll or self._poll_failed or self.state.switches is None
-        self._poll_failed = everything
+        self._poll_failed, looked = everything, False
         try:
             self.records.begin_pass()
             await self._look_first(everything=everything)
+            looked = True
             for control in self.records.forget_failures(self._clock()):
                 self.reconsider(control)
             if self.contact.error is not None:  # what had to wait for the cloud need not wait any more
                 self.verdicts = {one: verdict for one, verdict in self.verdicts.items() if verdict.outcome.final}
             await self._take_steps()
         except EnlightenError as error:
-            self._postpone(error)
+            self._postpone(error, looked=looked)
             return
         self.contact.succeeded()
         for control in self._due_controls(self._clock()):
@@ -190,14 +188,18 @@ class Reconciler:
         """Read at the begin of a pass; a poll that has no budget left, or may not sign in, does not stop a wish."""
         urgent = bool(self._due_controls(self._clock()))
         try:
-            if everything or not self._awaits_gateway():
-                await self._observer.look(everything=everything, urgent=urgent)
+            if everything:
+                await self._observer.look(everything=True)
+            elif not self._awaits_gateway():
+                with spending_for(self._purpose()):
+                    await self._observer.look(urgent=urgent)
             elif await self._observer.look_at_entries(urgent=urgent) and not self._awaits_gateway():
                 await self._observer.look_at_switches(urgent=urgent)  # nothing is decided by the list alone
         except (BudgetExhausted, SignInSuspended):
             if not (everything and urgent):
                 raise
-            await self._observer.look()
+            with spending_for(self._purpose()):
+                await self._observer.look()
         except SILENT:
             raise
         except EnlightenError:
@@ -234,10 +236,6 @@ class Reconciler:
                 due[control] = wanted
         return due
 
-    def _changeable(self) -> dict[Control, Wanted]:
-        """Return what is wanted of the controls that may be changed; the others are nobody's obstacle."""
-        return {control: wanted for control, wanted in self._wishes.wanted().items() if control in self._controls}
-
     def _next_steps(self) -> tuple[Step, ...]:
         """Return what is still to be done and may be done now, without what was tried and failed lately."""
         now = self._clock()
@@ -247,11 +245,19 @@ class Reconciler:
         steps = plan(bench.wanted, self.records.actual(self._site.habits, now), touchable)
         return tuple(step for step in steps if bench.hold(step) is None)
 
+    def _purpose(self) -> Purpose | None:
+        """Return what a look is for, beyond what it says itself: an end, while there is one that may not have come."""
+        now = self._clock()
+        bench = self._bench(now)
+        ends = not self._dry_run and any(bench.may_outlast(control) for control in self._due_controls(now))
+        return Purpose.END if ends else None
+
     def _bench(self, now: datetime) -> Bench:
-        """Return what everything is judged by at this moment."""
+        """Return what everything is judged by at this moment; what may not be changed is nobody's obstacle."""
+        changeable = {one: wanted for one, wanted in self._wishes.wanted().items() if one in self._controls}
         switches = self.state.switches
         holds = Holds(switches is not None and switches.busy, self._site.clock_skew, self._turns, now)
-        return Bench(self.records, self._site.habits, self._changeable(), now, self._consistency, self._when, holds)
+        return Bench(self.records, self._site.habits, changeable, now, self._consistency, self._when, holds)
 
     async def _take_steps(self) -> None:
         """Take the steps of the plan, made anew after each, so that the last wish wins.
@@ -264,21 +270,23 @@ class Reconciler:
             if not steps and not unread:
                 return
             if not steps:
-                await self._observer.look()
+                with spending_for(self._purpose()):
+                    await self._observer.look()
                 unread = False
                 continue
             step = steps[0]
-            if unread and self._may_sweep(step):
+            if unread and self.records.may_sweep(step):
                 await self._observer.look_at_entries()
                 unread = False
                 continue
             self.reconsider(step.control)  # what was said of it is over, whoever wishes what before the pass ends
-            answered = await self._writer.take(step)
-            self._turns = self._turns.taken(step, self._clock())
-            unread = unread or not isinstance(step, SwitchStep)
-            if answered and isinstance(step, SwitchStep):
-                await self._read_back(step)
-                unread = False
+            with spending_for(Purpose.END if is_end(step) else None):
+                answered = await self._writer.take(step)
+                self._turns = self._turns.taken(step, self._clock())
+                unread = unread or not isinstance(step, SwitchStep)
+                if answered and isinstance(step, SwitchStep):
+                    await self._read_back(step)
+                    unread = False
 
     async def _switch_off_unseen(self) -> None:
         """Switch off what is to go off, going by the last read although none works: maybe nothing else ends it."""
@@ -287,7 +295,8 @@ class Reconciler:
         with suppress(EnlightenError):  # that of the read tells more
             for step in self._next_steps():
                 if isinstance(step, SwitchStep) and not step.on:
-                    await self._writer.take(step)
+                    with spending_for(Purpose.END):
+                        await self._writer.take(step)
 
     async def _read_back(self, step: SwitchStep) -> None:
         """Read until a read shows the step, the patience ends or somebody wishes otherwise.
@@ -299,19 +308,8 @@ class Reconciler:
             if self._outdated(step):
                 return
             await self._observer.look()
-            if self.evidence[step.control].unproven is None and not self._is_unseen(step.control):
+            if self.evidence[step.control].unproven is None and not self.records.is_unseen(step.control):
                 return
-
-    def _may_sweep(self, step: Step) -> bool:
-        """Return whether a step may take its family's entries away (S11): by its id it is known again."""
-        switches_on = step == SwitchStep(Control.RESTRICT_DISCHARGE, on=True)
-        return switches_on and self.evidence[step.control].believed is not True
-
-    def _is_unseen(self, control: Control) -> bool:
-        """Return whether the list does not show yet what was written for a control."""
-        ledger = self.records.ledger
-        created = any(one.schedule_id is None for one in ledger.staying() if one.terms.control is control)
-        return created or ledger.waits_for(control)
 
     def _outdated(self, step: SwitchStep) -> bool:
         wanted = self._wishes.wanted().get(step.control)
@@ -336,11 +334,14 @@ class Reconciler:
             self._backoff.succeeded(control.value)
         self._say(control, verdict)
 
-    def _postpone(self, error: EnlightenError) -> None:
-        """Keep every wish for a later try: the cloud could not be reached or would not let the app in."""
+    def _postpone(self, error: EnlightenError, *, looked: bool) -> None:
+        """Keep every wish for a later try; but no end that was read is held up by what no requests are left for."""
         contact, now = self.contact, self._clock()
         contact.failed(error)
         for control, wanted in self._due_controls(now).items():
+            if looked and isinstance(error, BudgetExhausted) and not wanted.switch:
+                self._judge(control)
+                continue
             self._say(control, Verdict(wanted, Outcome.PENDING, now, contact.reason, error.hint, contact.retry_at))
 
     def _say(self, control: Control, verdict: Verdict) -> None:

@@ -138,6 +138,16 @@ class Records:
             if isinstance(step, (SwitchStep, DeleteStep)) or step.terms != terms
         }
 
+    def may_sweep(self, step: Step) -> bool:
+        """Return whether a step may take its family's entries away (S11): only one whose id is known is missed soon."""
+        switches_on = step == SwitchStep(Control.RESTRICT_DISCHARGE, on=True)
+        return switches_on and self.evidence[step.control].believed is not True
+
+    def is_unseen(self, control: Control) -> bool:
+        """Return whether the list does not show yet what was written for a control."""
+        created = any(one.schedule_id is None for one in self.ledger.staying() if one.terms.control is control)
+        return created or self.ledger.waits_for(control)
+
     def next_look(self, consistency: timedelta) -> datetime | None:
         """Return when a read may show something new of the entries: less and less often the longer it takes."""
         read_at = self.read_at
@@ -152,11 +162,15 @@ class Records:
         return min((max(look, earliest) for look in looks), default=None)
 
     def second_looks(self, consistency: timedelta) -> list[datetime]:
-        """Return from when a read can decide about each switch that the last ones left in doubt."""
+        """Return from when a read can decide about each switch that the last ones left in doubt.
+
+        Not where the last read did not tell of it: nobody knows when one will.
+        """
+        told = self.evidence if self.state.switches is None else self.state.switches.on
         return [
             at
-            for one in self.evidence.values()
-            if one.unproven is None and (at := one.second_look_at(consistency)) is not None
+            for control, one in self.evidence.items()
+            if control in told and one.unproven is None and (at := one.second_look_at(consistency)) is not None
         ]
 
     def awaits_gateway(self, now: datetime, consistency: timedelta) -> bool:

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..backoff import Backoff
+from ..backoff import FIRST, LONGEST, Backoff
 from ..control.entries import Terms
 from ..control.names import Control
-from ..control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
+from ..control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep, is_end
 from ..errors import (
     BudgetExhausted,
     Conflict,
@@ -81,6 +81,7 @@ class Writer:
         self._settle = settle
         self._logger = logger
         self._deleted_at: datetime | None = None
+        self._deletions: dict[str, int] = {}
 
     async def take(self, step: Step) -> bool:
         """Take one step; return whether something was sent that a read has to show.
@@ -116,7 +117,17 @@ class Writer:
                 return
         self._records.keep(self._records.ledger.deleted(step.schedule_id))
         self._deleted_at = self._clock()
+        self._space_out(step, self._deleted_at)
         self._logger.info("Deleted the entry %s", step.terms)
+
+    def _space_out(self, step: DeleteStep, now: datetime) -> None:
+        """Have the next deletion of an entry, should the cloud go on listing it, come ever later."""
+        tries = self._deletions.get(step.schedule_id, 0) + 1
+        owned = {one.schedule_id for one in self._records.ledger.owned}
+        self._deletions = {one: count for one, count in self._deletions.items() if one in owned}
+        self._deletions[step.schedule_id] = tries
+        until = now + min(FIRST * 2.0**tries, LONGEST)
+        self._records.failures[step] = Failure(None, until, self._records.foreign(), passing=True)
 
     async def _write_entry(self, step: CreateStep | UpdateStep) -> None:
         await self._pause_after_deletion()
@@ -251,8 +262,11 @@ class Writer:
         """Return why a step is not even tried on this site."""
         switches = self._records.state.switches
         refusal = switches.refusals.get(step.control) if switches else None
-        ends = isinstance(step, DeleteStep) or (isinstance(step, SwitchStep) and not step.on)
-        return None if refusal is None or (ends and refusal.only_on) else Refused(refusal.reason, hint=refusal.hint)
+        return (
+            None
+            if refusal is None or (is_end(step) and refusal.only_on)
+            else Refused(refusal.reason, hint=refusal.hint)
+        )
 
     def _waits(self, step: CreateStep | UpdateStep, reason: str, wait: timedelta) -> None:
         """Keep for what a step waits that is to be tried again soon."""
