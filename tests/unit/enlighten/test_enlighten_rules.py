@@ -268,13 +268,15 @@ RECORD = SessionRecord(
     token=Token("hush", expires_at=NOW, user_id="42"),
     refreshed_at=NOW,
     xsrf="hush",
-    guard=GuardState(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED, NOW + MINUTE, NOW, 1, 3, NOW - MINUTE),
+    guard=GuardState(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED, NOW + MINUTE, NOW, 1, 3, NOW - MINUTE, 2, NOW),
     site_id="314",
     user_id="42",
     refused=(("GET /x", NOW),),
     logins_for=(("GET /y", NOW),),
     shapes=(("314 reads", Shape.COOKIES),),
-    challenge=Challenge((Cookie("nonce", "hush", domain="host", host_only=True),), began_at=NOW, sent_at=NOW + MINUTE),
+    challenge=Challenge(
+        (Cookie("nonce", "hush", domain="host", host_only=True),), began_at=NOW, sent_at=NOW + MINUTE, codes=3
+    ),
     second_factor=True,
     mint="/app-api/jwt_token.json",
     sent=(NOW, NOW + timedelta(milliseconds=125)),
@@ -292,7 +294,7 @@ def test_a_record_of_an_older_version_costs_no_login() -> None:
     document: Any = RECORD.to_json()
     for member in ("shapes", "challenge", "second_factor", "mint", "sent", "held_until", "logins_for"):
         del document[member]
-    for member in ("by_hand_from", "since", "unanswered", "begun", "begun_at"):
+    for member in ("by_hand_from", "since", "unanswered", "begun", "begun_at", "asked", "asked_at"):
         del document["guard"][member]
     document["guard"]["cause"] = "LOGIN_FAILED"
     read = SessionRecord.from_json(document)

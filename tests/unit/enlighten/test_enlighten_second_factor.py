@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 from collections.abc import Callable
@@ -467,6 +468,83 @@ async def test_a_person_may_begin_another_sign_in_after_five_minutes(
     assert not waiting.uses_second_factor
     with pytest.raises(NoCodeExpected):
         await waiting.submit_code(CODE)
+
+
+@pytest.mark.parametrize("every", [90, 301, 900])
+@pytest.mark.parametrize(
+    "lives", [False, True], ids=["no session", "a session of which nothing tells whether it lives"]
+)
+@pytest.mark.parametrize("restarted", [False, True], ids=["one run", "a restart each time"])
+async def test_nobody_at_home_an_automation_that_refreshes_all_the_time_has_few_codes_sent(
+    make_session: Make,
+    cloud: Cloud,
+    clock: Clock,
+    saved: list[SessionRecord],
+    *,
+    every: int,
+    lives: bool,
+    restarted: bool,
+) -> None:
+    session = make_session()
+    if lives:
+        await session.request("GET", SETTINGS)
+        for mint in ("/users/self/token", "/app-api/jwt_token.json"):
+            cloud.script(f"GET {mint}", answering(404))
+    before = cloud.logins()
+    cloud.script(LOGIN, CHALLENGE)
+    for _ in range(6 * 3600 // every):
+        clock.advance(seconds=every)
+        if restarted:
+            session = make_session(record=saved[-1] if saved else None)
+        with contextlib.suppress(EnlightenError):
+            await session.refresh(by_hand=True)
+        with contextlib.suppress(EnlightenError):
+            await session.request("GET", SETTINGS)
+    assert 3 <= cloud.logins() - before <= 8
+    with pytest.raises(SignInSuspended) as caught:
+        await session.refresh(by_hand=True)
+    assert caught.value.until <= clock() + timedelta(hours=1)
+    assert "second factor" in str(caught.value)
+    if not lives:
+        cloud.script(VALIDATE, right(cloud))
+        await session.submit_code(CODE)  # somebody comes home
+        assert standing(session) is TokenStatus.OK
+
+
+@pytest.mark.parametrize("lives", [True, False], ids=["the cloud knows of the sign-in", "it does not any more"])
+@pytest.mark.parametrize("every", [31, 301, 900])
+async def test_nobody_at_home_an_automation_that_asks_for_codes_has_few_sent(
+    waiting: EnlightenSession, cloud: Cloud, clock: Clock, every: int, lives: bool
+) -> None:
+    cloud.script(RESEND, SENT if lives else answering(401))
+    before = cloud.logins()
+    for _ in range(6 * 3600 // every):
+        clock.advance(seconds=every)
+        with contextlib.suppress(SignInSuspended, RateLimited):
+            await waiting.resend_code()
+    sent = len(cloud.sent(RESEND)) if lives else cloud.logins() - before
+    assert 3 <= sent <= 10
+    cloud.script(VALIDATE, WRONG, right(cloud))
+    with pytest.raises(CodeRefused):
+        await waiting.submit_code(CODE)
+    clock.advance(minutes=5)
+    await waiting.resend_code()  # there is somebody who answers
+    await waiting.submit_code(CODE)
+
+
+async def test_another_password_may_be_tried_at_once_however_often_a_code_was_asked_for(
+    make_session: Make, cloud: Cloud, clock: Clock, saved: list[SessionRecord]
+) -> None:
+    cloud.script(LOGIN, CHALLENGE)
+    session = make_session()
+    for _ in range(3):
+        with contextlib.suppress(EnlightenError):
+            await session.refresh(by_hand=True)
+        clock.advance(minutes=6)
+    before = cloud.logins()
+    with pytest.raises(MfaRequired):
+        await make_session(record=saved[-1], password="another").refresh(by_hand=True)
+    assert cloud.logins() == before + 1
 
 
 async def test_an_outage_of_that_sign_in_leaves_the_question_open(

@@ -26,9 +26,9 @@ from ..errors import (
     Unreachable,
 )
 from .cookies import CookieJar
-from .guard import CLOCK_STEP, COOLDOWN, GuardState
+from .guard import BY_HAND, CLOCK_STEP, COOLDOWN, GuardState
 from .login import SignedIn, code_awaited, sign_in
-from .second_factor import RESEND, Challenge, NoMoreCodes, NotACode, ask_for_code, submit_code
+from .second_factor import MOST_CODES, RESEND, Challenge, NoMoreCodes, NotACode, ask_for_code, submit_code
 from .tokens import TokenStatus, status_of
 from .transport import Call
 
@@ -154,9 +154,11 @@ class Entrance:
             raise
         except MfaRequired:
             # While an older session lives it is worth more than a code.
-            challenge = None if self._keys.alive else Challenge(tuple(jar), began_at=now, sent_at=now)
+            asked, last = before.asked_for_code(now), self._notebook.record.challenge
+            codes = 1 if last is None else last.codes + 1
+            challenge = None if self._keys.alive else Challenge(tuple(jar), began_at=now, sent_at=now, codes=codes)
             # The password is right; how many codes were wrong is not forgotten for it.
-            guard = before.answered() if before.cause is TokenStatus.MFA_REQUIRED else before.cleared()
+            guard = asked.answered() if before.cause is TokenStatus.MFA_REQUIRED else asked.cleared()
             self._notebook.note(guard=guard, challenge=challenge, second_factor=True)
             self._logger.info("the Enlighten cloud asks for the code of the second factor")
             raise
@@ -194,7 +196,8 @@ class Entrance:
             self._count(error, self.guard, challenge=None)
             raise
         except (SignInError, SessionRejected) as error:
-            self._count(error, self.guard, challenge=replace(challenge, cookies=tuple(jar)))
+            answered = replace(challenge, cookies=tuple(jar), codes=1)
+            self._count(error, self.guard.given_code(), challenge=answered)
             raise
 
     async def resend_code(self) -> None:
@@ -208,15 +211,18 @@ class Entrance:
         """
         challenge, jar = self._challenge()
         now = self._clock()
-        if now < (until := challenge.sent_at + RESEND) <= now + RESEND:
-            raise SignInSuspended("a code was sent a moment ago", until)
+        pause = RESEND if challenge.codes < MOST_CODES else BY_HAND
+        if now < (until := challenge.sent_at + pause) <= now + pause:
+            said = "a code was sent a moment ago" if pause == RESEND else "many codes were sent, and nobody used one"
+            raise SignInSuspended(said, until)
         try:
             lives = await ask_for_code(self._sender(jar, taking_all=False), jar, base_url=self._account.base_url)
         except AccountBlocked as error:
             self._count(error, self.guard, challenge=None)
             raise
         if lives:
-            self._notebook.note(challenge=replace(challenge, cookies=tuple(jar), sent_at=now))
+            renewed = replace(challenge, cookies=tuple(jar), sent_at=now, codes=challenge.codes + 1)
+            self._notebook.note(challenge=renewed)
             return
         try:
             await self.sign_in(by_hand=True)
@@ -288,7 +294,7 @@ class Entrance:
 
     def _suspended(self, until: datetime) -> SignInSuspended:
         guard = self.guard
-        if guard.cause is None and not self.awaits_code:
+        if guard.cause is None and not guard.asked and not self.awaits_code:
             return SignInSuspended(_SHORT_SESSIONS, until, _WHILE_OTHERS)
         cause = guard.cause or TokenStatus.MFA_REQUIRED
         times = f" {guard.rejections} times" if guard.rejections > 1 else ""

@@ -1,8 +1,9 @@
 """The login guard: when a login is allowed after others that did not do (2.7). Values in, values out.
 
-Every client without it has locked an account sooner or later. Three things close the door for a while: logins that were
-refused, logins whose answer never came or was nonsense, and sessions that end as soon as they have begun. An outage
-does not: a login that was never sent, or was answered with a 5xx, leaves the guard as it was.
+Every client without it has locked an account sooner or later. Four things close the door for a while: logins that were
+refused, logins whose answer never came or was nonsense, logins that had a code sent with which nobody came, and
+sessions that end as soon as they have begun. An outage does not: a login that was never sent, or was answered with a
+5xx, leaves the guard as it was.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ the end of one is noticed; shorter than two of them."""
 CLOCK_STEP = timedelta(hours=1)
 """By how much a clock may be set back without a block being taken for one of a wrong clock."""
 BY_HAND = timedelta(hours=1)
-"""How often a person may try within a suspension."""
+"""How often a person may try within a suspension, or have a code sent when nobody came with the ones before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class GuardState:
         unanswered: Logins in a row that were sent, and no answer was understood; each is noted before it is sent.
         begun: Sessions in a row, each of which soon replaced the one before.
         begun_at: When the last of them began, aware UTC.
+        asked: Logins in a row that ended in the question for a code, and nobody has answered it.
+        asked_at: When the last of them was, aware UTC.
     """
 
     rejections: int = 0
@@ -52,6 +55,8 @@ class GuardState:
     unanswered: int = 0
     begun: int = 0
     begun_at: datetime | None = None
+    asked: int = 0
+    asked_at: datetime | None = None
 
     @property
     def is_suspension(self) -> bool:
@@ -74,8 +79,17 @@ class GuardState:
         """
         until = (by_hand and self.by_hand_from) or self.blocked_until
         since = self.since or self.last_rejection
-        is_of_wrong_clock = since is not None and since > now + CLOCK_STEP
-        return until if until is not None and now < until and not is_of_wrong_clock else None
+        blocks = [(since, until), (self.asked_at, self._unanswered_until())]
+        closed = (
+            until for since, until in blocks if until is not None and (since is None or since <= now + CLOCK_STEP)
+        )
+        return max((until for until in closed if now < until), default=None)
+
+    def _unanswered_until(self) -> datetime | None:
+        """From when another code may be sent to somebody who does not come with it: what asks may be an automation."""
+        if self.asked_at is None:
+            return None
+        return self.asked_at + (COOLDOWN if self.asked <= 1 else BY_HAND)
 
     def tried(self, now: datetime, *, by_code: bool) -> GuardState:
         """The state while a login is under way, and after one to which no answer was understood.
@@ -97,7 +111,15 @@ class GuardState:
 
     def cleared(self) -> GuardState:
         """The state once e-mail and password were taken."""
-        return GuardState(begun=self.begun, begun_at=self.begun_at)
+        return GuardState(begun=self.begun, begun_at=self.begun_at, asked=self.asked, asked_at=self.asked_at)
+
+    def asked_for_code(self, now: datetime) -> GuardState:
+        """The state after a login that ended in the question for a code."""
+        return replace(self, asked=self.asked + 1, asked_at=now)
+
+    def given_code(self) -> GuardState:
+        """The state once somebody came with a code, be it the right one or not."""
+        return replace(self, asked=0, asked_at=None)
 
     def rejected(self, now: datetime, cause: TokenStatus, *, suspend: bool = False) -> GuardState:
         """The state after one more refused login.
@@ -131,7 +153,8 @@ class GuardState:
         if self.begun_at is None or timedelta(0) <= now - self.begun_at < LASTING:
             return self
         is_all = not self.rejections and not self.unanswered
-        return GuardState() if is_all else replace(self, begun=0, begun_at=None)
+        none = GuardState(asked=self.asked, asked_at=self.asked_at)
+        return none if is_all else replace(self, begun=0, begun_at=None)
 
 
 def _closed(state: GuardState, now: datetime, pause: timedelta, *, by_hand: timedelta) -> GuardState:

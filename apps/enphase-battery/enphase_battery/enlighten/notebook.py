@@ -115,4 +115,4 @@ class Notebook:
 
 
 def _holds_something(record: SessionRecord) -> bool:
-    return record.guard.rejections > 0 or record.challenge is not None
+    return record.guard.rejections > 0 or record.guard.asked > 0 or record.challenge is not None

@@ -94,6 +94,8 @@ class SessionRecord:
                 "unanswered": guard.unanswered,
                 "begun": guard.begun,
                 "begun_at": _written(guard.begun_at),
+                "asked": guard.asked,
+                "asked_at": _written(guard.asked_at),
             },
             "site_id": self.site_id,
             "user_id": self.user_id,
@@ -105,6 +107,7 @@ class SessionRecord:
                 "cookies": _written_cookies(challenge.cookies),
                 "began_at": _written(challenge.began_at),
                 "sent_at": _written(challenge.sent_at),
+                "codes": challenge.codes,
             },
             "second_factor": self.second_factor,
             "mint": self.mint,
@@ -165,12 +168,17 @@ def _guard(value: Mapping[str, object]) -> GuardState:
         unanswered=int(_text(str(value.get("unanswered", 0)))),
         begun=int(_text(str(value.get("begun", 0)))),
         begun_at=_instant_or_none(value.get("begun_at")),
+        asked=int(_text(str(value.get("asked", 0)))),
+        asked_at=_instant_or_none(value.get("asked_at")),
     )
 
 
 def _challenge(value: Mapping[str, object]) -> Challenge:
     return Challenge(
-        cookies=_cookies(value["cookies"]), began_at=_instant(value["began_at"]), sent_at=_instant(value["sent_at"])
+        cookies=_cookies(value["cookies"]),
+        began_at=_instant(value["began_at"]),
+        sent_at=_instant(value["sent_at"]),
+        codes=int(_text(str(value.get("codes", 1)))),
     )
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RESEND = timedelta(seconds=30)
 """Not more than one code in that time; these endpoints answer 429 soon."""
 
+MOST_CODES = 5
+"""So many codes in a row may be sent that nobody comes with; then one an hour."""
+
 _CODE = re.compile(r"[0-9A-Za-z]{4,12}")
 _WRONG_CODE = frozenset({401, 403, 400, 404, 409, 422})
 _ASK_ANEW = "look at the code again, or have another one sent with `command: otp_resend`"
@@ -39,11 +42,13 @@ class Challenge:
         cookies: What it left: the nonce and a session that is none yet.
         began_at: When the password was sent, aware UTC.
         sent_at: When a code was asked for last, aware UTC.
+        codes: How many were sent since somebody came with one.
     """
 
     cookies: tuple[Cookie, ...] = field(repr=False)
     began_at: datetime
     sent_at: datetime
+    codes: int = 1
 
 
 async def submit_code(send: Send, jar: CookieJar, *, base_url: str, email: str, code: str, now: datetime) -> SignedIn:
