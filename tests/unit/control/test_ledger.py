@@ -504,11 +504,3 @@ def test_what_a_person_may_have_made_of_an_entry_is_contested_until_the_second_l
     doubted, _ = MINE.saw((edited,), NOON + 5 * MINUTE, CONSISTENCY)
     assert doubted.contested((edited,)) == (edited.terms,)
     assert [one.doubted for one in doubted.owned] == [True]
-
-
-def test_an_entry_that_was_believed_lost_may_stand_still_for_a_while() -> None:
-    lost = read(read(MINE.applied(CHARGE, NOON), after=5 * MINUTE), after=6 * MINUTE)
-    assert lost.lost_lately(NIGHT, NOON + 10 * MINUTE)
-    assert not lost.lost_lately(NIGHT, NOON + 90 * MINUTE)
-    assert not lost.lost_lately(HOLD, NOON + 10 * MINUTE)
-    assert not believed_gone("removed").lost_lately(NIGHT, NOON + 10 * MINUTE)

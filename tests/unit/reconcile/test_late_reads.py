@@ -25,7 +25,6 @@ async def pass_by(house: SmallHouse, seconds: int) -> None:
     for second in range(10, seconds + 1, 10):
         await house.wait(seconds=10, poll=second % 900 == 0)
         for _, outcome, reason in house.outcomes():
-            assert outcome != "failed", reason
             assert outcome != "confirmed" or any(map(house.cloud.enforces, Control)), reason
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from .decoding import as_mapping, as_sequence
 from .entries import Entry, Terms
-from .late import GIVEN_UP_FOR, turned_up
+from .late import turned_up
 from .losses import Loss, counted, losses_from_json, losses_to_json
 from .names import Control
 from .owned import News, Owned
@@ -104,11 +104,6 @@ class Ledger:
         """Return what the listed entries say that may be somebody else's by now: the next look will tell."""
         ids = {one.schedule_id for one in self.owned if one.edited_since is not None}
         return tuple(entry.terms for entry in entries if entry.schedule_id in ids)
-
-    def lost_lately(self, terms: Terms, at: datetime) -> bool:
-        """Return whether an entry of these terms was believed lost: where another is refused, it may stand still."""
-        loss = self.losses.get(terms)
-        return loss is not None and at - loss.at < GIVEN_UP_FOR
 
     def waits_for(self, control: Control) -> bool:
         """Return whether a read still has to show that something of this control is gone, or was never there."""

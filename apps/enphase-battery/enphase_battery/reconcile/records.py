@@ -11,7 +11,7 @@ from ..control.entries import Entry, Terms
 from ..control.evidence import Evidence
 from ..control.ledger import Ledger
 from ..control.names import Control
-from ..control.plan import Actual, CreateStep, DeleteStep, Step, SwitchStep
+from ..control.plan import Actual, DeleteStep, Step, SwitchStep
 from ..control.site_state import Habits, SiteState
 from ..errors import EnlightenError
 
@@ -119,14 +119,10 @@ class Records:
         self.failures = {step: one for step, one in self.failures.items() if not isinstance(step, SwitchStep)}
 
     def forget_failures(self, now: datetime) -> frozenset[Control]:
-        """Forget the entries' failures after which another try is due; return the controls whose wait ends early.
-
-        That is so where other entries stand now, or where what could not be written stands after all.
-        """
+        """Forget the entries' failures after which another try is due; return the controls whose wait ends early."""
         listed = self.foreign()
         over = {step: one for step, one in self.failures.items() if one.until is not None and now >= one.until}
         early = {step for step, one in self.failures.items() if one.until is not None and one.listed != listed}
-        early |= {step for step in self.failures if isinstance(step, CreateStep) and self.ledger.find(step.terms)}
         self.failures = {step: one for step, one in self.failures.items() if step not in over and step not in early}
         return frozenset(step.control for step in early)
 

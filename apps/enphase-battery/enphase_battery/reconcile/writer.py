@@ -177,11 +177,7 @@ class Writer:
                 self._site.learn(replace(habits, touching=False))
                 return
             if any(one.leaving and one.terms.overlaps(terms) for one in self._records.ledger.owned):
-                self._waits(step, "waits until an own entry is gone from the cloud", TRY_AGAIN)
-                return
-            if self._records.ledger.lost_lately(terms, self._clock()):
-                reason = "waits until the cloud lists an own entry again"
-                self._waits(step, reason, self._backoff.after_failure(str(step)))
+                self._waits(step, "waits until an own entry is gone from the cloud")
                 return
             refusal = Refused(
                 f"the cloud refuses {terms} because of another entry, which it does not list ({refusal})",
@@ -268,9 +264,9 @@ class Writer:
             else Refused(refusal.reason, hint=refusal.hint)
         )
 
-    def _waits(self, step: CreateStep | UpdateStep, reason: str, wait: timedelta) -> None:
+    def _waits(self, step: CreateStep | UpdateStep, reason: str) -> None:
         """Keep for what a step waits that is to be tried again soon."""
-        until = self._clock() + wait
+        until = self._clock() + TRY_AGAIN
         self._records.failures[step] = Failure(Refused(reason), until, self._records.foreign(), passing=True)
 
     def _failed(self, step: Step, error: EnlightenError) -> None:
