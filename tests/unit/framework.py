@@ -46,7 +46,9 @@ class Framework:
         self.admin: dict[str, Any] = {}
         self._mocks.AD.state = SimpleNamespace(state={"admin": self.admin})
         self._mocks.AD.tz = timezone.utc
-        self._mocks.AD.app_management = SimpleNamespace(app_config=SimpleNamespace(root={}))
+        self._mocks.AD.app_management = SimpleNamespace(
+            app_config=SimpleNamespace(root={}), config_filecheck=SimpleNamespace(mtimes={})
+        )
         for name in REGISTRATIONS:
             self.hass[name].side_effect = self._registers(name)
         self._patches: list[Any] = [

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -619,12 +619,13 @@ async def test_two_apps_on_one_account_see_each_others_changes_as_those_of_the_e
 async def edit(lab: Lab, **keys: Any) -> None:
     """Save apps.yaml with other keys for the app, None for one that is taken out, and let AppDaemon look at it."""
     file = lab.folder / "apps" / "apps.yaml"
-    entries = yaml.safe_load(file.read_text())
+    entries, later = yaml.safe_load(file.read_text()), max(4e9, file.stat().st_mtime + 1)
     entries[APP] = {key: value for key, value in {**entries[APP], **keys}.items() if value is not None}
     file.write_text(yaml.safe_dump(entries))
-    os.utime(file, (4e9, 4e9))  # whatever the resolution of the file system's times
+    os.utime(file, (later, later))  # whatever the resolution of the file system's times
     management: Any = lab.ad and lab.ad.app_management
-    await management.check_app_updates(mode=UpdateMode.NORMAL)
+    with suppress(KeyError):  # AppDaemon 4.5.13 trips over a mapping under a new key
+        await management.check_app_updates(mode=UpdateMode.NORMAL)
     await lab.settle()
 
 
@@ -646,6 +647,97 @@ async def test_a_wrong_key_that_is_taken_out_of_apps_yaml_lets_the_app_start(hou
         await edit(lab, widnows=None)
         await lab.advance(minutes=3)
         assert lab.ha.states[PROBLEM]["state"] == "off"
+
+
+OTHER_HELPER = "input_boolean.charge_now"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ({}, {"controls": {}}, "controls"),
+        ({}, {"windows": {}}, "windows"),
+        ({}, {"toggles": {"charge_from_grid": OTHER_HELPER}}, OTHER_HELPER),
+        ({}, {"poll": {"nonsense": 1}}, "poll"),
+        ({"toggles": {"charge_from_grid": OTHER_HELPER}}, {"toggles": {}}, ""),
+        ({"controls": {}}, {"controls": ["charge_from_grid"]}, ""),
+    ],
+    ids=["an empty one", "another", "a new one", "nested in a new one", "emptied", "mended"],
+)
+async def test_a_mapping_that_appdaemon_does_not_notice_is_found_by_the_app(
+    house: House, before: dict[str, Any], after: dict[str, Any], problem: str
+) -> None:
+    async with house(app=before) as lab:
+        await lab.advance(minutes=2)
+        await edit(lab, **after)
+        await lab.advance(minutes=3)
+        assert (lab.state(PROBLEM) == "on") is bool(problem)
+        assert problem in lab.attributes(PROBLEM).get("problem", "")
+
+
+CONSTRAINTS: Mapping[str, Any] = {
+    "constrain_start_time": "06:00:00",
+    "constrain_end_time": "12:30:00",
+    "constrain_days": "sun",
+    "constrain_input_boolean": CHARGE,
+    "constrain_input_select": "input_select.mode,Away",
+    "constrain_presence": "everyone",
+    "constrain_person": "anyone",
+    "constrain_state": "on",
+    "constrain_anything": 1,
+}
+
+
+@pytest.mark.parametrize("key", CONSTRAINTS)
+async def test_a_constraint_is_refused_at_once_with_the_reason_and_nothing_is_begun(house: House, key: str) -> None:
+    async with house(app={key: CONSTRAINTS[key]}) as lab:
+        problem = lab.attributes(PROBLEM)["problem"]
+        assert key in problem
+        assert "would not end" in problem
+        assert count(lab.cloud, "requests") == 0
+
+
+async def test_a_constraint_that_is_taken_out_lets_the_app_start(house: House) -> None:
+    async with house(app={"constrain_end_time": "11:00:00"}) as lab:  # it is noon: no timer would ever come
+        await edit(lab, constrain_end_time=None)
+        await lab.advance(minutes=3)
+        assert lab.state(PROBLEM) == "off"
+
+
+async def test_a_constraint_that_is_added_while_something_is_on_is_told_and_taken_out_it_ends(house: House) -> None:
+    async with house(switches={"auth_era": "2025-07"}) as lab:
+        await lab.command(command="set", control="discharge_to_grid", state="on", duration="01:00:00", id="sell")
+        await lab.advance(minutes=5)
+        await edit(lab, constrain_start_time="01:00:00", constrain_end_time="02:00:00")
+        assert "constrain_end_time" in lab.attributes(PROBLEM)["problem"]
+        await lab.advance(minutes=30)
+        await edit(lab, constrain_start_time=None, constrain_end_time=None)
+        await lab.advance(minutes=30)
+        assert not switch(lab.cloud, "discharge_to_grid")
+
+
+@pytest.mark.parametrize("keys", [{"pin_thread": 0}, {"pin_thread": -1}], ids=str)
+async def test_a_thread_of_its_own_is_refused(house: House, keys: dict[str, Any]) -> None:
+    async with house(app=keys) as lab:
+        assert "pin_thread" in lab.attributes(PROBLEM)["problem"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        *({"pin_app": pinned} for pinned in (True, False)),
+        *({"priority": 1.0}, {"dependencies": []}, {"log_level": "ERROR"}, {"disable": False}),
+    ],
+    ids=str,
+)
+async def test_appdaemon_s_other_keys_leave_the_end_in_time(house: House, keys: dict[str, Any]) -> None:
+    async with house(app=keys, switches={"auth_era": "2025-07"}) as lab:
+        await lab.command(command="set", control="discharge_to_grid", state="on", duration="01:00:00", id="sell")
+        await lab.advance(minutes=5)
+        assert switch(lab.cloud, "discharge_to_grid")
+        await lab.advance(minutes=55, seconds=5)
+        assert not switch(lab.cloud, "discharge_to_grid")
+        assert lab.state(PROBLEM) == "off"
 
 
 async def test_an_entry_that_stays_as_it_is_starts_nothing_anew(house: House) -> None:

@@ -131,9 +131,18 @@ def test_appdaemons_example_has_its_web_interface_off() -> None:
 
 def test_the_keys_of_appdaemon_itself_are_left_alone() -> None:
     of_every_app = "name: x\nconfig_path: /x\nmodule: enphase_battery\nclass: EnphaseBattery\n"
-    order = "dependencies: [other]\ndisable: false\npriority: 3\npin_app: true\npin_thread: 1\n"
-    rest = "log: my_log\nlog_level: DEBUG\nglobal: false\nglobal_dependencies: []\nconstrain_days: mon\n"
+    order = "dependencies: [other]\ndisable: false\npriority: 3\npin_app: true\n"
+    rest = "log: my_log\nlog_level: DEBUG\nglobal: false\nglobal_dependencies: []\n"
     assert read(LOGIN + of_every_app + order + rest) == read(LOGIN)
+
+
+@pytest.mark.parametrize("key", ["constrain_days", "constrain_start_time", "constrain_nonsense", "pin_thread"])
+def test_the_keys_of_appdaemon_that_break_the_app_are_refused_beside_other_faults(key: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(LOGIN + f"{key}: 1\npoll: 0\n")
+    refused, other = caught.value.faults
+    assert refused.startswith(f"{key} is not possible: ")
+    assert other.startswith("poll")
 
 
 def test_a_configuration_cannot_be_changed() -> None:

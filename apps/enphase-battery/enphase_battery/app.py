@@ -214,7 +214,7 @@ class EnphaseBattery(Hass):
 
     async def _on_heartbeat(self, **_kwargs: Any) -> None:
         """Do what should be true now; restart if the entry in apps.yaml, or the site, has become another one."""
-        if self._entry.take_over():
+        if await self._entry.take_over():
             await self._restart("apps.yaml says something else by now")
         elif self._store is not None and has_moved(self._store):
             await self._restart("the account leads to another site by now")

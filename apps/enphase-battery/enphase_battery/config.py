@@ -52,10 +52,13 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 APPDAEMONS_KEYS = frozenset(
-    {"name", "config_path", "module", "class", "dependencies", "disable", "priority", "pin_app", "pin_thread"}
+    {"name", "config_path", "module", "class", "dependencies", "disable", "priority", "pin_app"}
     | {"log", "log_level", "global", "global_dependencies"}
 )
-"""Keys of an app that are AppDaemon's own; so are those that begin with `constrain_`."""
+"""Keys of an app that are AppDaemon's own and leave the app what it needs."""
+
+_CONSTRAINED = "AppDaemon would call the app at certain times only, and what is on would not end"
+_PINNED = "the app needs no thread, and would not start once AppDaemon has fewer of them"
 
 _READS_OF_A_POLL = 3
 _MOST_FAULTS = 20
@@ -271,16 +274,21 @@ def parse_configuration(args: Mapping[str, object]) -> Configuration:
         ConfigurationError: With one sentence for each fault. It carries no trace of pydantic's error, which holds the
             values, the password included.
     """
-    own = {key: value for key, value in args.items() if not _is_appdaemons(key_text(key))}
+    harmful = {key: reason for key in args if (reason := _harm(key_text(key)))}
+    faults = [f"{key} is not possible: {reason}" for key, reason in harmful.items()]
+    own = {key: value for key, value in args.items() if key_text(key) not in APPDAEMONS_KEYS and key not in harmful}
     try:
-        return Configuration.model_validate(own)
+        configuration = Configuration.model_validate(own)
     except ValidationError as error:
-        faults = [fault for detail in error.errors() for fault in _faults(detail)]
-    raise ConfigurationError(some(faults, _MOST_FAULTS, "faults"))
+        faults += [fault for detail in error.errors() for fault in _faults(detail)]
+    if faults:
+        raise ConfigurationError(some(faults, _MOST_FAULTS, "faults"))
+    return configuration
 
 
-def _is_appdaemons(key: str) -> bool:
-    return key in APPDAEMONS_KEYS or key.startswith("constrain_")
+def _harm(key: str) -> str:
+    """Return what one of AppDaemon's own keys would do to the app; empty for all others."""
+    return _CONSTRAINED if key.startswith("constrain_") else _PINNED if key == "pin_thread" else ""
 
 
 def _faults(detail: ErrorDetails) -> Iterator[str]:

@@ -158,7 +158,7 @@ RIGHT = [
     "windows: [{name: Peak, control: discharge_to_grid, start: 16:00, end: 19:00, days: [Mon, TUESDAY]}]",
     "windows: [{name: Peak, control: discharge_to_grid, start: '16:00', end: '19:00', target_soc: 30.0}]",
     "windows: [{name: Night, control: restrict_discharge, start: 22:30:00, end: '5:00', days: }]",
-    "log_level: DEBUG\nconstrain_state: input_boolean.home,on\npriority: 3\ndependencies: [other]\ndisable: true",
+    "log_level: DEBUG\npriority: 3\ndependencies: [other]\ndisable: true",
 ]
 
 

@@ -45,7 +45,6 @@ def file_schema() -> dict[str, Any]:
         **app["properties"],
         **{key: {} for key in sorted(APPDAEMONS_KEYS - {"module", "class"})},
     }
-    app["patternProperties"] = {"^constrain_": {}}
     app["required"] = ["module", "class", *app["required"]]
     is_this_app = {
         "anyOf": [

@@ -69,9 +69,33 @@ class Internals:
         except _MISSING:
             return None
 
+    def changed_at(self, entry: Any) -> float | None:
+        """Return when the file of an entry was changed, as AppDaemon has seen it (seconds). Without it: None."""
+        try:
+            changed_at: float | None = self._app.AD.app_management.config_filecheck.mtimes.get(entry.config_path)
+        except _MISSING:
+            return None
+        return changed_at
+
+    async def read_entry(self, entry: Any) -> Any:
+        """Read the app's entry anew from its file; None if it is not there. Without it: the entry that is known.
+
+        Raises:
+            Exception: whatever AppDaemon raises for a file that is no good; its errors differ from release to release.
+        """
+        try:
+            read = self._app.AD.app_management.read_config_file
+        except _MISSING:
+            return entry
+        return (await read(entry.config_path)).root.get(self._app.name)
+
     def restart_with(self, entry: Any) -> None:
         """Have AppDaemon's next start of the app use this entry. Without it: the old one is used once more."""
-        self._app.config_model = entry
+        self._app.config_model = entry  # AppDaemon starts an app anew with what it was made with
+        try:
+            self._app.AD.app_management.app_config.root[self._app.name] = entry
+        except _MISSING:
+            return
 
     def mask_arguments(self, shown: Mapping[str, object]) -> bool:
         """Let AppDaemon's admin API serve these arguments of the app in place of the real ones.
