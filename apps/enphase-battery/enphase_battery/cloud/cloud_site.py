@@ -111,7 +111,10 @@ class CloudSite:
         Args:
             urgent: It is for a wish that is carried out; else it only looks what became of one.
         """
-        return await self._read(await self._the_battery(), wish=urgent)
+        battery = await self._the_battery()
+        if urgent and not self._knowledge.may_write:
+            await self._read_site_settings(battery)  # elsewhere once a day, but who asks may know of a change
+        return await self._read(battery, wish=urgent)
 
     async def read_entries(self, *, urgent: bool) -> tuple[Entry, ...]:
         """Read the schedule entries alone (6.8). Raises EnlightenError, also where there is no list."""

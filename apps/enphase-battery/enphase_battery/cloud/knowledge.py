@@ -42,6 +42,11 @@ class Knowledge:
         self._note(_MAY_WRITE, _yes_no(settings.may_write))
         self._note(_GRID_MODE, settings.grid_mode or "")
 
+    @property
+    def may_write(self) -> bool:
+        """Whether the account may change anything, as it was last told; true before."""
+        return self._facts.get(_MAY_WRITE) != "no"
+
     def forget_rights(self) -> None:
         """Forget what the account may do: it was another account's."""
         if _MAY_WRITE in self._facts:
@@ -50,7 +55,7 @@ class Knowledge:
     def circumstances(self, *, accept_disclaimer: bool) -> Circumstances:
         """Return what decides about writes beside settings and schedules."""
         return Circumstances(
-            may_write=self._facts.get(_MAY_WRITE) != "no",
+            may_write=self.may_write,
             grid_mode=self._facts.get(_GRID_MODE, ""),
             accept_disclaimer=accept_disclaimer,
         )

@@ -167,7 +167,7 @@ class Reconciler:
         everything = poll or self._poll_failed or self.state.switches is None
         self._poll_failed, looked = everything, False
         try:
-            self.records.begin_pass()
+            self.records.begin_pass(self._due_controls(self._clock()))
             await self._look_first(everything=everything)
             looked = True
             for control in self.records.forget_failures(self._clock()):

@@ -12,7 +12,8 @@ from ..control.evidence import Evidence
 from ..control.ledger import Ledger
 from ..control.names import Control
 from ..control.plan import Actual, DeleteStep, Step, SwitchStep
-from ..control.site_state import Habits, SiteState
+from ..control.site_state import Habits, Refusal, SiteState
+from ..control.wanted import Wanted
 from ..errors import EnlightenError
 
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=15)
@@ -51,6 +52,8 @@ class Records:
         listed: The last list of entries that could be read; None before the first.
         fading: Entries of others that the last reads did not show, each with the first of them.
         failures: The steps that were tried in vain.
+        forbidden: Why steps were not even tried, by control, as the last read then told it.
+        tried: The wish that was carried out last, by control.
         read_at: Instant (aware, UTC) of the last read; None before the first.
     """
 
@@ -61,6 +64,8 @@ class Records:
     listed: tuple[Entry, ...] | None = None
     fading: dict[Entry, datetime] = field(default_factory=dict)
     failures: dict[Step, Failure] = field(default_factory=dict)
+    forbidden: dict[Control, Refusal] = field(default_factory=dict)
+    tried: dict[Control, str] = field(default_factory=dict)
     read_at: datetime | None = None
 
     def read(self, state: SiteState, at: datetime, consistency: timedelta) -> None:
@@ -114,17 +119,34 @@ class Records:
         """Return what a plan starts from."""
         return Actual(self.evidence, self.state, self.ledger, habits, now, self.failures.keys())
 
-    def begin_pass(self) -> None:
-        """Let every switch be tried again."""
-        self.failures = {step: one for step, one in self.failures.items() if not isinstance(step, SwitchStep)}
+    def begin_pass(self, due: Mapping[Control, Wanted]) -> None:
+        """Let every switch be tried again, and everything that another wish than the last one needs."""
+        wishes = {control: wanted.intent.key for control, wanted in due.items()}
+        new = {control for control, key in wishes.items() if self.tried.get(control) != key}
+        self.tried |= wishes
+        self.failures = {
+            step: one
+            for step, one in self.failures.items()
+            if not isinstance(step, SwitchStep) and (step.control not in new or isinstance(step, DeleteStep))
+        }
 
     def forget_failures(self, now: datetime) -> frozenset[Control]:
-        """Forget the entries' failures after which another try is due; return the controls whose wait ends early."""
-        listed = self.foreign()
+        """Forget the failures after which another try is due; return the controls whose wait ends early.
+
+        What a read forbade is as old as that read: it holds no longer once another one tells otherwise.
+        """
+        listed, switches = self.foreign(), self.state.switches
+        refusals = {} if switches is None else switches.refusals
+        allowed = {control for control, refusal in self.forbidden.items() if refusals.get(control) != refusal}
+        self.forbidden = {control: one for control, one in self.forbidden.items() if control not in allowed}
         over = {step: one for step, one in self.failures.items() if one.until is not None and now >= one.until}
-        early = {step for step, one in self.failures.items() if one.until is not None and one.listed != listed}
+        early = {
+            step
+            for step, one in self.failures.items()
+            if step.control in allowed or (one.until is not None and one.listed != listed)
+        }
         self.failures = {step: one for step, one in self.failures.items() if step not in over and step not in early}
-        return frozenset(step.control for step in early)
+        return frozenset(step.control for step in early) | allowed
 
     def forget_failures_of(self, terms: Terms) -> None:
         """Forget that an entry could not be written: it is."""

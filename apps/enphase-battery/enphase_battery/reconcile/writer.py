@@ -258,11 +258,10 @@ class Writer:
         """Return why a step is not even tried on this site."""
         switches = self._records.state.switches
         refusal = switches.refusals.get(step.control) if switches else None
-        return (
-            None
-            if refusal is None or (is_end(step) and refusal.only_on)
-            else Refused(refusal.reason, hint=refusal.hint)
-        )
+        if refusal is None or (is_end(step) and refusal.only_on):
+            return None
+        self._records.forbidden[step.control] = refusal
+        return Refused(refusal.reason, hint=refusal.hint)
 
     def _waits(self, step: CreateStep | UpdateStep, reason: str) -> None:
         """Keep for what a step waits that is to be tried again soon."""
