@@ -79,7 +79,7 @@ def _check_header_set(world: World, request: Request) -> None:
 
 
 def _check_cookie_eauth(world: World, request: Request) -> None:
-    """Raise RefusedError for a write of another shape than D of section 5: the jar, and the manager token in it."""
+    """Raise RefusedError for a write that is not variant D (section 5): the jar, and the manager token in it."""
     token = request.cookie(MANAGER_COOKIE)
     is_script = request.header("x-requested-with") == "XMLHttpRequest" and not request.header("authorization")
     is_own = world.signer.is_own(token) and request.header("e-auth-token") == token

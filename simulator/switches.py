@@ -88,7 +88,7 @@ class Switches:
     wall_content_type: str = _choice("html", "json")  # (20)
     e_auth: str = _choice("accepted", "required", "refused", "refused_reads")  # (C7) refused: wall
     jar: str = _choice("accepted", "refused")  # (C9) refused: 403 with cookies; the JWT is enough (N)
-    write_shape: str = _choice("any", "cookie_eauth")  # (5, variant D) cookie_eauth: a write of any other shape is 403
+    write_shape: str = _choice("any", "cookie_eauth")  # (section 5) cookie_eauth: variant D or 403
     session_ttl: int = _number(3600, 1, 315_360_000)  # (22)
     session_ttl_from: str = _choice("last_request", "login")  # (22)
     session_cookie_max_age: int = _number(0, 0, 315_360_000)  # what the cookie says; 0: it does not

@@ -14,7 +14,7 @@ SWITCHES = """
     xsrf_grace session_ttl jwt_ttl activation_delay pending_ttl read_lag gateway_online profile_split
     rbd_null_when_empty rbd_enable_deletes mfa blocked too_many_sessions rate_limit wall_content_type fault_script
 """
-"""Those of section 14.9 of enlighten-battery-api.md, in its order and words."""
+"""Those of section 14.9 of docs/enlighten-api.md, in its order and words."""
 
 
 def settings(scenario: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

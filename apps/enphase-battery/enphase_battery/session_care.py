@@ -11,7 +11,7 @@ from .enlighten.tokens import Token
 from .errors import EnlightenError
 
 EXPIRY_MARGIN = timedelta(hours=1)
-"""How long before its end a token is refreshed (section 2.6 of `enlighten-battery-api.md`)."""
+"""How long before its end a token is refreshed (section 2.6)."""
 
 KEEP_ALIVE = timedelta(minutes=15)
 """How long a session may be idle that could be had back only with a code (2.4): sessions die sooner than tokens."""

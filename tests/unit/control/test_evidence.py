@@ -1,4 +1,4 @@
-"""What a read proves: steps 4 and 5 of the design, against a cloud that shows old values and ignores writes.
+"""What a read proves (steps 4 and 5 of "How a wish becomes true"), where the cloud shows old values and ignores writes.
 
 What holds, and is tried here with every kind of trouble at once (the cloud shows, at each read, what it held at some
 moment less than `consistency` ago; writes are applied, ignored, refused, or lost with or without effect):

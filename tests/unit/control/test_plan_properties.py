@@ -1,6 +1,6 @@
 """Whatever stands in the cloud and whatever is wished: the plan gets there or says why not, and harms nobody's entries.
 
-The cloud is a small model of what is known of it (`enlighten-battery-api.md` 6.8): overlaps are refused, an entry is
+The cloud is a small model of what is known of it (6.8): overlaps are refused, an entry is
 pending until its family is switched on or applied, and that commits all that is pending there.
 """
 

@@ -1,4 +1,4 @@
-"""The wishes of all controls held against each other: rule (h) of the design, as far as switches go."""
+"""The wishes of all controls held against each other: rule (h) of docs/design.md, as far as switches go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each input makes of the wishes: rules (b) to (j) of the design, as far as switches go."""
+"""What each input makes of the wishes: rules (b) to (j) of docs/design.md, as far as switches go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The snapshot in Home Assistant's words: contract 3.4."""
+"""The snapshot in Home Assistant's words: docs/entities.md."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class CloudSite:
         self._knowledge.learn_site(settings)
 
     async def _read_schedules(self, battery: Battery, *, wish: bool) -> ScheduleList | None:
-        """Read the schedule list; 404 and 405 mean a site with switches only (the design's `use_schedules`)."""
+        """Read the schedule list; 404 and 405 mean a site with switches only (`use_schedules` in docs/configure.md)."""
         if not self._offer.is_list_to_be_read():
             return None
         try:

@@ -1,7 +1,7 @@
 """Which entries the wishes need, and which of them may stand in the cloud now.
 
 A wish that needs entries makes a claim. Claims whose entries overlap cannot stand beside each other, whatever their
-families: the cloud refuses that (6.8 of `enlighten-battery-api.md`). The lower rank gives way for as long as the higher
+families: the cloud refuses that (6.8). The lower rank gives way for as long as the higher
 one stands (h). A claim that somebody else's entry is in the way of is obstructed: nothing is written for it (l, m).
 """
 

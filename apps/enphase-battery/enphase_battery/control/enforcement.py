@@ -34,7 +34,7 @@ def enforcement(state: SiteState, control: Control, local_now: datetime) -> Enfo
 
     It does when the switch is on, an active entry (own or foreign) covers this minute or the site has switches only,
     the gateway reported lately, and no storm, demand-response event or backup profile overrides the settings
-    (`enlighten-battery-api.md` 6.3, 6.5, 6.8 and 10.2, S14 and S15).
+    (6.3, 6.5, 6.8 and 10.2, S14 and S15).
 
     Args:
         state: What was read last.

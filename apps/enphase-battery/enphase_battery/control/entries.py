@@ -1,4 +1,4 @@
-"""Schedule entries: what one says, when it covers a moment, what it overlaps (`enlighten-battery-api.md` 6.8).
+"""Schedule entries: what one says, when it covers a moment, what it overlaps (6.8).
 
 The cloud knows weekly entries only: wall-clock times of the site and the weekdays on which they start. Overlaps are
 therefore a matter of the weekly wall clock, whatever the date.

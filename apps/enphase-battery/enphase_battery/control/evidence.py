@@ -2,7 +2,7 @@
 
 The cloud shows old values for a while after a write, and flaps. So a read counts only when it cannot be such an echo,
 and a change that nobody here made counts only when two reads apart from each other show it
-(`enlighten-battery-api.md` 10.3; the design's steps 4 and 5 of "How a wish becomes true").
+(10.3; steps 4 and 5 of "How a wish becomes true" in docs/design.md).
 """
 
 from __future__ import annotations

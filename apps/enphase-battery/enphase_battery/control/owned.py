@@ -1,7 +1,7 @@
 """One entry that the app owns: from the moment before it is sent until a read shows that it is gone.
 
 An entry is owned only if the app can show that it made it. Its id is found by re-reading, because the answer to a
-creation has none and the list reorders itself (6.8 of `enlighten-battery-api.md`). As with switches, a read proves
+creation has none and the list reorders itself (6.8). As with switches, a read proves
 nothing within `consistency` of an own write: it may show what was before (10.3).
 """
 

@@ -1,7 +1,7 @@
 """Wanted against actual: the fewest steps, in a safe order.
 
 Everything that ends comes before anything that begins, and all that moves is deleted before anything is created: the
-cloud refuses entries that overlap (10.4 of `enlighten-battery-api.md`). A family is switched on, or applied, after its
+cloud refuses entries that overlap (10.4). A family is switched on, or applied, after its
 entries were written: an entry that no settings write has followed never reaches the gateway (6.8).
 """
 
@@ -314,7 +314,7 @@ def _second_flag(control: Control, one: Wanted, actual: Actual) -> bool | None:
 
 
 def _needs_second_flag(control: Control, actual: Actual) -> bool:
-    """Return whether the second flag has to go along: it never came on after an entry was applied (48a of section 14).
+    """Return whether the second flag has to go along: it never came on after an entry was applied (statement 48a).
 
     A site that needed it once gets it with the first apply. One that came on and is off now was switched off.
     """

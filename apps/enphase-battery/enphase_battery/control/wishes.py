@@ -1,7 +1,7 @@
 """Standing and timed wishes, and what each input makes of them.
 
 Every control has a standing wish and, at times, timed wishes: a command, a window's occurrence. Nothing is saved and
-put back: when a timed wish ends, what lies under it shows through. The rules are those of the project's design,
+put back: when a timed wish ends, what lies under it shows through. The rules are those of docs/design.md,
 lettered (a) to (m) there; the letters stand beside the code that carries them out.
 """
 

@@ -2,5 +2,5 @@
 
 Use `EnlightenSession` (:mod:`.session`), `find_identity` (:mod:`.identity`) and `Battery` (:mod:`.battery`); what the
 cloud says arrives as the frozen values of :mod:`.models`. Section numbers in docstrings are those of
-enlighten-battery-api.md.
+docs/enlighten-api.md.
 """

@@ -10,7 +10,7 @@ from yarl import URL
 from ..errors import ConfigurationError
 
 BATTERY_CONFIG = "/service/batteryConfig/api/v1"
-"""Below it lies the battery service (6)."""
+"""Below it lies the battery service (section 6)."""
 
 _PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+|/")
 _LONGEST = 200  # characters of a path in a line

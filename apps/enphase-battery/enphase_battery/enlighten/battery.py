@@ -1,4 +1,7 @@
-"""The battery's endpoints as typed calls (6, 7): one request each; order, waits and reading back are the caller's."""
+"""The battery's endpoints as typed calls (sections 6 and 7): one request each.
+
+Order, waits and reading back are the caller's.
+"""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def is_sendable(text: str) -> bool:
 
 
 def decoded(value: str | None) -> str | None:
-    """The value that a cookie stands for: without quotes and escapes; None if that could not stand in a header (4)."""
+    """The value that a cookie stands for: without quotes and escapes; None if no header could hold that (section 4)."""
     plain = unquote(value.strip('"')) if value else ""
     return plain if plain.isascii() and plain.isprintable() and plain.strip() else None
 

@@ -22,7 +22,7 @@ def mapping(value: object) -> Mapping[str, object]:
 
 
 def enveloped(document: object) -> Mapping[str, object]:
-    """The content of the envelope `{"type", "timestamp", "data"}` that most battery reads have (6).
+    """The content of the envelope `{"type", "timestamp", "data"}` that most battery reads have (section 6).
 
     Raises:
         UnexpectedAnswer: There is none, or nothing in it.

@@ -1,4 +1,4 @@
-"""Finds the two ids that battery calls need, by themselves or as configured (3)."""
+"""Finds the two ids that battery calls need, by themselves or as configured (section 3)."""
 
 from __future__ import annotations
 

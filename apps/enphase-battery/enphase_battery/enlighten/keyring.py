@@ -1,4 +1,4 @@
-"""What proves to the cloud who asks: cookies, token, XSRF token; how they are kept fresh (2.5, 2.6, 4).
+"""What proves to the cloud who asks: cookies, token, XSRF token; how they are kept fresh (2.5, 2.6, section 4).
 
 Whoever calls a method that renews must be alone with the session (see :mod:`.gate`).
 """
@@ -75,7 +75,7 @@ class Keyring:
 
     @property
     def xsrf(self) -> str | None:
-        """The XSRF token that goes into headers: that of the cookie which goes along, decoded (double submit, 4)."""
+        """The XSRF token for headers: that of the cookie which goes along, decoded (double submit, section 4)."""
         return decoded(self._jar.value(_XSRF_COOKIE))
 
     @property
@@ -144,7 +144,7 @@ class Keyring:
         return lives
 
     def adopt(self, jar: CookieJar, **changes: Any) -> None:
-        """Goes on with the cookies of a new sign-in, which has no XSRF token yet (4).
+        """Goes on with the cookies of a new sign-in, which has no XSRF token yet (section 4).
 
         Args:
             jar: Its cookies.
@@ -240,7 +240,7 @@ class Keyring:
             self.note()
 
     def _take_xsrf(self, reply: Reply) -> None:
-        """The battery service's newest XSRF token, from its cookie or else from its header (4)."""
+        """The battery service's newest XSRF token, from its cookie or else from its header (section 4)."""
         cookie = next((each for each in reversed(reply.cookies) if each.name.casefold() == _XSRF_COOKIE), None)
         if cookie is None:
             self._hold_xsrf(decoded(reply.csrf))

@@ -104,7 +104,7 @@ def code_awaited() -> MfaRequired:
 
 
 def _judge_json(reply: Reply, jar: CookieJar) -> SignedIn:
-    """The table of 2.1."""
+    """The table of section 2.1."""
     _raise_if_refused(reply)
     if reply.is_login_wall:
         raise UnexpectedAnswer("the sign-in was answered with a page of the login")
@@ -122,7 +122,7 @@ def _judge_json(reply: Reply, jar: CookieJar) -> SignedIn:
 
 
 def _judge_form(reply: Reply, jar: CookieJar) -> SignedIn:
-    """2.2: success leads away from the login page; failure shows it again, without an error status."""
+    """Section 2.2: success leads away from the login page; failure shows it again, without an error status."""
     _raise_if_refused(reply)
     if jar.value("login_otp_nonce") is not None:
         raise code_awaited()

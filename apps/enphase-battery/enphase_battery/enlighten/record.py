@@ -40,7 +40,7 @@ class SessionRecord:
         user_id: The user that the last token named.
         refused: Endpoints that refuse everything, and until when nothing more is spent on them (2.7).
         logins_for: Endpoints that had a login made though the session may have lived, and when, aware UTC.
-        shapes: Shapes of headers that worked where the usual one did not (5), by endpoint and by family of endpoints.
+        shapes: Shapes of headers that worked where the usual one did not (section 5), by endpoint and their family.
         challenge: The sign-in that waits for the code of the second factor; None: none waits.
         second_factor: Whether the last sign-in needed a code.
         mint: Path of the token endpoint that gave the last token.

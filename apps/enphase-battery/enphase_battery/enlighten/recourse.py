@@ -1,4 +1,4 @@
-"""What is done next after a reply: one table of rules, values in and a value out (2.7, 2.8, 5, 9.2).
+"""What is done next after a reply: one table of rules, values in and a value out (2.7, 2.8, section 5, 9.2).
 
 A refusal has three causes that look alike: the session is dead, the XSRF token is old, or the headers have the wrong
 shape. Each has its cure, and each cure its price; the cheapest that can be right comes first, and none comes twice.

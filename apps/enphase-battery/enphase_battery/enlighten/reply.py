@@ -1,4 +1,4 @@
-"""What one exchange with the cloud brought, and what it means: login wall, outage, refusal, or an answer (2.8, 9)."""
+"""What one exchange with the cloud brought, and what it means: wall, outage, refusal, or an answer (2.8, section 9)."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ class EnlightenSession:
 
         Raises:
             SignInError: A login was needed, and refused or forbidden by the guard; or a code is awaited.
-            SessionRejected: 401 or a login wall from a living session, in every shape of headers (2.7, 2.8, 5).
+            SessionRejected: 401 or a login wall from a living session, in every shape of headers (2.7, 2.8, section 5).
             Unreachable: No answer, 5xx, maintenance. RateLimited: 429. BudgetExhausted: not sent.
             Forbidden: 403, in every shape; for writes, also with a fresh XSRF token. 401 of what is optional.
             NotAvailable: 405. NotFound: 404.

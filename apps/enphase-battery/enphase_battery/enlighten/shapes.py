@@ -1,4 +1,4 @@
-"""The shapes of headers that the cloud has asked for over the years, and which of them is tried first (5).
+"""The shapes of headers that the cloud has asked for over the years, and which of them is tried first (section 5).
 
 What was enough last month may be walled off today, and sites differ; so a refused request climbs a small ladder, and
 what worked is remembered per site, for reads and for writes.
@@ -29,15 +29,15 @@ class Shape(str, Enum):
     SITE = "site"
     """For everything outside the battery service (7.1)."""
     TOKEN_AND_COOKIES = "token_and_cookies"  # noqa: S105 -- the name of a shape
-    """G: works for most accounts, with the old mint and the new."""
+    """Variant G: works for most accounts, with the old mint and the new."""
     COOKIES = "cookies"
-    """A for reads, H for writes: the web app's since July 2026."""
+    """Variant A for reads, variant H for writes: the web app's since July 2026."""
     MANAGER_TOKEN = "manager_token"  # noqa: S105 -- the name of a shape
-    """D: the manager cookie's value as `e-auth-token`; the one that #460-type sites take for writes."""
+    """Variant D: the manager cookie's value as `e-auth-token`; the one that #460-type sites take for writes."""
     MIXED = "mixed"
-    """E: everything at once, with `Authorization`."""
+    """Variant E: everything at once, with `Authorization`."""
     TOKEN = "token"  # noqa: S105 -- the name of a shape
-    """B: no cookies at all; enough until June 2026."""
+    """Variant B: no cookies at all; enough until June 2026."""
 
     @property
     def with_cookies(self) -> bool:
@@ -56,7 +56,7 @@ class Proofs:
     Attributes:
         token: The minted token.
         manager: Value of the manager cookie, which is a token too (2.5).
-        xsrf: The battery service's XSRF token: the one of the cookie that goes along (double submit, 4).
+        xsrf: The battery service's XSRF token: the one of the cookie that goes along (double submit, section 4).
         csrf: The site-wide CSRF token.
     """
 
@@ -81,7 +81,7 @@ def headers(shape: Shape, proofs: Proofs, *, base_url: str, write: bool, usernam
         shape: Which.
         proofs: What there is; it suffices.
         base_url: For the `Referer` outside the battery service.
-        write: Writes carry the XSRF token, reads must not (4).
+        write: Writes carry the XSRF token, reads must not (section 4).
         username: The user id.
     """
     made: dict[str, str | None] = {"Accept": _ACCEPT, "Username": username, "e-auth-token": proofs.token}

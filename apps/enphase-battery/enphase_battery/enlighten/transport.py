@@ -34,7 +34,7 @@ LONGEST_WAIT = 3600.0
 USER_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
 )
-"""A browser's: the cloud answers 406 to agents that name Home Assistant or aiohttp (2)."""
+"""A browser's: the cloud answers 406 to agents that name Home Assistant or aiohttp (section 2)."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEPING_THE_METHOD = frozenset({307, 308})

@@ -25,7 +25,7 @@ def entry_body(terms: EntryTerms) -> dict[str, object]:
     `isEnabled` is always sent, because some sites refuse a create without it (S13); it switches nothing.
 
     Raises:
-        ValueError: Terms whose meaning to the cloud is not known (13).
+        ValueError: Terms whose meaning to the cloud is not known (section 13).
     """
     has_limit = terms.family is not Family.RBD
     faults = {

@@ -1,6 +1,6 @@
 """Which form a switch is written in next.
 
-Sites differ in what they ignore (`enlighten-battery-api.md` 10.2, S3 and S4), and an ignored write looks just like one
+Sites differ in what they ignore (10.2, S3 and S4), and an ignored write looks just like one
 that is not shown yet. So there is one form at a time: the next one only once the last was refused, or a read late
 enough to count has not shown it.
 """

@@ -1,7 +1,7 @@
 """Carries a plan out: one writer per site, verify, retry, report.
 
 One pass reads what the cloud shows, takes the steps that lead to what is wanted, reads back after each, and says what
-became of every wish. HTTP 200 is never believed (`enlighten-battery-api.md` 10.2): a write stays `pending` until a read
+became of every wish. HTTP 200 is never believed (10.2): a write stays `pending` until a read
 shows it, or a read late enough to count does not. Run twice, the second pass writes nothing.
 """
 

@@ -1,6 +1,6 @@
 """Takes one step of a plan: notes it, sends it, notes the answer.
 
-HTTP 200 is never believed (`enlighten-battery-api.md` 10.2): the step counts as done when a read shows it, which is
+HTTP 200 is never believed (10.2): the step counts as done when a read shows it, which is
 the reconciler's business.
 """
 
