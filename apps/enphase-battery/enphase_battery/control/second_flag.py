@@ -1,7 +1,7 @@
 """The second flag of charge from grid: whether it never came on, or came on and was switched off by a person.
 
 Without `chargeFromGridScheduleEnabled` no entry charges. Most clouds switch it on together with the first flag while an
-entry stands; some have to be told (statement 48a of `enlighten-battery-api.md`), and there the app tells it. A flag
+entry stands; some have to be told (statement 48a), and there the app tells it. A flag
 that a read has shown on needs no telling: if it is off later, a person switched it off.
 """
 
