@@ -163,7 +163,9 @@ class Monitor(logging.Handler):
     def _look(self, control: str) -> None:
         """Hold the last that was said of a control against what the cloud stores."""
         said = self._said[control]
-        if said["by"] is not self._one.ad or said["state"] == "unavailable" or said.get("outcome") != "confirmed":
+        if said["by"] is not self._one.ad or not self._one.ha.up:  # nobody says anything, nor sees it
+            return
+        if said["state"] == "unavailable" or said.get("outcome") != "confirmed":
             return
         wrong = self._wrong(control, said)
         if wrong:
