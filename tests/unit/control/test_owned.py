@@ -289,8 +289,30 @@ def test_what_a_late_read_still_shows_has_to_be_deleted_again() -> None:
     assert (again, news) == (ACTIVE, None)
 
 
-def test_what_was_deleted_is_leaving_even_if_a_person_edits_it_meanwhile() -> None:
-    assert weighed(LEAVING, entry(LONGER, active=True), SECOND) == (LEAVING, None)
+@pytest.mark.parametrize("after", [SECOND, CONSISTENCY], ids=["while reads may be echoes", "later"])
+def test_what_was_deleted_in_vain_is_the_persons_once_two_reads_apart_show_what_the_app_never_wrote(
+    after: timedelta,
+) -> None:
+    edited = entry(LONGER, active=True)
+    suspected, told = weighed(LEAVING, edited, after)
+    assert suspected == replace(LEAVING, edited_since=NOON + after)
+    assert told is None
+    second_look = max(after + CONSISTENCY / 2, CONSISTENCY)
+    assert weighed(suspected, edited, second_look - SECOND) == (suspected, None)
+    assert weighed(suspected, edited, second_look) == (None, News.EDITED)
+
+
+def test_what_one_read_shows_changed_while_it_is_leaving_is_gone_or_has_to_be_deleted_as_the_next_one_shows() -> None:
+    suspected = replace(LEAVING, edited_since=NOON + SECOND)
+    assert weighed(suspected, None, MINUTE) == (replace(LEAVING, gone=True), None)
+    assert weighed(suspected, None, CONSISTENCY) == (None, None)
+    assert weighed(suspected, entry(active=True), MINUTE) == (LEAVING, None)
+    assert weighed(suspected, entry(active=True), CONSISTENCY) == (ACTIVE, None)
+
+
+def test_what_it_said_before_an_update_is_nobodys_change_while_it_is_leaving() -> None:
+    updated = replace(LEAVING, terms=LONGER, before=(NIGHT,))
+    assert weighed(updated, entry(active=True), SECOND) == (updated, None)
 
 
 # -- the store --------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.names import Control
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows import Window
+from enphase_battery.errors import Conflict, EnlightenError, Forbidden, Refused, Unreachable
 from tests.unit.small_house import SmallHouse, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
@@ -240,6 +241,51 @@ async def test_after_a_restart_a_removal_still_ends_the_older_wish(tmp_path: Pat
     await pass_by(house, 5)
     assert not house.report(CHARGE).wanted
     assert house.cloud.entries() == []
+
+
+# -- an own entry that is to go, and does not -------------------------------------------------------------------------
+
+
+UNDELETED: Mapping[str, tuple[EnlightenError, int] | None] = {
+    "refused": (Refused("no"), 2),
+    "conflict": (Conflict("no"), 2),
+    "forbidden": (Forbidden("no"), 9),
+    "unanswered": (Unreachable("503"), 1),
+    "answered, and not done": None,
+}
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("after", [timedelta(seconds=30), timedelta(seconds=65), timedelta(minutes=3)], ids=str)
+@pytest.mark.parametrize("how", UNDELETED)
+@pytest.mark.parametrize("wish", ["command", "window"])
+@pytest.mark.parametrize("control", Control)
+async def test_an_entry_that_could_not_be_deleted_is_theirs_once_a_person_changed_it(
+    tmp_path: Path, control: Control, wish: str, how: str, after: timedelta, *, restarts: bool
+) -> None:
+    house = await at_home(tmp_path, wish, control)
+    trouble = UNDELETED[how]
+    if trouble is None:
+        house.cloud.remove = lambda schedule_id: None  # type: ignore[method-assign]
+    else:
+        error, times = trouble
+        house.cloud.trouble["delete"] = [error] * times
+    await house.command(command="cancel", control=control.value)
+    assert any(one.startswith("delete") for one in house.cloud.writes())
+    schedule_id = house.cloud.own_id()
+    await house.wait(seconds=after.total_seconds() - 1)
+    if schedule_id not in house.cloud.stored:
+        return  # a second try was quicker than the person
+    theirs = Terms(control, time(20), time(21), EVERY_DAY, "Europe/London", None if control is RESTRICT else 60)
+    house.cloud.edit(schedule_id, theirs)
+    if restarts:
+        windows = (Window("Rate", control, time(12), time(14), EVERY_DAY, None),) if wish == "window" else ()
+        house.start(rules(windows=windows, lead=LEAD))
+        await house.controller.poll()
+    await pass_by(house, 40)  # the fake cloud suffers no deletion of what is somebody else's
+    assert house.cloud.entries(foreign=True) == [str(theirs)]
+    assert house.cloud.entries() == []
+    assert [entry.schedule_id for entry in house.controller.reconciler.records.foreign()] == [schedule_id]
 
 
 # -- a change that was seen once --------------------------------------------------------------------------------------

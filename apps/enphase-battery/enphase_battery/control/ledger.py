@@ -115,7 +115,8 @@ class Ledger:
         looks = [at for one in self.owned if (at := one.second_look_at(consistency)) is not None]
         looks += [one.written_at + consistency for one in self.owned if one.schedule_id is None]
         looks += [one.written_at + consistency for one in self.given_up if one.missing_since is None]
-        looks += [one.deleted_at + consistency for one in self.owned if one.deleted_at is not None and not one.gone]
+        sure = [one for one in self.owned if not one.doubted and not one.gone]
+        looks += [one.deleted_at + consistency for one in sure if one.deleted_at is not None]
         looks += [] if self.flag.off_since is None else [self.flag.off_since + consistency / 2]
         return min(looks, default=None)
 

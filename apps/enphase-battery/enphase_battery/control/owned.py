@@ -189,7 +189,8 @@ class Owned:
         since = self.missing_since or self.edited_since
         if since is None:
             return None
-        return max(since + consistency / 2, max(self.written_at, self.applied_at or self.written_at) + consistency)
+        writes = (at for at in (self.written_at, self.applied_at, self.deleted_at) if at is not None)
+        return max(since + consistency / 2, max(writes) + consistency)
 
     def back(self, deleted_at: datetime | None) -> Owned:
         """Return it as it is listed again after it was believed gone."""
@@ -204,7 +205,7 @@ class Owned:
             consistency: How long reads may show what was before a write.
         """
         if self.deleted_at is not None:
-            return self._weighed_while_leaving(entry, fresh=at - self.deleted_at < consistency), None
+            return self._weighed_while_leaving(entry, at, consistency, fresh=at - self.deleted_at < consistency)
         young = at - self.written_at < consistency
         if entry is None:
             return self._weighed_as_missing(at, consistency, young=young)
@@ -219,11 +220,19 @@ class Owned:
             return self._weighed_as_edited(at, consistency)
         return (self if young else replace(self, terms=earlier, before=(), echoes=())), None
 
-    def _weighed_while_leaving(self, entry: Entry | None, *, fresh: bool) -> Owned | None:
-        """Weigh a read after a deletion: a fresh one may be an echo, a late one that shows it needs another try."""
+    def _weighed_while_leaving(
+        self, entry: Entry | None, at: datetime, consistency: timedelta, *, fresh: bool
+    ) -> tuple[Owned | None, News | None]:
+        """Weigh a read after a deletion: a fresh one may be an echo, a late one that shows it needs another try.
+
+        Not where it says what the app never wrote: somebody made it theirs, before or after the deletion was tried.
+        """
+        if entry is not None and not any(entry.terms.same_times(terms) for terms in (self.terms, *self.before)):
+            return self._weighed_as_edited(at, consistency)
+        shown = replace(self, edited_since=None)
         if entry is None:
-            return replace(self, gone=True) if fresh else None
-        return self if fresh else replace(self, deleted_at=None, gone=False)
+            return (replace(shown, gone=True) if fresh else None), None
+        return (shown if fresh else replace(shown, deleted_at=None, gone=False)), None
 
     def _weighed_as_missing(
         self, at: datetime, consistency: timedelta, *, young: bool

@@ -213,7 +213,7 @@ class Observer:
                 self._worked(SwitchStep(one.terms.control, on=True))
             if told in (News.ACTIVE, News.LOST):
                 self._reconsider(one.terms.control)
-            else:
+            elif not one.leaving:  # else the claim is of a newer wish, for which it will be written anew
                 for claim in (claim for claim in claims if one.terms in claim.terms):
                     if self._is_outdated(one.seen_at, claim.intent):
                         self._reconsider(one.terms.control)
