@@ -218,6 +218,18 @@ def test_what_is_over_is_deleted_and_its_switch_goes_off() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("control", "minutes", "stays_on"), [(CHARGE, 4, True), (CHARGE, 5, False), (DISCHARGE, 4, False)]
+)
+def test_a_family_stays_on_for_a_while_when_an_own_entry_of_it_may_be_somebody_elses(
+    control: Control, minutes: int, *, stays_on: bool
+) -> None:
+    (one,) = owning(terms(control)).owned
+    doubted = Ledger((replace(one, edited_since=NOON),))
+    actual = replace(cloud(CHARGE, ledger=doubted), now=NOON + timedelta(minutes=minutes))
+    assert steps(off(), actual) == ([] if stays_on else ["switch charge from grid off"])
+
+
 def test_owned_entries_that_nobody_wants_are_deleted_also_of_controls_that_may_not_be_touched() -> None:
     assert plan(off(), cloud(ledger=owning(terms())), ()) == (DeleteStep("own 0", terms()),)
     assert plan({}, cloud(ledger=owning(terms())), ()) == (DeleteStep("own 0", terms()),)

@@ -97,3 +97,22 @@ def test_being_held_back_needs_another_verdict_on_the_same_wish() -> None:
     free, held = Wanted(command(CHARGE)), Wanted(command(CHARGE), held_back_by=command(DISCHARGE))
     assert free.intent.key == held.intent.key
     assert free.key != held.key
+
+
+@pytest.mark.parametrize(
+    ("on", "source", "minutes", "until", "overrules"),
+    [
+        (False, Source.TOGGLE, 1, None, True),
+        (False, Source.COMMAND, 1, None, True),
+        (False, Source.TOGGLE, -1, None, False),
+        (False, Source.CLOUD, 1, None, False),
+        (False, Source.COMMAND, -1, NOON + timedelta(hours=1), True),
+        (True, Source.COMMAND, 1, NOON + timedelta(hours=1), False),
+        (True, Source.TOGGLE, 1, None, False),
+    ],
+)
+def test_only_an_off_that_a_person_wants_later_or_for_a_time_overrules_a_change(
+    on: bool, source: Source, minutes: int, until: datetime | None, *, overrules: bool
+) -> None:
+    wish = Intent(Control.CHARGE_FROM_GRID, on, source, NOON + timedelta(minutes=minutes), until)
+    assert Wanted(wish).overrules(NOON) is overrules

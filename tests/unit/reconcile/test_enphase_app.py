@@ -288,6 +288,85 @@ async def test_an_entry_that_could_not_be_deleted_is_theirs_once_a_person_change
     assert [entry.schedule_id for entry in house.controller.reconciler.records.foreign()] == [schedule_id]
 
 
+# -- an own entry that is changed just before the end of its wish ----------------------------------------------------
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("early", [timedelta(minutes=9), timedelta(seconds=70), timedelta(seconds=1)], ids=str)
+@pytest.mark.parametrize("how", ["command", "window", "cancel"])
+@pytest.mark.parametrize("control", Control)
+async def test_an_entry_that_a_person_changes_just_before_its_end_keeps_its_family_on(
+    tmp_path: Path, control: Control, how: str, early: timedelta, *, restarts: bool
+) -> None:
+    house = await at_home(tmp_path, "command" if how == "cancel" else how, control)
+    house.clock.tick = TICK
+    for _ in range(100):
+        await house.wait(minutes=1)
+    await house.controller.poll()  # the last one before the end, at 13:50
+    end = house.clock.now.replace(hour=14, minute=0, second=0, microsecond=0)
+    house.clock.now = end - early
+    theirs = changed(house, control)
+    if how == "cancel":
+        house.clock.now += timedelta(milliseconds=500)
+        await house.command(command="cancel", control=control.value)
+    elif restarts:
+        house.clock.now = end + timedelta(seconds=10)
+        windows = (Window("Rate", control, time(12), time(14), EVERY_DAY, None),) if how == "window" else ()
+        house.start(rules(windows=windows, lead=LEAD))
+    house.clock.now = max(end, house.clock.now)
+    await house.controller.work()
+    house.cloud.writes()
+    await pass_by(house, 30)
+    assert house.cloud.writes() == []
+    assert house.cloud.on[control]
+    assert house.cloud.charge_schedule_on or control is not CHARGE
+    assert house.cloud.entries(foreign=True) == [theirs]
+    assert house.report(control).wanted
+    house.clock.now = house.clock.now.replace(hour=20, minute=30)
+    assert house.cloud.enforces(control)
+
+
+def changed(house: SmallHouse, control: Control) -> str:
+    """Let a person make the own entry theirs; return what it says then."""
+    theirs = Terms(control, time(20), time(21), EVERY_DAY, "Europe/London", None if control is RESTRICT else 60)
+    house.cloud.edit(house.cloud.own_id(), theirs)
+    return str(theirs)
+
+
+@pytest.mark.parametrize("off", [{"state": "off"}, {"state": "off", "duration": 3600}])
+@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize("control", Control)
+async def test_an_off_that_is_newer_than_the_change_of_an_entry_is_carried_out_at_once(
+    tmp_path: Path, control: Control, wish: str, off: Mapping[str, object]
+) -> None:
+    house = await at_home(tmp_path, wish, control)
+    theirs = changed(house, control)
+    await house.wait(seconds=20)
+    await house.command(command="set", control=control.value, **off)
+    assert not house.cloud.on[control]
+    await pass_by(house, 40)
+    assert not house.cloud.on[control]
+    assert not house.report(control).wanted
+    assert house.cloud.entries(foreign=True) == [theirs]
+
+
+@pytest.mark.parametrize("seen_again", [True, False])
+async def test_an_end_waits_for_no_longer_than_a_second_look_can_take(tmp_path: Path, seen_again: bool) -> None:
+    house = await at_home(tmp_path, "command")
+    own = house.cloud.stored[house.cloud.own_id()]
+    changed(house, CHARGE)
+    await house.command(command="cancel", control="charge_from_grid")  # this read shows what is not so
+    assert house.report(CHARGE).reason == "the cloud shows something else; a second look has to decide"
+    if seen_again:
+        house.cloud.stored = dict.fromkeys(house.cloud.stored, own)
+        await pass_by(house, 3)
+        assert house.cloud.entries() == []
+    else:
+        house.cloud.list_answers = False
+        await pass_by(house, 6)
+    assert not house.cloud.on[CHARGE]
+
+
 # -- a change that was seen once --------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,8 @@ APPLY_AGAIN = timedelta(minutes=5)
 MOST_APPLIES = 3
 """How often an entry is applied; afterwards only the gateway can help."""
 
+LONGEST_DOUBT = timedelta(minutes=5)
+"""How long an end waits for the second look at an entry that a person may have changed: looks may be in vain."""
 
 ANSWERED_TOLERANCE = timedelta(minutes=1)
 """The same where an answer says that the creation was carried out: then only the echo of an older one is to be told."""
@@ -103,6 +105,15 @@ class Owned:
     def leaving(self) -> bool:
         """Whether it was deleted, as far as the app can do that."""
         return self.deleted_at is not None
+
+    @property
+    def unchanged_at(self) -> datetime:
+        """Instant (aware, UTC) at which it certainly said what the app wrote."""
+        return self.seen_at or self.written_at
+
+    def may_be_theirs(self, at: datetime) -> bool:
+        """Return whether a read showed that a person changed it, and a second look may still tell."""
+        return self.edited_since is not None and at - self.edited_since < LONGEST_DOUBT
 
     def is_stuck(self, at: datetime) -> bool:
         """Return whether it was applied and did not become active for so long that another apply may help."""

@@ -136,7 +136,7 @@ def plan(wanted: Mapping[Control, Wanted], actual: Actual, controls: Collection[
     offs = [step for step in switches if not step.on]
     ons = [step for step in switches if step.on and step.control not in waiting]
     steps = (*deletes, *offs, *changes, *ons)
-    return tuple(step for step in steps if not _has_failed(step, actual) and not _may_undo(step, actual))
+    return tuple(step for step in steps if not _has_failed(step, actual) and not _may_undo(step, wanted, actual))
 
 
 def in_the_way(
@@ -177,6 +177,11 @@ def unlisted(terms: Terms, wanted: Collection[Terms], ledger: Ledger) -> tuple[O
     return tuple(one for one in ledger.unlisted(wanted) if one.terms.overlaps(terms))
 
 
+def contested(control: Control, ledger: Ledger, now: datetime) -> tuple[Owned, ...]:
+    """Return the own entries of a family that may be somebody else's by now: the next look will tell."""
+    return tuple(one for one in ledger.owned if one.terms.control is control and one.may_be_theirs(now))
+
+
 def _has_failed(step: Step, actual: Actual) -> bool:
     """Return whether a step was tried in vain; a switch whatever went along."""
     if isinstance(step, SwitchStep):
@@ -184,13 +189,17 @@ def _has_failed(step: Step, actual: Actual) -> bool:
     return step in actual.failed
 
 
-def _may_undo(step: Step, actual: Actual) -> bool:
-    """Return whether a step repeats what a switch was known to be, while a read says that somebody changed it.
+def _may_undo(step: Step, wanted: Mapping[Control, Wanted], actual: Actual) -> bool:
+    """Return whether a switch may undo what a person did, by a read that the second look has to bear out.
 
-    It is to apply an entry or to take the second flag along, which can wait for the second look.
+    It ends a wish whose entry somebody made theirs, which would sleep; or it repeats what a switch was known to be, to
+    apply an entry or to take the second flag along.
     """
-    if not isinstance(step, SwitchStep) or actual.evidence[step.control].believed is not step.on:
+    if not isinstance(step, SwitchStep):
         return False
+    if actual.evidence[step.control].believed is not step.on:
+        theirs = () if step.on else contested(step.control, actual.ledger, actual.now)
+        return any(not wanted[step.control].overrules(one.unchanged_at) for one in theirs)
     is_flag_doubted = step.control is Control.CHARGE_FROM_GRID and actual.ledger.flag.off_since is not None
     return is_flag_doubted or actual.evidence[step.control].suspect_since is not None
 

@@ -48,6 +48,13 @@ class Wanted:
         """What the family's switch in the cloud is to be now."""
         return (self.intent.on and self.effective) or self.anyway
 
+    def overrules(self, change: datetime) -> bool:
+        """Return whether it is to be off whatever was done in the Enphase app since an instant (aware, UTC).
+
+        If not, it is to be off only because nothing wants it on: a family that a person still needs stays on.
+        """
+        return not self.intent.on and (self.intent.timed or self.intent.is_newer_than(change))
+
     @property
     def own(self) -> Claim | None:
         """The claim of the wish itself; None when it needs no entry, or may have none now."""

@@ -17,6 +17,7 @@ from ..control.plan import (
     Step,
     SwitchStep,
     UpdateStep,
+    contested,
     in_the_way,
     plan,
     terms_wanted,
@@ -84,6 +85,7 @@ class Bench:
             self._failed(control)
             or self._obstructed(control)
             or self._held(control)
+            or self._end_undecided(control)
             or self._switch_undecided(control)
             or self._surplus_undecided(control)
             or self._own_undecided(control)
@@ -144,6 +146,14 @@ class Bench:
             return None
         until = f" until {self.when(hold.until)}" if hold.until else ""
         return self._verdict(control, Outcome.PENDING, f"{hold.reason}{until}", hold.hint, hold.until)
+
+    def _end_undecided(self, control: Control) -> Verdict | None:
+        """Return the verdict while a switch stays on for an own entry that may be somebody else's by now."""
+        evidence = self.records.evidence[control]
+        goes_off = not self.wanted[control].switch and evidence.known is True and evidence.unproven is None
+        if not goes_off or not contested(control, self.records.ledger, self.now):
+            return None
+        return self._verdict(control, Outcome.PENDING, DOUBTED, retry_at=min(self._next_look(), self.now + LOOK_AGAIN))
 
     def _switch_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as no read that counts shows the switch as it is to be."""

@@ -213,12 +213,22 @@ class Observer:
                 self._worked(SwitchStep(one.terms.control, on=True))
             if told in (News.ACTIVE, News.LOST):
                 self._reconsider(one.terms.control)
-            elif not one.leaving:  # else the claim is of a newer wish, for which it will be written anew
-                for claim in (claim for claim in claims if one.terms in claim.terms):
+            else:
+                # What is leaving is no wish's any more: one of the same terms will be written anew for a newer one.
+                served = [] if one.leaving else [claim for claim in claims if one.terms in claim.terms]
+                if told is News.EDITED and not served:
+                    self._keep_on(one, read_at, before)
+                for claim in served:
                     if self._is_outdated(one.seen_at, claim.intent):
                         self._reconsider(one.terms.control)
                     else:
                         self._wishes.ended_in_cloud(claim.intent, read_at, edited=told is News.EDITED)
+
+    def _keep_on(self, one: Owned, read_at: datetime, before: Mapping[Control, Wanted]) -> None:
+        """Leave a family on for an entry that a person made theirs, although the wish that it was for is over."""
+        control, wish = one.terms.control, before.get(one.terms.control)
+        if self._records.evidence[control].known and wish is not None and not wish.overrules(one.unchanged_at):
+            self._wishes.joined_in_cloud(control, read_at)
 
     def _tell(self, one: Owned, told: News) -> None:
         """Say in the log what a read tells of an entry; keep for the problem sensor what a person has to know."""
