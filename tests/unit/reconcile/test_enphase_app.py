@@ -367,6 +367,61 @@ async def test_an_end_waits_for_no_longer_than_a_second_look_can_take(tmp_path: 
     assert not house.cloud.on[CHARGE]
 
 
+# -- an entry that a person adds to a family that the app keeps on ---------------------------------------------------
+
+
+def added(house: SmallHouse, control: Control, *, active: bool = True) -> str:
+    """Let a person make an entry in the Enphase app; return what it says."""
+    theirs = Terms(control, time(20), time(21), EVERY_DAY, "Europe/London", None if control is RESTRICT else 60)
+    house.cloud.add(theirs, active=active)
+    if not active:
+        house.cloud.switch(control, True)  # applied, as the Enphase app does
+    return str(theirs)
+
+
+@pytest.mark.parametrize("back", [time(12, 16), time(14, 10)], ids=["within", "over the end"])
+@pytest.mark.parametrize("wish", ["command", "window"])
+@pytest.mark.parametrize("control", Control)
+async def test_an_entry_that_a_person_adds_while_appdaemon_is_down_keeps_its_family_on(
+    tmp_path: Path, control: Control, wish: str, back: time
+) -> None:
+    house = await at_home(tmp_path, wish, control)
+    house.clock.now += timedelta(minutes=3)
+    theirs = added(house, control)
+    house.clock.now = house.clock.now.replace(hour=back.hour, minute=back.minute)
+    windows = (Window("Rate", control, time(12), time(14), EVERY_DAY, None),) if wish == "window" else ()
+    house.start(rules(windows=windows, lead=LEAD))
+    await house.controller.poll()
+    await pass_by(house, 3)
+    assert house.cloud.enforces(control) is (back.hour == 12)
+    house.clock.now = house.clock.now.replace(hour=14, minute=20)
+    await pass_by(house, 5)
+    assert house.cloud.on[control]
+    assert house.cloud.entries() == []
+    assert house.cloud.entries(foreign=True) == [theirs]
+    house.clock.now = house.clock.now.replace(hour=20, minute=30)
+    assert house.cloud.enforces(control)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize("control", Control)
+async def test_an_off_that_is_newer_than_an_added_entry_is_carried_out(
+    tmp_path: Path, control: Control, wish: str, *, restarts: bool
+) -> None:
+    house = await at_home(tmp_path, wish, control)
+    house.clock.tick = TICK
+    await house.controller.poll()
+    added(house, control)
+    if restarts:
+        windows = (Window("Rate", control, time(12), time(14), EVERY_DAY, None),) if wish == "window" else ()
+        house.start(rules(windows=windows, lead=LEAD))
+    await house.controller.flip(control, False)
+    await pass_by(house, 30)
+    assert not house.cloud.on[control]
+    assert not house.report(control).wanted
+
+
 # -- a change that was seen once --------------------------------------------------------------------------------------
 
 

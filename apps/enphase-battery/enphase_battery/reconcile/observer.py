@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -91,8 +91,9 @@ class Observer:
         """Return what was read without the battery, which is as it was last read."""
         return replace(state, storage=self._records.state.storage)
 
-    def _known_on(self) -> frozenset[Control]:
-        return frozenset(control for control, one in self._records.evidence.items() if one.known)
+    def _known_on(self) -> Mapping[Control, datetime | None]:
+        """Return the controls that are known to be on, each with the instant of the last read that showed it."""
+        return {control: one.known_at for control, one in self._records.evidence.items() if one.known}
 
     def _weigh(self, state: SiteState, before: Mapping[Control, Wanted]) -> None:
         """Weigh a read.
@@ -124,7 +125,9 @@ class Observer:
         self._wishes.seen(known, switches.read_at)
         records.remember()
 
-    def _weigh_list(self, read_at: datetime, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
+    def _weigh_list(
+        self, read_at: datetime, was_on: Mapping[Control, datetime | None], before: Mapping[Control, Wanted]
+    ) -> None:
         """Weigh the list, if it could be read."""
         records = self._records
         if records.state.entries is not None:
@@ -145,6 +148,12 @@ class Observer:
             title = wish.control.title.capitalize()
             self._logger.info("%s was changed in the Enphase app before the newest wish", title)
         return is_older
+
+    def _is_switched_off_since(self, was_so_at: datetime | None, wanted: Wanted | None) -> bool:
+        """Return whether somebody wanted a control off, and not just for a time, since it was last read."""
+        if wanted is None or wanted.intent.on or wanted.intent.timed:
+            return False
+        return self._is_outdated(was_so_at, wanted.intent)
 
     def _take_note_of(self, control: Control, on: bool, sight: Sight, read_at: datetime) -> None:
         """Draw the conclusions from what a read shows of a switch."""
@@ -180,22 +189,27 @@ class Observer:
             self._logger.info("Somebody switched the schedule of %s off in the Enphase app", control.title)
             self._wishes.unscheduled_in_cloud(control, switches.read_at)
 
-    def _weigh_foreign(self, read_at: datetime, was_on: Collection[Control], before: Mapping[Control, Wanted]) -> None:
+    def _weigh_foreign(
+        self, read_at: datetime, was_on: Mapping[Control, datetime | None], before: Mapping[Control, Wanted]
+    ) -> None:
         """Take note of entries that others put into a family that the app kept on.
 
         One that says just what the app wants there may be its own, of which it lost track: it is nobody's wish.
 
         Args:
             read_at: Instant (aware, UTC) of the read.
-            was_on: The families that were on before the read.
+            was_on: The families that were on before the read, each with the instant of the last one that showed it.
             before: What was wanted before it.
         """
-        own = {*terms_wanted(before), *terms_wanted(self._wanted_before)}
+        ledger = self._records.ledger  # it outlives a restart, as what was wanted at the last read does not
+        own = {*terms_wanted(before), *terms_wanted(self._wanted_before), *ledger.terms()}
         for entry in self._records.foreign():
             control = entry.terms.control
+            if entry.schedule_id in ledger.met or entry.terms in own or control not in was_on:
+                continue
             kept_on = any(control in wanted and wanted[control].switch for wanted in (before, self._wanted_before))
-            is_new = bool(self._wanted_before) and entry.schedule_id not in self._records.ledger.met
-            if is_new and entry.active and entry.terms not in own and kept_on and control in was_on:
+            kept_on = kept_on or any(one.terms.control is control for one in ledger.owned)
+            if entry.active and kept_on and not self._is_switched_off_since(was_on[control], before.get(control)):
                 self._logger.info("Somebody added the entry %s in the Enphase app", entry.terms)
                 self._wishes.joined_in_cloud(control, read_at)
 
