@@ -341,7 +341,7 @@ def test_what_is_in_force_was_met_and_what_was_met_long_ago_is_forgotten_in_the_
     def met(*ids: str) -> list[Entry]:
         return [Entry(NIGHT, one, active=True) for one in ids]
 
-    ledger = Ledger().meeting(met("a", "b")).meeting([*met("c"), Entry(NIGHT, "pending", active=False)])
+    ledger = Ledger().meeting(met("a", "b")).meeting(met("c"))
     assert ledger.met == {"a", "b", "c"}
     assert ledger.meeting(met("c")) is ledger
     full = Ledger(met=frozenset(str(number) for number in range(MOST_MET)))

@@ -404,15 +404,16 @@ async def test_an_entry_that_a_person_adds_while_appdaemon_is_down_keeps_its_fam
 
 
 @pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("active", [True, False])
 @pytest.mark.parametrize("wish", WISHES)
 @pytest.mark.parametrize("control", Control)
 async def test_an_off_that_is_newer_than_an_added_entry_is_carried_out(
-    tmp_path: Path, control: Control, wish: str, *, restarts: bool
+    tmp_path: Path, control: Control, wish: str, *, active: bool, restarts: bool
 ) -> None:
     house = await at_home(tmp_path, wish, control)
     house.clock.tick = TICK
     await house.controller.poll()
-    added(house, control)
+    added(house, control, active=active)
     if restarts:
         windows = (Window("Rate", control, time(12), time(14), EVERY_DAY, None),) if wish == "window" else ()
         house.start(rules(windows=windows, lead=LEAD))
@@ -420,6 +421,29 @@ async def test_an_off_that_is_newer_than_an_added_entry_is_carried_out(
     await pass_by(house, 30)
     assert not house.cloud.on[control]
     assert not house.report(control).wanted
+
+
+@pytest.mark.parametrize("early", [timedelta(minutes=9), timedelta(seconds=5), timedelta(seconds=1)], ids=str)
+@pytest.mark.parametrize("wish", ["command", "window"])
+@pytest.mark.parametrize("control", Control)
+async def test_an_entry_that_the_gateway_does_not_have_yet_at_the_end_keeps_its_family_on(
+    tmp_path: Path, control: Control, wish: str, early: timedelta
+) -> None:
+    house = await at_home(tmp_path, wish, control)
+    end = house.clock.now.replace(hour=14, minute=0, second=0, microsecond=0)
+    house.clock.now = end - timedelta(minutes=10)
+    await house.controller.poll()
+    house.clock.now = end - early
+    theirs = added(house, control, active=False)
+    house.clock.now = end
+    await house.controller.work()
+    await pass_by(house, 20)
+    assert house.cloud.on[control]
+    assert house.cloud.entries() == []
+    assert house.cloud.entries(foreign=True) == [theirs]
+    assert house.report(control).wanted
+    house.clock.now = house.clock.now.replace(hour=20, minute=30)
+    assert house.cloud.enforces(control)
 
 
 # -- a change that was seen once --------------------------------------------------------------------------------------

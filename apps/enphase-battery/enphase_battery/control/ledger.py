@@ -38,7 +38,7 @@ class Ledger:
         disable_owed: Whether an own entry of charge from grid is gone, and its second flag may have stayed on (S9).
         flag_told: What the second flag of charge from grid was last told, and when.
         flag: What reads have shown of that flag.
-        met: Ids of all entries that were ever in force, whoever made them.
+        met: Ids of all entries that were ever in force, or there when their family was to be off, whoever made them.
         given_up: Creations that no read showed in time, and those that were refused.
         dead: Own entries that are believed gone, the newest last: if they are listed again, they are still the app's.
     """
@@ -216,8 +216,8 @@ class Ledger:
         return self if stuck <= self.owed else replace(self, owed=self.owed | stuck)
 
     def meeting(self, entries: Iterable[Entry]) -> Ledger:
-        """Note which entries are in force."""
-        listed = frozenset(entry.schedule_id for entry in entries if entry.active)
+        """Note which entries are in force, or were there when their family was to go off."""
+        listed = frozenset(entry.schedule_id for entry in entries)
         met = self.met | listed if len(self.met) < MOST_MET else listed
         return self if met == self.met else replace(self, met=met)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..control.entries import Entry
 from ..control.evidence import Sight
 from ..control.intent import Intent
 from ..control.names import Control
@@ -133,7 +134,8 @@ class Observer:
         if records.state.entries is not None:
             self._weigh_entries(read_at, before)
             self._weigh_foreign(read_at, was_on, before)
-            records.keep(records.ledger.meeting(records.state.entries))
+            counting = (entry for entry in records.state.entries if _counts(entry, before))
+            records.keep(records.ledger.meeting(counting))
             self._wanted_before = before
 
     def _is_outdated(self, was_so_at: datetime | None, wish: Intent) -> bool:
@@ -205,11 +207,12 @@ class Observer:
         own = {*terms_wanted(before), *terms_wanted(self._wanted_before), *ledger.terms()}
         for entry in self._records.foreign():
             control = entry.terms.control
-            if entry.schedule_id in ledger.met or entry.terms in own or control not in was_on:
+            is_new = entry.schedule_id not in ledger.met and entry.terms not in own and _counts(entry, before)
+            if not is_new or control not in was_on:
                 continue
             kept_on = any(control in wanted and wanted[control].switch for wanted in (before, self._wanted_before))
             kept_on = kept_on or any(one.terms.control is control for one in ledger.owned)
-            if entry.active and kept_on and not self._is_switched_off_since(was_on[control], before.get(control)):
+            if kept_on and not self._is_switched_off_since(was_on[control], before.get(control)):
                 self._logger.info("Somebody added the entry %s in the Enphase app", entry.terms)
                 self._wishes.joined_in_cloud(control, read_at)
 
@@ -263,3 +266,12 @@ class Observer:
         form = self._ladder.worked(step)
         if form is not None:
             self._site.remember(step, form)
+
+
+def _counts(entry: Entry, before: Mapping[Control, Wanted]) -> bool:
+    """Return whether it is time to tell if an entry of somebody else's keeps its family on.
+
+    One that the gateway does not have yet may be left for its owner to apply, but not where the family is to go off.
+    """
+    control = entry.terms.control
+    return entry.active or (control in before and not before[control].switch)
