@@ -294,9 +294,9 @@ class Controller:
         self._house.changed(again=poll)
 
     def _settle_book(self, now: datetime) -> None:
-        """Forget what is over, and answer the commands whose wish does not rule any more."""
+        """Let time pass in the book, and answer the commands whose wish does not rule any more."""
         self.calendar.tell_of_clock_change()
-        self.keeper.expire()
+        self.keeper.let_time_pass()
         wanted = self.wanted().values()
         self._answers.supersede(wanted, now, self._timed_ends)
         self._timed_ends = {one.intent.key: one.intent.until for one in wanted if one.intent.until is not None}

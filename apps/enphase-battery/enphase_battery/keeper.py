@@ -82,9 +82,9 @@ class Keeper:
         """Give everything up before the app is removed."""
         self._keep(self.book.release(self._controls, self._clock()))
 
-    def expire(self) -> None:
-        """Forget what is over."""
-        self._keep(self.book.expire(self._clock()))
+    def let_time_pass(self) -> None:
+        """Forget what is over, and note what rules now."""
+        self._keep(self.book.expire(self._clock()).begin(self._outlook.running()))
 
     # -- what the cloud shows: a wish that is made of it is as old as the read (``read_at``, aware, UTC) ---------------
 

@@ -284,6 +284,25 @@ def test_a_standing_wish_that_was_confirmed_once_is_not_dropped_when_coming_back
     assert proven.drop_refused(flipped.standing[CHARGE], shown=False, running=(), now=at(3)) is proven
 
 
+def test_an_off_that_a_timed_on_came_over_before_it_was_proven_is_not_dropped_for_an_older_on() -> None:
+    flipped = Book().adopt({CHARGE: True}, MIDNIGHT).flip(CHARGE, False, Source.TOGGLE, (), at(1))
+    off = flipped.standing[CHARGE]
+    commanded_on = flipped.command(commanded(CHARGE, True, 1, 2))
+    for book, end in ((commanded_on, 2.0), (flipped.begin((NIGHT,)), 5.0)):
+        later = book.expire(at(end))
+        assert later.drop_refused(off, shown=True, running=(), now=at(end)) is later
+        assert later.begin((NIGHT,)) is later
+    commanded_off = flipped.command(commanded(CHARGE, False, 1, 2)).expire(at(2))
+    assert wants(commanded_off.drop_refused(off, shown=True, running=(), now=at(2)), CHARGE, 2)
+
+
+def test_what_a_person_ended_in_the_enphase_app_is_not_dropped() -> None:
+    flipped = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(1))
+    on = flipped.standing[CHARGE]
+    ended = flipped.prove(on).end(on, (), at(2), edited=False)
+    assert ended.drop_refused(ended.standing[CHARGE], shown=True, running=(), now=at(3)) is ended
+
+
 def test_a_refusal_of_a_wish_that_was_replaced_changes_nothing() -> None:
     older = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(1))
     newer = older.flip(CHARGE, False, Source.TOGGLE, (), at(2))
@@ -373,7 +392,7 @@ def test_a_stored_book_with_a_member_missing_or_of_another_shape_is_refused(memb
 
 MINUTES = st.integers(0, 120).map(lambda minutes: timedelta(minutes=minutes))
 INPUTS = st.tuples(
-    st.sampled_from(["read", "flip", "command", "cancel", "refused", "proven", "wait", "expire"]),
+    st.sampled_from(["read", "flip", "command", "cancel", "refused", "proven", "wait", "expire", "begin"]),
     st.sampled_from(Control),
     st.booleans(),
     MINUTES,
@@ -410,6 +429,7 @@ class Day:
             "refused": lambda: book.drop_refused(top, on, running, now) if top else None,
             "proven": lambda: book.prove(top) if top else None,
             "expire": lambda: book.expire(now),
+            "begin": lambda: book.begin(running),
         }
         self.book = made[action]() or book
 

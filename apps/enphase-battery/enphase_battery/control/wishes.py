@@ -26,7 +26,8 @@ class Book:
 
     Attributes:
         standing: The standing wish per control; absent until the cloud has been read for the first time (j).
-        proven: The last standing wish per control that the cloud has shown; a refused one falls back on it (i).
+        proven: The last standing wish per control that the cloud has shown, or an `off` that a timed on rules over; a
+            refused one falls back on it (i).
         commands: The timed command per control.
         skipped: Occurrences that a flip or `cancel` ended, by key, each with the instant at which it is over.
         interruptions: What the last flip of a control ended.
@@ -119,6 +120,7 @@ class Book:
         """Let a timed command rule its control; it replaces an older one (g)."""
         return replace(
             self,
+            proven=self._settled({intent.control} if intent.on else ()),
             commands={**self.commands, intent.control: intent},
             interruptions={key: value for key, value in self.interruptions.items() if key is not intent.control},
             released=False,
@@ -160,7 +162,8 @@ class Book:
         standing wish before the flip rules: a switch that could not be changed in a window is not wished so for ever.
 
         Args:
-            intent: The refused wish; one that is not a flip or command, or was replaced since, is left as it is.
+            intent: The refused wish; one that is not a flip or command, or was replaced since, is left as it is. So is
+                what a person did in the Enphase app: no refusal takes that back.
             shown: What the cloud shows for the control.
             running: The occurrences whose time it is at ``now``.
             now: The current instant (aware).
@@ -169,7 +172,7 @@ class Book:
         if self.commands.get(control) == intent:
             return replace(self, commands={key: value for key, value in self.commands.items() if key is not control})
         before = self.proven.get(control) or Intent(control, shown, Source.CLOUD, since=now)
-        if self.standing.get(control) != intent or before == intent:
+        if self.standing.get(control) != intent or before == intent or intent.source is Source.CLOUD:
             return self
         restored = self._flip_back(control, shown, running, now)
         return restored or replace(
@@ -227,6 +230,11 @@ class Book:
             return self
         return replace(self, commands=commands, skipped=skipped, interruptions=interruptions)
 
+    def begin(self, running: Iterable[Occurrence]) -> Book:
+        """Note that occurrences rule now: what a standing `off` beneath them was to end is over, whatever follows."""
+        proven = self._settled({one.control for control in Control for one in self.occurrences(control, running)})
+        return self if proven == self.proven else replace(self, proven=proven)
+
     def ends(self) -> tuple[datetime, ...]:
         """Return the instants at which commands end, for the scheduler."""
         return tuple(intent.until for intent in self.commands.values() if intent.until is not None)
@@ -256,6 +264,14 @@ class Book:
             },
             released=data["released"] is True,
         )
+
+    def _settled(self, controls: Collection[Control]) -> Mapping[Control, Intent]:
+        """Return what refused wishes fall back on once timed wishes switch these controls on.
+
+        The `off` that comes after such a wish ends it. If that is refused, the cloud is on because of what is over, not
+        because of a standing `on` from before, which must not come back.
+        """
+        return {**self.proven, **{key: one for key, one in self.standing.items() if key in controls and not one.on}}
 
     def _is_on_by_the_cloud(self, control: Control) -> bool:
         standing = self.standing.get(control)
