@@ -8,8 +8,8 @@ moment less than `consistency` ago; writes are applied, ignored, refused, or los
   that the cloud does not hold (SHOWN), and nothing is called foreign that nobody else did (FOREIGN).
 
 What does not hold: SHOWN after two opposite writes within `consistency`, of which a read has shown the first, when the
-cloud then ignores the second and a read goes back to before the first. That is the price of confirming a quick on and
-off at once.
+cloud then answers the second with success, ignores it, and a read goes back to before the first. That is the price of
+confirming a quick on and off at once. A second write that was not answered with success is confirmed later.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from enphase_battery.control.evidence import Evidence, OwnWrite, Sight
@@ -141,7 +141,8 @@ def test_a_refusal_says_nothing_about_an_earlier_try_that_was_answered() -> None
 def test_a_refusal_does_not_shorten_the_wait_for_what_was_promised_before() -> None:
     ignored, _ = saw(written(KNOWN_OFF, True, 0), False, 120)
     refused = ignored.sending(True, at(121)).refused()
-    assert refused == ignored
+    assert refused.given_up == OwnWrite(before=False, value=True, at=at(121), answered=True)
+    assert saw(refused, False, 241)[0] == refused, "a refusal alone would have been believed by now"
     other = Evidence(known=True, given_up=ignored.given_up).sending(False, at(121)).refused()
     assert other.given_up == OwnWrite(before=True, value=False, at=at(121))
     twice = KNOWN_OFF.sending(True, at(0)).refused().sending(True, at(9)).refused()
@@ -168,6 +169,31 @@ def test_the_value_from_before_an_earlier_write_that_was_never_shown_proves_noth
 def test_a_quick_on_and_off_is_proven_at_once_when_the_on_was() -> None:
     shown, _ = saw(written(KNOWN_OFF, True, 0), True, 1)
     assert saw(written(shown, False, 5), False, 6)[1] is Sight.SHOWN
+
+
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize("fate", ["lost", "refused", "refused after it was lost"])
+def test_a_read_from_before_an_on_that_was_shown_proves_no_off_that_was_not_answered_with_success(
+    fate: str, on: bool
+) -> None:
+    evidence, _ = saw(written(Evidence(known=not on), on, 0), on, 1)
+    if fate != "refused":
+        evidence = evidence.sending(not on, at(60))
+    if fate != "lost":
+        evidence = evidence.sending(not on, at(65)).refused()
+    assert saw(evidence, not on, 70) == (evidence, Sight.ECHO)
+    assert saw(evidence, not on, 119.9) == (evidence, Sight.ECHO)
+    assert saw(evidence, not on, 120)[1] is (Sight.LATE if fate == "refused" else Sight.SHOWN)
+    assert saw(evidence, on, 200)[1] is Sight.SAME, "it did not arrive, and nobody else did anything"
+
+
+def test_a_read_from_before_an_off_that_was_refused_and_carried_out_proves_no_on() -> None:
+    evidence = written(KNOWN_OFF, True, 0).sending(False, at(60)).refused()
+    assert saw(evidence, True, 61) == (evidence, Sight.ECHO)
+    assert evidence.second_look_at(CONSISTENCY) == at(180)
+    assert saw(evidence, True, 179.9) == (evidence, Sight.ECHO)
+    assert saw(evidence, True, 180)[1] is Sight.SHOWN
+    assert saw(evidence, False, 180)[1] is Sight.NOT_SHOWN
 
 
 def test_a_flap_after_the_proof_proves_nothing() -> None:
@@ -276,6 +302,7 @@ def live_through(events: list[tuple[float, tuple[bool, Fate] | None, float]], *,
 
 
 @settings(max_examples=200)
+@example([(1.0, (True, Fate.APPLIED), 1.0), (1.0, (False, Fate.REFUSED_AFTER), 1.0)])
 @given(st.lists(moments, max_size=14))
 def test_with_reads_that_are_late_but_in_order_no_verdict_is_ever_wrong(
     events: list[tuple[float, tuple[bool, Fate] | None, float]],
@@ -330,7 +357,8 @@ def test_what_was_just_answered_is_believed_and_asks_for_a_second_look(
     assume(evidence.unproven is not None and evidence.unproven.answered)
     assert evidence.unproven is not None
     assert evidence.believed is evidence.unproven.value
-    assert evidence.second_look_at(CONSISTENCY) == evidence.unproven.at + CONSISTENCY
+    last = max(one.at for one in (evidence.unproven, evidence.given_up) if one is not None)
+    assert evidence.second_look_at(CONSISTENCY) == last + CONSISTENCY
 
 
 @pytest.mark.parametrize("member", ["known", "writes", "suspect_since"])

@@ -9,7 +9,8 @@ import pytest
 
 from enphase_battery.control.names import Control
 from enphase_battery.control.verdict import Outcome
-from tests.unit.small_house import SmallHouse
+from enphase_battery.errors import EnlightenError, Refused, Unreachable
+from tests.unit.small_house import SmallHouse, rules
 
 CONTROLS = pytest.mark.parametrize("control", Control)
 
@@ -70,6 +71,34 @@ async def test_a_limit_is_confirmed_only_by_a_read_that_cannot_be_from_before(
     await pass_by(house, 1200)
     assert [one.terms.limit for one in house.cloud.stored.values()] == [limits[-1]]
     assert house.report(control).outcome is Outcome.CONFIRMED
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("has_schedules", [False, True])
+@pytest.mark.parametrize("fault", [Unreachable("no line"), Refused("no")], ids=lambda one: type(one).__name__)
+@CONTROLS
+async def test_an_off_that_did_not_arrive_is_not_proven_by_a_read_from_before_the_on(
+    tmp_path: Path, control: Control, fault: EnlightenError, *, has_schedules: bool, restarts: bool
+) -> None:
+    house = SmallHouse(tmp_path, has_schedules=has_schedules)
+    await house.controller.poll()
+    await house.command(command="set", control=control.value, state="on", duration=60)
+    await house.wait(seconds=58)
+    assert house.cloud.on[control]
+    house.cloud.trouble["write"] = [fault] * len(house.cloud.ladder)
+    await house.wait(seconds=4)
+    house.cloud.lag = timedelta(seconds=90)
+    if restarts:
+        house.start(rules())
+    await house.wait(seconds=8, poll=True)
+    for second in range(10, 3600, 10):
+        if second == 60:
+            house.cloud.lag = timedelta(0)
+        assert house.report(control).outcome is not Outcome.CONFIRMED or not house.cloud.on[control]
+        await house.wait(seconds=10, poll=second % 900 == 0)
+    assert not house.cloud.on[control]
+    assert not house.report(control).wanted
+    assert house.cloud.entries() == []
 
 
 @CONTROLS

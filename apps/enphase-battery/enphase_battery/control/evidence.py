@@ -150,7 +150,7 @@ class Evidence:
         if write is None or write.answered or write.repeated:
             return self
         if late is not None and late.answered and late.value is write.value:
-            write = late  # it was promised once, and is waited for longer
+            write = replace(write, answered=True)  # it was promised once, and is waited for longer
         return replace(self, writes=self.writes[:-1], given_up=write)
 
     def saw(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
@@ -166,8 +166,11 @@ class Evidence:
             return self._saw_unasked(value, at, consistency)
         young = [one for one in self.writes if at - one.at < consistency]
         if value is write.value:
-            # A value that stood before an earlier write which no read has ever shown may come from that time.
-            if any(one.before is value for one in young if not one.shown):
+            # What stood before another write may come from that time, a refused one included: it may have been carried
+            # out. A read has shown that other write? Then an answer with success has to say so too: the next read may
+            # be older again, and a write without that may never have arrived.
+            others = [*young[:-1], *self._refused_lately(at - consistency)]
+            if any(one.before is value for one in others if not (one.shown and write.answered)):
                 return self, Sight.ECHO
             proven = tuple(replace(one, shown=True) for one in young)
             return Evidence(known=value, writes=proven, known_at=at), Sight.SHOWN
@@ -180,10 +183,14 @@ class Evidence:
     def second_look_at(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
         if self.unproven is not None:
-            return self.unproven.at + consistency
+            return max(one.at for one in (self.unproven, *self._refused_lately(self.unproven.at))) + consistency
         if self.suspect_since is not None:
             return self.suspect_since + consistency / 2
         return None if self.given_up is None else _last_look_at(self.given_up, consistency)
+
+    def _refused_lately(self, since: datetime) -> tuple[OwnWrite, ...]:
+        """Return the write that was given up, if that was sent, and so refused, after an instant."""
+        return (self.given_up,) if self.given_up is not None and self.given_up.at > since else ()
 
     def _saw_unasked(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
         """Weigh a read while no own write waits for its proof."""
