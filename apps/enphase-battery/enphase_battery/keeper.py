@@ -123,15 +123,18 @@ class Keeper:
     def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
         """Take a schedule that was switched off in the Enphase app as a flip to off.
 
-        Where the switch is on without an entry of the app's, it stays as its owner left it.
-
+        Where the switch is on without an entry of the app's, it stays as its owner left it. Where a timed `off` or
+        another control keeps it off meanwhile, both are off, and that is to stay: what lies beneath ends.
         """
         near, standing = self._outlook.near(), self.book.standing.get(control)
         is_on = standing is not None and standing.on
         if not is_on and not any(intent.on for intent in self.book.timed(control, near, read_at)):
             return
+        self._logger.info("Somebody switched the schedule of %s off in the Enphase app", control.title)
         flipped = self.book.flip(control, False, Source.CLOUD, near, read_at)
-        stays_on = is_on and not self._outlook.ground.needs_all_day(standing)
+        wanted = self.wanted().get(control)
+        is_kept_off = wanted is not None and not wanted.switch
+        stays_on = is_on and not is_kept_off and not self._outlook.ground.needs_all_day(standing)
         self._keep(flipped.stand(control, True, Source.CLOUD, read_at) if stays_on else flipped)
 
     def joined_in_cloud(self, control: Control, read_at: datetime) -> None:

@@ -88,6 +88,68 @@ async def test_a_wish_that_is_newer_than_the_switched_off_flag_wins(tmp_path: Pa
     assert not house.cloud.habits.both_flags
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("one_flag", [True, False], ids=["the flag follows", "the flag is told"])
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("beneath", ["toggle", "window", "owner's switch"])
+async def test_a_second_flag_that_a_person_switches_off_while_the_app_keeps_the_switch_off_stays_off(
+    tmp_path: Path, beneath: str, again: bool, one_flag: bool, restarts: bool
+) -> None:
+    theirs = Terms(CHARGE, time(11), time(16), EVERY_DAY, "Europe/London", 80)
+    if beneath == "owner's switch":
+        house = SmallHouse(tmp_path, has_schedules=True)
+        house.cloud.add(theirs)
+        house.cloud.switch(CHARGE, True, schedule=True)
+        await house.controller.poll()
+    else:
+        house = await at_home(tmp_path, beneath)
+    off = {"command": "set", "control": "charge_from_grid", "state": "off", "duration": 2700}
+    await house.command(**off)
+    await pass_by(house, 16)
+    assert (house.cloud.on[CHARGE], house.cloud.charge_schedule_on) == (False, True)
+    house.cloud.one_flag = one_flag
+    house.cloud.switch(CHARGE, False, schedule=False)
+    if again:
+        await house.command(**off)  # a newer off is not against what the person did
+    house.cloud.writes()
+    await house.wait(minutes=1, poll=True)
+    if restarts:
+        await restart(house, beneath)
+    await pass_by(house, 90)
+    assert not [one for one in house.cloud.writes() if one.startswith("write charge_from_grid on")]
+    assert (house.cloud.on[CHARGE], house.cloud.charge_schedule_on) == (False, False)
+    assert house.cloud.entries() == []
+    assert house.cloud.entries(foreign=True) == ([str(theirs)] if beneath == "owner's switch" else [])
+    assert not house.report(CHARGE).wanted
+
+
+@pytest.mark.parametrize("lag", [0, 20, 90])
+async def test_a_second_flag_that_went_off_with_the_app_s_own_off_is_nobody_s_doing(tmp_path: Path, lag: int) -> None:
+    house = await at_home(tmp_path, "toggle")
+    house.cloud.lag = timedelta(seconds=lag)
+
+    def follow(action: str) -> None:  # on this cloud the second flag goes off together with the first
+        house.cloud.charge_schedule_on = house.cloud.charge_schedule_on and house.cloud.on[CHARGE]
+
+    house.cloud.meanwhile = follow
+    await house.command(command="set", control="charge_from_grid", state="off", duration=2700)
+    await pass_by(house, 60)
+    assert house.cloud.enforces(CHARGE)
+    assert house.report(CHARGE).wanted
+
+
+async def test_a_wish_on_that_is_newer_than_the_flag_switched_off_under_a_timed_off_wins(tmp_path: Path) -> None:
+    house = await at_home(tmp_path, "toggle")
+    await house.command(command="set", control="charge_from_grid", state="off", duration=2700)
+    await pass_by(house, 16)
+    house.cloud.switch(CHARGE, False, schedule=False)
+    await house.wait(seconds=30)
+    await house.command(command="set", control="charge_from_grid", state="on", id="newest")
+    await pass_by(house, 60)
+    assert house.cloud.enforces(CHARGE)
+    assert house.report(CHARGE).wanted
+
+
 async def test_a_flag_that_is_switched_off_while_nothing_is_wished_on_changes_nothing(tmp_path: Path) -> None:
     house = await at_home(tmp_path, "toggle")
     await house.command(command="set", control="charge_from_grid", state="off")

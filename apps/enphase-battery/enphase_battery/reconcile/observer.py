@@ -182,13 +182,14 @@ class Observer:
         if on and told is not None and told[0] and not habits.both_flags:
             self._logger.info("This cloud wants both flags of charge from grid: they go together from now on")
             self._site.learn(replace(habits, both_flags=True))
-        if not (is_persons and switches.on.get(control) and records.state.by_entries(control)):
-            return  # with the switch itself off, that is what counts
-        if control in before and self._is_outdated(was_on_at, before[control].intent):
+        wanted = before.get(control)
+        counts = switches.on.get(control) or (wanted is not None and not wanted.switch)
+        if not (is_persons and counts and records.state.by_entries(control)):
+            return  # where somebody switched the switch itself off, that is what counts
+        if wanted is not None and wanted.intent.on and self._is_outdated(was_on_at, wanted.intent):
             records.keep(records.ledger.owing(control))
             self._reconsider(control)
         else:
-            self._logger.info("Somebody switched the schedule of %s off in the Enphase app", control.title)
             self._wishes.unscheduled_in_cloud(control, switches.read_at)
 
     def _weigh_foreign(
