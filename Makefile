@@ -49,8 +49,7 @@ schema: $(RUNTIME)  ## write the schema by which editors complete and check apps
 	@PYTHONPATH=apps/enphase-battery $(BIN)/python -m enphase_battery schema > $(SCHEMA).new
 	@mv $(SCHEMA).new $(SCHEMA)
 
-test: lint types unit moods year stack  ## all checks: style, types, unit, scenarios, simulator, moods, a year, the real stacks
-	@$(MAKE) oldest SHORT=1
+test: lint types unit moods year stack oldest  ## all checks: style, types, unit, scenarios, simulator, moods, a year, the real stacks
 
 lint: $(DEVELOPMENT)  ## style, with ruff
 	$(BIN)/ruff check $(SOURCES)
@@ -73,13 +72,8 @@ year: $(DEVELOPMENT)  ## a year of windows in each of three zones: the app again
 stack: $(DEVELOPMENT) $(HOME_ASSISTANT) browser  ## tests on the newest Home Assistant and AppDaemon, and in a real browser
 	$(BIN)/pytest -m stack tests/stack
 
-# What `make test` takes of it: the start, a toggle, a window and check. All of it takes a quarter of an hour.
-SHORTLY := test_check.py test_toggles.py test_what_is_left.py \
-  test_by_the_clock.py::test_the_gateway_enforces_a_window_from_its_start_to_its_end
-
-oldest: $(DEVELOPMENT) $(OLDEST) browser  ## the stack's tests on the oldest versions that the docs name; SHORT=1
-	LANE=oldest $(BIN)/pytest -m stack --ignore=tests/stack/chaos \
-	  $(if $(SHORT),$(addprefix tests/stack/,$(SHORTLY)),tests/stack)
+oldest: $(DEVELOPMENT) $(OLDEST) browser  ## the stack's tests on the oldest versions that the docs name
+	LANE=oldest $(BIN)/pytest -m stack tests/stack --ignore=tests/stack/chaos
 
 chaos: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## random faults and wishes in the real stack; MINUTES=30 SEED=3 (else a new one)
 	CHAOS_MINUTES=$(or $(MINUTES),30) CHAOS_SEED=$(or $(SEED),$$RANDOM) $(BIN)/pytest -m stack tests/stack/chaos
