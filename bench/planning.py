@@ -14,18 +14,19 @@ import pytz
 
 from bench.table import Figure, Mark
 from enphase_battery.control.claims import Claim, Ground
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import Entry, Terms
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger
-from enphase_battery.control.names import Control
 from enphase_battery.control.plan import Actual, plan
 from enphase_battery.control.site_state import SiteState, Switches
 from enphase_battery.control.wanted import Wanted
-from enphase_battery.control.windows import Window, next_boundary, occurrences, overlaps, swallowed
+from enphase_battery.control.windows.clock import next_boundary, occurrences, overlaps, swallowed
+from enphase_battery.control.windows.window import Window
 from enphase_battery.control.wishes import Book
-from enphase_battery.outlook import Outlook
-from enphase_battery.site_calendar import Calendar
+from enphase_battery.engine.resolver import Resolver
+from enphase_battery.engine.site_windows import SiteWindows
 
 _ZONE = pytz.timezone("Europe/London")
 _NOW = datetime(2026, 11, 22, 12, 2, tzinfo=timezone.utc)
@@ -108,20 +109,20 @@ def _moments(times: int) -> Iterator[Figure]:
     for number in _SIZES:
         some = windows(number)
         foreign = tuple(_left_over(window) for window in some[:_FOREIGN])
-        calendar, outlook = _outlook(some, foreign, timedelta(minutes=15))
+        calendar, resolver = _resolver(some, foreign, timedelta(minutes=15))
         taken = _timed(times, calendar.next_boundary)
         yield Figure(f"when to wake next, {number} windows", "ms", taken, _AT_A_TIME)
-        taken = _timed(times, _fresh(outlook))
+        taken = _timed(times, _fresh(resolver))
         yield Figure(f"what is wanted now, {number} windows", "ms", taken, _AT_A_TIME)
-        taken = _timed(max(3, times // 10), outlook.left_over)
+        taken = _timed(max(3, times // 10), resolver.left_over)
         yield Figure(f"what of others looks like ours, {number} windows", "ms", taken, _AT_A_TIME)
         taken = _timed(max(3, times // 10), partial(swallowed, some, _ZONE, _CHANGE))
         yield Figure(f"once a day, which of {number} windows the clocks skip", "ms", taken, _AT_A_TIME)
         taken = _timed(max(3, times // 10), partial(overlaps, some))
         yield Figure(f"at the start, whether {number} windows overlap", "ms", taken, _AT_A_TIME)
     for number in _SIZES[:2]:
-        _, outlook = _outlook(windows(number), (), timedelta(hours=12))
-        taken = _timed(times, _fresh(outlook))
+        _, resolver = _resolver(windows(number), (), timedelta(hours=12))
+        taken = _timed(times, _fresh(resolver))
         yield Figure(f"what is wanted within the longest lead, {number} windows", "ms", taken, _AT_A_TIME)
 
 
@@ -132,15 +133,15 @@ def _left_over(window: Window) -> Entry:
     return Entry(terms, window.name, True, _NOW)
 
 
-def _outlook(some: tuple[Window, ...], foreign: tuple[Entry, ...], lead: timedelta) -> tuple[Calendar, Outlook]:
-    calendar = Calendar(some, _ZONE, lambda: None, lambda: _NOW, logging.getLogger("bench"), lead)
+def _resolver(some: tuple[Window, ...], foreign: tuple[Entry, ...], lead: timedelta) -> tuple[SiteWindows, Resolver]:
+    calendar = SiteWindows(some, _ZONE, lambda: None, lambda: _NOW, logging.getLogger("bench"), lead)
     both = frozenset({Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID})
-    return calendar, Outlook(calendar, lambda: Ground(by_entries=both, foreign=foreign), lambda: _NOW)
+    return calendar, Resolver(calendar, lambda: Ground(by_entries=both, foreign=foreign), lambda: _NOW)
 
 
-def _fresh(outlook: Outlook) -> Callable[[], object]:
+def _fresh(resolver: Resolver) -> Callable[[], object]:
     """Return what asks for all that is wanted, each time of another book: nothing is known from the last time."""
-    return lambda: outlook.wanted(Book())
+    return lambda: resolver.wanted(Book())
 
 
 def _terms(number: int, limit: int = _LIMIT) -> tuple[Terms, ...]:

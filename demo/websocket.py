@@ -16,7 +16,7 @@ class CallError(Exception):
 
 
 class HomeAssistantSocket:
-    """One authenticated connection. Answers and events find their callers by the message's id."""
+    """One authenticated connection. Results and events find their callers by the message's id."""
 
     def __init__(self, url: str, token: str) -> None:
         """Take Home Assistant's address (http) and an access token; connects on entering the context."""

@@ -19,7 +19,7 @@ from appdaemon.dependency_manager import DependencyManager
 from appdaemon.logging import Logging
 from appdaemon.models.config.appdaemon import AppDaemonConfig
 
-from enphase_battery.store import Store
+from enphase_battery.store.store import Store
 from simulator import Simulator, Switches
 
 from .clock import Clock

@@ -1,4 +1,4 @@
-"""Watches a house while a scenario happens in it: what is said, held against what the cloud really stores."""
+"""Watches a home while a scenario happens in it: what is said, held against what the cloud really stores."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from enphase_battery.config import parse_configuration
+from enphase_battery.config.configuration import parse_configuration
 from tests.lab.lab import ACCOUNT, Lab
 from tests.moods.monitor import FAMILIES, Monitor
-from tests.scenarios.runner import check, house, take
+from tests.scenarios.runner import check, home, take
 
 MOODS: Mapping[str, Mapping[str, Any]] = {
     "at once": {"read_lag": 0, "flapping": False},
@@ -67,7 +67,7 @@ async def play(scenario: Mapping[str, Any], mood: Mapping[str, Any], folder: Pat
     unseen = app.poll + 2 * app.consistency + timedelta(seconds=mood["read_lag"])
     monitor = Monitor(unseen, app.lead)
     with monitor.watching():
-        async with house({**scenario, "cloud": {**scenario["cloud"], **mood}}, folder) as one:
+        async with home({**scenario, "cloud": {**scenario["cloud"], **mood}}, folder) as one:
             for number, step in enumerate(scenario["steps"], start=1):
                 await _take(one, number, step, monitor)
             check(one)

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from enphase_battery.config import parse_configuration
+from enphase_battery.config.configuration import parse_configuration
 from tests.lab.lab import ACCOUNT
 from tests.moods.monitor import Monitor
 from tests.moods.play import MOODS, play
-from tests.scenarios.runner import house, scenarios, take
+from tests.scenarios.runner import home, scenarios, take
 
 AT_ONCE, *MOODY = MOODS
 CORE = ("truth", "ownership")
@@ -84,9 +84,9 @@ async def test_a_mood_changes_nothing(name: str, scenario: dict[str, Any], moods
             assert played.trail == usual.trail, mood
 
 
-def _room(house: Path, mood: str) -> Path:
+def _room(home: Path, mood: str) -> Path:
     """Return a new folder for one play."""
-    folder = house / mood
+    folder = home / mood
     folder.mkdir()
     return folder
 
@@ -100,7 +100,7 @@ def _is_bearable(scenario: Mapping[str, Any], mood: Mapping[str, Any]) -> bool:
 async def test_the_monitor_sees_a_wrong_confirmed_and_a_flip_that_nobody_made(tmp_path: Path) -> None:
     monitor = Monitor(unseen=timedelta(0), lead=timedelta(minutes=15))
     with monitor.watching():
-        async with house({"cloud": {}}, tmp_path) as one:
+        async with home({"cloud": {}}, tmp_path) as one:
             await take(one, 1, {"command": {"command": "refresh", "id": "r"}})
             one.phone.settings({"dtgControl": {"enabled": True}})  # by somebody of whom the monitor does not know
             await one.advance(minutes=20)
@@ -117,7 +117,7 @@ async def test_the_monitor_sees_a_result_that_is_not_true_and_a_flip_of_a_toggle
     monitor = Monitor(unseen=timedelta(0), lead=timedelta(minutes=15))
     monitor.commands["a"] = {}
     with monitor.watching():
-        async with house({"cloud": {}}, tmp_path) as one:
+        async with home({"cloud": {}}, tmp_path) as one:
             result = {"command": "set", "control": "charge_from_grid", "state": "on", "id": "a", "outcome": "confirmed"}
             await one.ha.fire_plugin_event("enphase_battery_result", "default", **result)
             await take(one, 1, {"flip": {"discharge_to_grid": True}})

@@ -1,4 +1,4 @@
-"""Answers that are none, for the step `bad_answers`, and how long the app waits for those that never come."""
+"""Results that are none, for the step `bad_answers`, and how long the app waits for those that never come."""
 
 from __future__ import annotations
 

@@ -35,14 +35,14 @@ def scenarios() -> Iterator[tuple[str, dict[str, Any]]]:
 
 async def run(scenario: Mapping[str, Any], folder: Path) -> None:
     """Carry a scenario out. Raises AssertionError, naming the step, when something else comes out."""
-    async with house(scenario, folder) as one:
+    async with home(scenario, folder) as one:
         for number, step in enumerate(scenario["steps"], start=1):
             await take(one, number, step)
         check(one)
 
 
 @asynccontextmanager
-async def house(scenario: Mapping[str, Any], folder: Path) -> AsyncIterator[Lab]:
+async def home(scenario: Mapping[str, Any], folder: Path) -> AsyncIterator[Lab]:
     """Run the lab in which a scenario happens for the length of a block, with what was before it."""
     zone = scenario.get("zone", "Europe/London")
     start = pytz.timezone(zone).localize(datetime.fromisoformat(scenario.get("start", "2026-11-22 12:00")))

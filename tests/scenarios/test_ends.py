@@ -35,7 +35,7 @@ Greed = Callable[[Lab, int, str], Awaitable[None]]
 
 
 @asynccontextmanager
-async def house(folder: Path, site: str, **app: object) -> AsyncIterator[Lab]:
+async def home(folder: Path, site: str, **app: object) -> AsyncIterator[Lab]:
     async with lab(folder, start=START, switches=SITES[site], app=app) as one:
         yield one
 
@@ -91,7 +91,7 @@ async def test_whatever_spends_the_budget_what_is_on_for_a_time_goes_off_in_time
     tmp_path: Path, site: str, greed: Greed, control: str, other: str
 ) -> None:
     poll = "00:01:00" if greed is polls else "00:15:00"
-    async with house(tmp_path, site, poll=poll) as one:
+    async with home(tmp_path, site, poll=poll) as one:
         await one.command(command="set", control=control, state="on", duration="01:45:00", id="boost")
         end = one.clock.now + timedelta(minutes=105)
         await one.advance(minutes=40)
@@ -117,7 +117,7 @@ async def test_whatever_spends_the_budget_what_is_on_for_a_time_goes_off_in_time
 async def test_a_wish_that_nothing_can_decide_costs_few_requests(
     tmp_path: Path, site: str, control: str, state: str
 ) -> None:
-    async with house(tmp_path, site) as one:
+    async with home(tmp_path, site) as one:
         if state == "off":
             await one.flip(control, "on")
             await one.advance(minutes=5)
@@ -138,7 +138,7 @@ async def test_a_wish_that_nothing_can_decide_costs_few_requests(
 async def test_a_wish_that_waits_for_a_rival_of_which_nothing_is_told_costs_few_requests(
     tmp_path: Path, site: str, control: str, other: str
 ) -> None:
-    async with house(tmp_path, site) as one:
+    async with home(tmp_path, site) as one:
         await one.flip(other, "on")
         await one.advance(minutes=5)
         one.cloud.set(odd_members=UNTOLD[other])
@@ -150,7 +150,7 @@ async def test_a_wish_that_waits_for_a_rival_of_which_nothing_is_told_costs_few_
 
 @pytest.mark.parametrize("control", TOGGLES)
 async def test_a_doubt_that_no_read_decides_costs_few_requests(tmp_path: Path, control: str) -> None:
-    async with house(tmp_path, "entries") as one:
+    async with home(tmp_path, "entries") as one:
         await one.advance(minutes=5)
         member = {CHARGE: "chargeFromGrid"}.get(control, "dtgControl" if control == SELL else "rbdControl")
         one.phone.settings({member: True if control == CHARGE else {"enabled": True}})
@@ -166,7 +166,7 @@ async def test_a_doubt_that_no_read_decides_costs_few_requests(tmp_path: Path, c
 async def test_a_cloud_that_answers_and_does_nothing_is_left_alone(
     tmp_path: Path, control: str, what: str, state: str
 ) -> None:
-    async with house(tmp_path, "entries") as one:
+    async with home(tmp_path, "entries") as one:
         if state == "off":
             await one.flip(control, "on")
             await one.advance(minutes=5)
@@ -177,7 +177,7 @@ async def test_a_cloud_that_answers_and_does_nothing_is_left_alone(
 
 
 async def test_a_second_flag_that_never_comes_on_costs_few_requests(tmp_path: Path) -> None:
-    async with house(tmp_path, "entries") as one:
+    async with home(tmp_path, "entries") as one:
         one.cloud.set(odd_members={"chargeFromGridScheduleEnabled": False})
         await one.flip(CHARGE, "on")
         await one.advance(minutes=60)
@@ -189,7 +189,7 @@ async def test_a_second_flag_that_never_comes_on_costs_few_requests(tmp_path: Pa
 @pytest.mark.parametrize("site", SITES)
 @pytest.mark.parametrize("control", TOGGLES)
 async def test_a_switch_that_is_told_as_text_is_read(tmp_path: Path, site: str, control: str, told: str) -> None:
-    async with house(tmp_path, site) as one:
+    async with home(tmp_path, site) as one:
         one.cloud.set(odd_members={"chargeFromGrid": told} if control == CHARGE else {"enabled": told})
         await one.flip(control, "on")
         await one.advance(seconds=40)

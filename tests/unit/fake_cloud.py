@@ -1,4 +1,4 @@
-"""A cloud of three switches, their schedule entries and a clock, for the tests of the reconciler and the controller."""
+"""A cloud of three switches, their schedule entries and a clock, for tests of reconciler and coordinator."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytz
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import Entry, Terms
-from enphase_battery.control.names import Control
 from enphase_battery.control.plan import SwitchStep
 from enphase_battery.control.site_state import Habits, Refusal, SiteState, Storage, Switches
 from enphase_battery.enlighten.models import WriteForm

@@ -1,4 +1,4 @@
-"""Any day of a house: whatever people, the Enphase app, the line and the cloud do, what the app promises holds."""
+"""Any day of a home: whatever people, the Enphase app, the line and the cloud do, what the app promises holds."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import RIVALS, Control
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.losses import is_given_up
-from enphase_battery.control.names import RIVALS, Control
 from enphase_battery.control.plan import terms_wanted
-from enphase_battery.control.windows import Window
+from enphase_battery.control.windows.window import Window
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.errors import Conflict, EnlightenError, Forbidden, RateLimited, Refused, Unreachable
 from tests.unit.fake_cloud import NOON
-from tests.unit.small_house import SmallHouse, rules
+from tests.unit.small_home import SmallHome, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 SWITCHES_ONLY = rules(
@@ -67,44 +67,44 @@ def events(names: Sequence[str], *errors: EnlightenError) -> st.SearchStrategy[l
 
 
 class Day:
-    """A house with the timers that the app sets in AppDaemon: the next wake, the heartbeat, the poll."""
+    """A home with the timers that the app sets in AppDaemon: the next wake, the heartbeat, the poll."""
 
     def __init__(self, folder: Path, *, has_schedules: bool) -> None:
         self.rules = SCHEDULED if has_schedules else SWITCHES_ONLY
-        self.house = SmallHouse(folder, self.rules, has_schedules=has_schedules)
+        self.home = SmallHome(folder, self.rules, has_schedules=has_schedules)
         self.commands = 0
         self._poll, self._beat = NOON + QUARTER, NOON + MINUTE
 
     async def wait(self, span: timedelta) -> None:
         """Let the timers fire. Raises AssertionError when they fire far more often than anything asks for."""
-        house, fired, end = self.house, 0, self.house.clock.now + span
+        home, fired, end = self.home, 0, self.home.clock.now + span
         while True:
-            wake = house.controller.next_wake()
-            alarm = max(wake, house.clock.now + SECOND) if wake else end
-            house.clock.now = max(house.clock.now, min(alarm, self._poll, self._beat))
-            if house.clock.now >= end:
+            wake = home.coordinator.next_wake()
+            alarm = max(wake, home.clock.now + SECOND) if wake else end
+            home.clock.now = max(home.clock.now, min(alarm, self._poll, self._beat))
+            if home.clock.now >= end:
                 return
             fired += 1
             assert fired < 10 + span / (20 * SECOND), "the app is never at rest"
-            poll = house.clock.now >= self._poll
+            poll = home.clock.now >= self._poll
             self._poll += poll * QUARTER
-            self._beat += (house.clock.now >= self._beat) * MINUTE
-            await house.wait(poll=poll)
+            self._beat += (home.clock.now >= self._beat) * MINUTE
+            await home.wait(poll=poll)
 
     async def command(self, **data: object) -> None:
         self.commands += 1
-        await self.house.command(id=str(self.commands), **data)
+        await self.home.command(id=str(self.commands), **data)
 
     async def restart(self) -> None:
-        self.house.start(self.rules)
-        await self.house.controller.poll()
+        self.home.start(self.rules)
+        await self.home.coordinator.poll()
 
     async def happen(
         self, name: str, control: Control, on: bool, seconds: int, errors: list[EnlightenError | None]
     ) -> None:
-        cloud, state = self.house.cloud, "on" if on else "off"
+        cloud, state = self.home.cloud, "on" if on else "off"
         asked: Mapping[str, Callable[[], Awaitable[None]]] = {
-            "flip": lambda: self.house.controller.flip(control, on),
+            "flip": lambda: self.home.coordinator.flip(control, on),
             "set": lambda: self.command(command="set", control=control.value, state=state, duration=seconds),
             "cancel": lambda: self.command(command="cancel", control=control.value),
             "release": lambda: self.command(command="release"),
@@ -126,7 +126,7 @@ class Day:
             self._happen_to_entries(name, control, on)
 
     def _happen_to_entries(self, name: str, control: Control, on: bool) -> None:
-        cloud = self.house.cloud
+        cloud = self.home.cloud
         some = next((key for key, one in cloud.stored.items() if one.terms.control is control), None)
         if name == "their entry":
             terms = next(one for one in THEIRS if one.control is control)
@@ -147,7 +147,7 @@ class Day:
 
     def calm_down(self) -> None:
         """Let the cloud behave again."""
-        cloud = self.house.cloud
+        cloud = self.home.cloud
         cloud.lag = timedelta(0)
         cloud.deaf_to.clear()
         cloud.trouble.clear()
@@ -158,48 +158,48 @@ class Day:
         """Let two hours go by in which nothing happens, and look at what is left of the day."""
         self.calm_down()
         await self.wait(timedelta(hours=2))
-        wanted, cloud = self.house.controller.wanted(), self.house.cloud
+        wanted, cloud = self.home.coordinator.wanted(), self.home.cloud
         assert {control: one.switch for control, one in wanted.items()} == cloud.on, "not carried out"
         assert not any(one.intent.timed for one in wanted.values()), "something never ends"
-        ledger = self.house.controller.reconciler.records.ledger
+        ledger = self.home.coordinator.reconciler.records.ledger
         due = [
-            str(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger.losses, self.house.clock.now)
+            str(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger.losses, self.home.clock.now)
         ]
         assert cloud.entries() == sorted(due), "not the entries that are wanted"
         cloud.writes()
-        await self.house.controller.poll()
+        await self.home.coordinator.poll()
         assert cloud.writes() == [], "written again what is so already"
 
     async def boost(self) -> None:
         """Let somebody wish something for a while, which has to come true unless an entry of theirs is in the way."""
-        house, cloud = self.house, self.house.cloud
+        home, cloud = self.home, self.home.cloud
         await self.command(command="set", control="restrict_discharge", state="on", duration=600)
         await self.wait(3 * MINUTE)
-        obstacle = house.controller.wanted()[RESTRICT].obstacle
+        obstacle = home.coordinator.wanted()[RESTRICT].obstacle
         assert obstacle is None or cloud.entries(foreign=True), "an obstacle that is none"
         acts = cloud.enforces(RESTRICT) if cloud.has_schedules else cloud.on[RESTRICT]
         assert acts or (cloud.entries(foreign=True) and not cloud.entries()), "a wish does not come true"
 
 
 async def live(day: Day, events: Sequence[Event]) -> None:
-    house = day.house
-    await house.controller.poll()
+    home = day.home
+    await home.coordinator.poll()
     for event in events:
         await day.happen(*event)
-        wanted = house.controller.wanted()
+        wanted = home.coordinator.wanted()
         beside = [one for control in RIVALS if (one := wanted.get(control)) and one.switch]
-        if not house.cloud.has_schedules:
+        if not home.cloud.has_schedules:
             assert len(beside) < 2 or not any(one.intent.timed for one in beside), "charge beside discharge"
     await day.settle_down()
-    theirs = house.cloud.entries(foreign=True)
+    theirs = home.cloud.entries(foreign=True)
     await day.command(command="release")
     await day.settle_down()
-    assert house.cloud.entries() == [], "something of the app's is left"
-    assert house.controller.reconciler.records.ledger.owned == ()
-    assert house.cloud.entries(foreign=True) == theirs
+    assert home.cloud.entries() == [], "something of the app's is left"
+    assert home.coordinator.reconciler.records.ledger.owned == ()
+    assert home.cloud.entries(foreign=True) == theirs
     await day.boost()
     await day.settle_down()
-    finals = [one.envelope.id for one in house.results if one.outcome.final]
+    finals = [one.envelope.id for one in home.results if one.outcome.final]
     assert sorted(finals, key=str) == sorted(str(number + 1) for number in range(day.commands)), "not one final result"
 
 

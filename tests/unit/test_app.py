@@ -15,7 +15,7 @@ import pytest
 from enphase_battery import EnphaseBattery
 from enphase_battery.enlighten.record import SessionRecord, fingerprint
 from enphase_battery.errors import Unreachable
-from enphase_battery.store import Store
+from enphase_battery.store.store import Store
 from tests.unit.framework import Framework
 
 NAME = "enphase_battery"

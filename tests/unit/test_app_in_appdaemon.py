@@ -38,11 +38,11 @@ NEIGHBOUR_KEYS: Mapping[str, Any] = {
 SWITCHES_ONLY: Mapping[str, Any] = {"use_schedules": "never"}
 """Configuration of an app for which a switch that is shown is all there is to wait for."""
 
-House = Callable[..., AbstractAsyncContextManager[Lab]]
+Home = Callable[..., AbstractAsyncContextManager[Lab]]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def home(tmp_path: Path) -> Home:
     """A lab that begins at noon of a winter's day."""
 
     def make(**changes: Any) -> AbstractAsyncContextManager[Lab]:
@@ -81,9 +81,9 @@ def timers(one: Lab, callback: str) -> int:
 
 
 async def test_each_fault_of_the_configuration_is_one_line_that_names_key_value_and_choices(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(app={"poll": 0, "use_schedules": "perhaps", "pasword": "s3cret", "base_url": "ftp://x"}) as one:
+    async with home(app={"poll": 0, "use_schedules": "perhaps", "pasword": "s3cret", "base_url": "ftp://x"}) as one:
         faults = errors(caplog)
         assert len(faults) == 4
         assert all(fault.startswith("apps.yaml, app enphase_battery: ") for fault in faults)
@@ -98,15 +98,15 @@ async def test_each_fault_of_the_configuration_is_one_line_that_names_key_value_
         assert count(one.cloud, "requests") == 0
 
 
-async def test_a_prefix_that_is_itself_at_fault_does_not_hide_the_problem(house: House) -> None:
-    async with house(app={"entity_prefix": "My Battery!"}) as one:
+async def test_a_prefix_that_is_itself_at_fault_does_not_hide_the_problem(home: Home) -> None:
+    async with home(app={"entity_prefix": "My Battery!"}) as one:
         assert one.state(PROBLEM) == "on"
         assert "My Battery!" in one.attributes(PROBLEM)["problem"]
         assert one.ha.published == [PROBLEM]
 
 
-async def test_beside_a_faulty_app_another_one_goes_on_working(house: House) -> None:
-    async with house(
+async def test_beside_a_faulty_app_another_one_goes_on_working(home: Home) -> None:
+    async with home(
         app={"poll": 0},
         others={NEIGHBOUR: NEIGHBOUR_KEYS},
         toggles=dict.fromkeys((*TOGGLES.values(), *THEIR_TOGGLES.values()), "off"),
@@ -123,10 +123,10 @@ async def test_beside_a_faulty_app_another_one_goes_on_working(house: House) -> 
 
 
 async def test_a_start_that_fails_by_a_bug_is_shown_and_leaves_nothing_alive(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     with patch("enphase_battery.app.CloudSite", side_effect=RuntimeError("a bug")):
-        async with house() as one:
+        async with home() as one:
             assert one.state(PROBLEM) == "on"
             assert timers(one, "_on_heartbeat") == 0
     assert "could not start" in caplog.text
@@ -137,9 +137,9 @@ async def test_a_start_that_fails_by_a_bug_is_shown_and_leaves_nothing_alive(
 
 
 async def test_a_missing_toggle_is_named_once_with_what_to_paste_and_the_others_work(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(toggles={CHARGE: "off", DISCHARGE: "off"}) as one:
+    async with home(toggles={CHARGE: "off", DISCHARGE: "off"}) as one:
         await one.advance(minutes=40)
         await one.flip("discharge_to_grid", "on")
 
@@ -155,8 +155,8 @@ async def test_a_missing_toggle_is_named_once_with_what_to_paste_and_the_others_
 
 
 @pytest.mark.parametrize("created", ["off", "on"])
-async def test_a_missing_toggle_works_as_soon_as_it_is_created(house: House, created: str) -> None:
-    async with house(toggles={CHARGE: "off", DISCHARGE: "off"}) as one:
+async def test_a_missing_toggle_works_as_soon_as_it_is_created(home: Home, created: str) -> None:
+    async with home(toggles={CHARGE: "off", DISCHARGE: "off"}) as one:
         await one.ha.change(RESTRICT, created)
         await one.settle()
         assert one.state(RESTRICT) == "off", "creating it is no flip"
@@ -168,8 +168,8 @@ async def test_a_missing_toggle_works_as_soon_as_it_is_created(house: House, cre
         assert switch(one.cloud, "restrict_discharge")
 
 
-async def test_a_toggle_that_is_unavailable_for_a_while_is_no_flip_and_is_set_right_after(house: House) -> None:
-    async with house() as one:
+async def test_a_toggle_that_is_unavailable_for_a_while_is_no_flip_and_is_set_right_after(home: Home) -> None:
+    async with home() as one:
         one.cloud.clear_log()
         for state in ("unavailable", "unknown", "on"):
             await one.ha.change(DISCHARGE, state)
@@ -184,8 +184,8 @@ async def test_a_toggle_that_is_unavailable_for_a_while_is_no_flip_and_is_set_ri
         assert switch(one.cloud, "discharge_to_grid")
 
 
-async def test_a_flip_while_the_toggles_are_being_compared_at_the_start_is_not_lost(house: House) -> None:
-    async with house() as one:
+async def test_a_flip_while_the_toggles_are_being_compared_at_the_start_is_not_lost(home: Home) -> None:
+    async with home() as one:
         ask, answers = one.ha.get_complete_state, 0
 
         async def flip_behind_the_answer() -> Any:
@@ -216,8 +216,8 @@ async def test_a_flip_while_the_toggles_are_being_compared_at_the_start_is_not_l
     ],
     ids=["refused", "lost", "unknown to AppDaemon yet"],
 )
-async def test_a_service_call_that_fails_is_tried_again(house: House, answer: dict[str, Any]) -> None:
-    async with house(app=SWITCHES_ONLY) as one:
+async def test_a_service_call_that_fails_is_tried_again(home: Home, answer: dict[str, Any]) -> None:
+    async with home(app=SWITCHES_ONLY) as one:
         assert one.ad is not None
         with patch.object(one.ad.services, "call_service", AsyncMock(**answer)):
             await one.command(command="set", control="charge_from_grid", state="on", id="a")
@@ -232,9 +232,9 @@ async def test_a_service_call_that_fails_is_tried_again(house: House, answer: di
 
 
 async def test_an_app_whose_home_assistant_breaks_off_at_the_start_works_from_the_next_heartbeat_on(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house() as one:
+    async with home() as one:
         ask, questions = one.ha.get_complete_state, 0
 
         async def break_off() -> Any:
@@ -257,8 +257,8 @@ async def test_an_app_whose_home_assistant_breaks_off_at_the_start_works_from_th
         assert errors(caplog) == []
 
 
-async def test_entities_are_published_at_every_poll_also_unchanged(house: House) -> None:
-    async with house(app={"poll": "00:05:00"}) as one:
+async def test_entities_are_published_at_every_poll_also_unchanged(home: Home) -> None:
+    async with home(app={"poll": "00:05:00"}) as one:
         await one.advance(minutes=6)
         ours = {entity for entity in one.ha.states if not entity.startswith("input_boolean.")}
         assert len(ours) == 11
@@ -280,9 +280,9 @@ def arguments(one: Lab, name: str = APP) -> dict[str, Any]:
 
 
 async def test_the_secrets_in_appdaemons_admin_api_are_masked_also_after_a_restart_of_home_assistant(
-    house: House,
+    home: Home,
 ) -> None:
-    async with house() as one:
+    async with home() as one:
         for _ in range(2):
             assert arguments(one)["password"] == "***"
             assert arguments(one)["email"] == "***"
@@ -290,8 +290,8 @@ async def test_the_secrets_in_appdaemons_admin_api_are_masked_also_after_a_resta
             await one.restart_home_assistant()
 
 
-async def test_a_misspelt_secret_is_masked_too(house: House) -> None:
-    async with house(app={"pasword": "s3cret", "base_url": "https://me:s3cret@example.com"}) as one:
+async def test_a_misspelt_secret_is_masked_too(home: Home) -> None:
+    async with home(app={"pasword": "s3cret", "base_url": "https://me:s3cret@example.com"}) as one:
         assert "s3cret" not in json.dumps(arguments(one), default=str)
 
 
@@ -321,11 +321,11 @@ def events() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("publish", [False, True])
 async def test_no_secret_is_in_a_log_a_state_an_attribute_or_an_event(
-    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture, events: list[str], publish: bool
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture, events: list[str], publish: bool
 ) -> None:
     secrets = set(ACCOUNT.values())
     caplog.set_level(logging.DEBUG)
-    async with house(app={"publish_token": publish, "log_level": "DEBUG"}) as one:
+    async with home(app={"publish_token": publish, "log_level": "DEBUG"}) as one:
         secrets |= secrets_in(tmp_path)
         assert len(secrets) >= 5
         await one.flip("charge_from_grid", "on")
@@ -341,7 +341,7 @@ async def test_no_secret_is_in_a_log_a_state_an_attribute_or_an_event(
         one.cloud.set(blocked=False)
         await one.advance(minutes=20)
         secrets |= secrets_in(tmp_path)
-        with patch.object(one.app._controller, "work", side_effect=RuntimeError("a bug")):
+        with patch.object(one.app._coordinator, "work", side_effect=RuntimeError("a bug")):
             await one.command(command="otp", id="c", code="123456")
         await one.restart_home_assistant()
         secrets |= secrets_in(tmp_path)
@@ -362,8 +362,8 @@ async def test_no_secret_is_in_a_log_a_state_an_attribute_or_an_event(
 # -- bursts and bugs --------------------------------------------------------------------------------------------------
 
 
-async def test_twenty_quick_flips_end_with_the_last_one_and_few_writes(house: House) -> None:
-    async with house(app={"settle": 1}) as one:
+async def test_twenty_quick_flips_end_with_the_last_one_and_few_writes(home: Home) -> None:
+    async with home(app={"settle": 1}) as one:
         one.cloud.clear_log()
         for number in range(20):
             await one.ha.change(DISCHARGE, "off" if number % 2 else "on", user="a person")
@@ -376,8 +376,8 @@ async def test_twenty_quick_flips_end_with_the_last_one_and_few_writes(house: Ho
         assert count(one.cloud, "writes") <= 2
 
 
-async def test_flips_in_the_middle_of_a_write_end_with_the_last_one(house: House) -> None:
-    async with house() as one:
+async def test_flips_in_the_middle_of_a_write_end_with_the_last_one(home: Home) -> None:
+    async with home() as one:
         answer, flips = one.cloud._cloud, iter(["off", "on", "off"])
 
         def flip_at_every_write(request: Any) -> Any:
@@ -394,8 +394,8 @@ async def test_flips_in_the_middle_of_a_write_end_with_the_last_one(house: House
         assert one.control("discharge_to_grid")["outcome"] == "confirmed"
 
 
-async def test_a_burst_of_missed_heartbeats_and_polls_is_one_piece_of_work(house: House) -> None:
-    async with house() as one:
+async def test_a_burst_of_missed_heartbeats_and_polls_is_one_piece_of_work(home: Home) -> None:
+    async with home() as one:
         one.cloud.clear_log()
 
         burst = (callback() for _ in range(10) for callback in (one.app._on_heartbeat, one.app._on_poll))
@@ -407,8 +407,8 @@ async def test_a_burst_of_missed_heartbeats_and_polls_is_one_piece_of_work(house
         assert count(one.cloud, "writes") == count(one.cloud, "logins") == 0
 
 
-async def test_a_machine_that_wakes_from_a_long_sleep_does_not_flood_the_cloud(house: House) -> None:
-    async with house() as one:
+async def test_a_machine_that_wakes_from_a_long_sleep_does_not_flood_the_cloud(home: Home) -> None:
+    async with home() as one:
         one.cloud.clear_log()
 
         await one.wake_after(hours=8)  # 480 heartbeats and 32 polls at once
@@ -417,8 +417,8 @@ async def test_a_machine_that_wakes_from_a_long_sleep_does_not_flood_the_cloud(h
         assert one.state(PROBLEM) == "off"
 
 
-async def test_commands_that_come_together_leave_one_timer_for_the_next_boundary(house: House) -> None:
-    async with house(app={"settle": 1}) as one:
+async def test_commands_that_come_together_leave_one_timer_for_the_next_boundary(home: Home) -> None:
+    async with home(app={"settle": 1}) as one:
         for minutes in (50, 40, 30, 20, 10):
             command = {"command": "set", "control": "charge_from_grid", "state": "on", "duration": 60 * minutes}
             await one.ha.fire("enphase_battery_command", **command)
@@ -432,10 +432,10 @@ async def test_commands_that_come_together_leave_one_timer_for_the_next_boundary
 
 
 async def test_an_unexpected_error_in_a_callback_leaves_the_app_working(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(app=SWITCHES_ONLY) as one:
-        with patch.object(one.app._controller.reconciler, "run", side_effect=RuntimeError("a bug")):
+    async with home(app=SWITCHES_ONLY) as one:
+        with patch.object(one.app._coordinator.reconciler, "run", side_effect=RuntimeError("a bug")):
             await one.flip("discharge_to_grid", "on")
         assert "a bug" in caplog.text, "the log tells of it"
         assert not switch(one.cloud, "discharge_to_grid")
@@ -446,9 +446,11 @@ async def test_an_unexpected_error_in_a_callback_leaves_the_app_working(
         assert one.control("discharge_to_grid")["outcome"] == "confirmed"
 
 
-async def test_an_unexpected_error_while_showing_is_over_with_the_next_change(house: House) -> None:
-    async with house() as one:
-        with patch("enphase_battery.report.Reporter.snapshot", side_effect=RuntimeError("a bug")):
+async def test_an_unexpected_error_while_showing_is_over_with_the_next_change(home: Home) -> None:
+    async with home() as one:
+        with patch(
+            "enphase_battery.engine.snapshot_builder.SnapshotBuilder.snapshot", side_effect=RuntimeError("a bug")
+        ):
             await one.command(command="set", control="charge_from_grid", state="on")
         assert one.state(CHARGE) == "off"
 
@@ -460,8 +462,8 @@ async def test_an_unexpected_error_while_showing_is_over_with_the_next_change(ho
 # -- the token --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_token_is_refreshed_in_its_last_hour_whatever_the_interval(house: House) -> None:
-    async with house(app={"token_refresh": 7 * 24 * 3600}, switches={"jwt_ttl": 2 * 3600}) as one:
+async def test_a_token_is_refreshed_in_its_last_hour_whatever_the_interval(home: Home) -> None:
+    async with home(app={"token_refresh": 7 * 24 * 3600}, switches={"jwt_ttl": 2 * 3600}) as one:
         one.cloud.clear_log()
         await one.advance(minutes=58)
         assert count(one.cloud, "token_refreshes") == 0
@@ -474,9 +476,9 @@ async def test_a_token_is_refreshed_in_its_last_hour_whatever_the_interval(house
 
 
 async def test_a_refresh_that_fails_is_tried_again_a_few_times_an_hour_and_told(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(app={"token_refresh": 7 * 24 * 3600}, switches={"jwt_ttl": 2 * 3600}) as one:
+    async with home(app={"token_refresh": 7 * 24 * 3600}, switches={"jwt_ttl": 2 * 3600}) as one:
         await one.advance(minutes=58)
         mints = [{"match": match, "status": 503, "times": 999} for match in ("/users/self/token", "jwt_token.json")]
         one.cloud.set(fault_script=mints)
@@ -497,9 +499,9 @@ async def test_a_refresh_that_fails_is_tried_again_a_few_times_an_hour_and_told(
 
 
 async def test_an_app_that_ends_between_validation_and_write_writes_after_its_restart(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(app={"settle": 5, **SWITCHES_ONLY}) as one:
+    async with home(app={"settle": 5, **SWITCHES_ONLY}) as one:
         await one.flip("discharge_to_grid", "on")
         assert count(one.cloud, "validations") == 1
         assert count(one.cloud, "writes") == 0
@@ -514,9 +516,9 @@ async def test_an_app_that_ends_between_validation_and_write_writes_after_its_re
 
 
 async def test_an_app_that_ends_while_its_write_is_on_the_wire_believes_only_a_read(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house() as one:
+    async with home() as one:
         answer = one.cloud._cloud
         gone: list[asyncio.Task[None]] = []
 
@@ -538,9 +540,9 @@ async def test_an_app_that_ends_while_its_write_is_on_the_wire_believes_only_a_r
 
 
 async def test_stopping_appdaemon_in_the_middle_of_a_write_is_quiet(
-    house: House, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(app={"settle": 5, **SWITCHES_ONLY}) as one:
+    async with home(app={"settle": 5, **SWITCHES_ONLY}) as one:
         await one.flip("discharge_to_grid", "on")
         await one.stop()
         loud = [
@@ -556,23 +558,23 @@ async def test_stopping_appdaemon_in_the_middle_of_a_write_is_quiet(
 
 
 @asynccontextmanager
-async def two_houses(house: House, *, accounts: int) -> AsyncIterator[tuple[Lab, Simulator]]:
+async def two_houses(home: Home, *, accounts: int) -> AsyncIterator[tuple[Lab, Simulator]]:
     """Run two apps in one AppDaemon: on the account of one cloud, or each on its own."""
     toggles = dict.fromkeys((*TOGGLES.values(), *THEIR_TOGGLES.values()), "off")
     if accounts == 1:
-        async with house(app=SWITCHES_ONLY, others={NEIGHBOUR: NEIGHBOUR_KEYS}, toggles=toggles) as one:
+        async with home(app=SWITCHES_ONLY, others={NEIGHBOUR: NEIGHBOUR_KEYS}, toggles=toggles) as one:
             yield one, one.cloud
         return
     Clock.current = Clock(datetime(2026, 11, 22, 12, tzinfo=timezone.utc))
     other = Simulator(clock=lambda: Clock.current.now, seed=2)
     async with other.serve() as url:
         others = {NEIGHBOUR: {**NEIGHBOUR_KEYS, "base_url": url}}
-        async with house(app=SWITCHES_ONLY, others=others, toggles=toggles) as one:
+        async with home(app=SWITCHES_ONLY, others=others, toggles=toggles) as one:
             yield one, other
 
 
-async def test_two_apps_with_an_account_each_do_not_disturb_each_other(house: House) -> None:
-    async with two_houses(house, accounts=2) as (one, other):
+async def test_two_apps_with_an_account_each_do_not_disturb_each_other(home: Home) -> None:
+    async with two_houses(home, accounts=2) as (one, other):
         await one.flip("charge_from_grid", "on")
         await one.ha.change(THEIR_TOGGLES["discharge_to_grid"], "on")
         await one.settle()
@@ -594,8 +596,8 @@ async def test_two_apps_with_an_account_each_do_not_disturb_each_other(house: Ho
         assert sorted(result["app"] for result in one.results(id="b")) == [APP, NEIGHBOUR]
 
 
-async def test_two_apps_on_one_account_see_each_others_changes_as_those_of_the_enphase_app(house: House) -> None:
-    async with two_houses(house, accounts=1) as (one, cloud):
+async def test_two_apps_on_one_account_see_each_others_changes_as_those_of_the_enphase_app(home: Home) -> None:
+    async with two_houses(home, accounts=1) as (one, cloud):
         await one.flip("discharge_to_grid", "on")
         await one.advance(minutes=30)
 
@@ -629,9 +631,9 @@ async def edit(lab: Lab, **keys: Any) -> None:
     await lab.settle()
 
 
-async def test_a_window_that_is_taken_out_of_apps_yaml_does_not_run(house: House) -> None:
+async def test_a_window_that_is_taken_out_of_apps_yaml_does_not_run(home: Home) -> None:
     rate = {"name": "Rate", "control": "charge_from_grid", "start": "12:30", "end": "14:00"}
-    async with house(app={"windows": [rate]}) as lab:
+    async with home(app={"windows": [rate]}) as lab:
         await lab.settle()
         await edit(lab, windows=None)
         assert lab.ha.states["sensor.enphase_battery_next_window"]["attributes"]["name"] == "Rate"  # not noticed
@@ -641,8 +643,8 @@ async def test_a_window_that_is_taken_out_of_apps_yaml_does_not_run(house: House
         assert not switch(lab.cloud, "charge_from_grid")
 
 
-async def test_a_wrong_key_that_is_taken_out_of_apps_yaml_lets_the_app_start(house: House) -> None:
-    async with house(app={"widnows": []}) as lab:
+async def test_a_wrong_key_that_is_taken_out_of_apps_yaml_lets_the_app_start(home: Home) -> None:
+    async with home(app={"widnows": []}) as lab:
         assert lab.ha.states[PROBLEM]["state"] == "on"
         await edit(lab, widnows=None)
         await lab.advance(minutes=3)
@@ -665,9 +667,9 @@ OTHER_HELPER = "input_boolean.charge_now"
     ids=["an empty one", "another", "a new one", "nested in a new one", "emptied", "mended"],
 )
 async def test_a_mapping_that_appdaemon_does_not_notice_is_found_by_the_app(
-    house: House, before: dict[str, Any], after: dict[str, Any], problem: str
+    home: Home, before: dict[str, Any], after: dict[str, Any], problem: str
 ) -> None:
-    async with house(app=before) as lab:
+    async with home(app=before) as lab:
         await lab.advance(minutes=2)
         await edit(lab, **after)
         await lab.advance(minutes=3)
@@ -689,23 +691,23 @@ CONSTRAINTS: Mapping[str, Any] = {
 
 
 @pytest.mark.parametrize("key", CONSTRAINTS)
-async def test_a_constraint_is_refused_at_once_with_the_reason_and_nothing_is_begun(house: House, key: str) -> None:
-    async with house(app={key: CONSTRAINTS[key]}) as lab:
+async def test_a_constraint_is_refused_at_once_with_the_reason_and_nothing_is_begun(home: Home, key: str) -> None:
+    async with home(app={key: CONSTRAINTS[key]}) as lab:
         problem = lab.attributes(PROBLEM)["problem"]
         assert key in problem
         assert "would not end" in problem
         assert count(lab.cloud, "requests") == 0
 
 
-async def test_a_constraint_that_is_taken_out_lets_the_app_start(house: House) -> None:
-    async with house(app={"constrain_end_time": "11:00:00"}) as lab:  # it is noon: no timer would ever come
+async def test_a_constraint_that_is_taken_out_lets_the_app_start(home: Home) -> None:
+    async with home(app={"constrain_end_time": "11:00:00"}) as lab:  # it is noon: no timer would ever come
         await edit(lab, constrain_end_time=None)
         await lab.advance(minutes=3)
         assert lab.state(PROBLEM) == "off"
 
 
-async def test_a_constraint_that_is_added_while_something_is_on_is_told_and_taken_out_it_ends(house: House) -> None:
-    async with house(switches={"auth_era": "2025-07"}) as lab:
+async def test_a_constraint_that_is_added_while_something_is_on_is_told_and_taken_out_it_ends(home: Home) -> None:
+    async with home(switches={"auth_era": "2025-07"}) as lab:
         await lab.command(command="set", control="discharge_to_grid", state="on", duration="01:00:00", id="sell")
         await lab.advance(minutes=5)
         await edit(lab, constrain_start_time="01:00:00", constrain_end_time="02:00:00")
@@ -717,8 +719,8 @@ async def test_a_constraint_that_is_added_while_something_is_on_is_told_and_take
 
 
 @pytest.mark.parametrize("keys", [{"pin_thread": 0}, {"pin_thread": -1}], ids=str)
-async def test_a_thread_of_its_own_is_refused(house: House, keys: dict[str, Any]) -> None:
-    async with house(app=keys) as lab:
+async def test_a_thread_of_its_own_is_refused(home: Home, keys: dict[str, Any]) -> None:
+    async with home(app=keys) as lab:
         assert "pin_thread" in lab.attributes(PROBLEM)["problem"]
 
 
@@ -730,8 +732,8 @@ async def test_a_thread_of_its_own_is_refused(house: House, keys: dict[str, Any]
     ],
     ids=str,
 )
-async def test_appdaemon_s_other_keys_leave_the_end_in_time(house: House, keys: dict[str, Any]) -> None:
-    async with house(app=keys, switches={"auth_era": "2025-07"}) as lab:
+async def test_appdaemon_s_other_keys_leave_the_end_in_time(home: Home, keys: dict[str, Any]) -> None:
+    async with home(app=keys, switches={"auth_era": "2025-07"}) as lab:
         await lab.command(command="set", control="discharge_to_grid", state="on", duration="01:00:00", id="sell")
         await lab.advance(minutes=5)
         assert switch(lab.cloud, "discharge_to_grid")
@@ -740,8 +742,8 @@ async def test_appdaemon_s_other_keys_leave_the_end_in_time(house: House, keys: 
         assert lab.state(PROBLEM) == "off"
 
 
-async def test_an_entry_that_stays_as_it_is_starts_nothing_anew(house: House) -> None:
-    async with house() as lab:
+async def test_an_entry_that_stays_as_it_is_starts_nothing_anew(home: Home) -> None:
+    async with home() as lab:
         await edit(lab)
         await lab.advance(minutes=10)
         assert not any("restarts" in line for line in lab.log)
@@ -754,9 +756,9 @@ async def test_an_entry_that_stays_as_it_is_starts_nothing_anew(house: House) ->
 @pytest.mark.parametrize("control", TOGGLES)
 @pytest.mark.parametrize("era", ["2025-07", "2026-07"])
 async def test_an_account_that_leads_to_another_site_leaves_what_is_stored_of_the_one_before_alone(
-    house: House, control: str, era: str
+    home: Home, control: str, era: str
 ) -> None:
-    async with house(switches={"auth_era": era}) as lab:
+    async with home(switches={"auth_era": era}) as lab:
         await lab.command(command="set", control=control, state="on", duration="01:00:00", id="boost")
         await lab.advance(minutes=5)
         writes = count(lab.cloud, "writes")

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from enphase_battery.answers import Result
-from enphase_battery.config import parse_configuration
+from enphase_battery.config.configuration import parse_configuration
 from enphase_battery.control.verdict import Outcome
-from enphase_battery.home.commands import parse_command
+from enphase_battery.engine.results import Result
+from enphase_battery.home.command_parser import parse_command
 from tests.unit.pages import PAGES, ROOT, text_of
 
 ACCOUNT = {"email": "me@example.com", "password": "secret"}

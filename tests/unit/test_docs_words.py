@@ -13,8 +13,8 @@ import pytest
 import yaml
 from pydantic_core import PydanticUndefined
 
-from enphase_battery.config import Configuration, Toggles, WindowEntry, parse_configuration
-from enphase_battery.control.names import Control
+from enphase_battery.config.configuration import Configuration, Toggles, WindowEntry, parse_configuration
+from enphase_battery.control.controls import Control
 from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import ConfigurationError
 from tests.unit.pages import PACKAGE, PAGES, ROOT, rows_of, text_of

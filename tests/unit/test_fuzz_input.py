@@ -12,10 +12,11 @@ from appdaemon.utils import read_yaml_config
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from enphase_battery.config import Configuration, WindowEntry, parse_configuration
-from enphase_battery.control.names import Control
+from enphase_battery.config.configuration import Configuration, WindowEntry, parse_configuration
+from enphase_battery.control.controls import Control
+from enphase_battery.engine.commands import CommandEnvelope
 from enphase_battery.errors import CommandError, ConfigurationError
-from enphase_battery.home.commands import CommandEnvelope, command_envelope, parse_command
+from enphase_battery.home.command_parser import command_envelope, parse_command
 from tests.unit.fuzz.commands import commands
 from tests.unit.fuzz.strange import (
     FORGED,

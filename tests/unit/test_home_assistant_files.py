@@ -11,8 +11,8 @@ import pytest
 import pytz
 import yaml
 
-from enphase_battery.config import Configuration
-from enphase_battery.control.names import Control
+from enphase_battery.config.configuration import Configuration
+from enphase_battery.control.controls import Control
 from enphase_battery.home.entities import entities
 from tests.unit.home.test_entities import REPORT, SNAPSHOT
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from appdaemon.version import __version__ as appdaemon
 
+from enphase_battery.diagnostics.report import versions
 from enphase_battery.enlighten.transport import USER_AGENT
-from enphase_battery.version import VERSION, versions
+from enphase_battery.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 RELEASE = re.compile(r"^## (\d+)\.(\d+)\.(\d+) - (\d{4}-\d{2}-\d{2})$", re.MULTILINE)

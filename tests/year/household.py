@@ -1,4 +1,4 @@
-"""A house that lives through a year: the app with the timers that it sets, its restarts, and what became of it all."""
+"""A home that lives through a year: the app with the timers that it sets, its restarts, and what became of it all."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from random import Random
 
-from enphase_battery.answers import Result
-from enphase_battery.cloud.cloud_site import CloudSite
-from enphase_battery.control.names import Control
+from enphase_battery.control.controls import Control
 from enphase_battery.control.verdict import Verdict
-from enphase_battery.controller import Controller, Rules
+from enphase_battery.engine.coordinator import Coordinator, Rules
+from enphase_battery.engine.results import Result
+from enphase_battery.enlighten.keep_alive import KeepAlive
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.wire import Wire
-from enphase_battery.session_care import SessionCare
-from enphase_battery.store import Store
+from enphase_battery.site.cloud_site import CloudSite
+from enphase_battery.store.store import Store
 from simulator import EMAIL, PASSWORD
 from tests.unit.fake_cloud import Clock
 from tests.year.line import Line, PowerCut
@@ -29,17 +29,17 @@ BUDGET = 120
 """Requests an hour."""
 
 BUSIEST_DAY = 500
-"""More wake-ups of the app a day than this are not a house, but a bug."""
+"""More wake-ups of the app a day than this are not a home, but a bug."""
 
 
 class Household:
-    """One house.
+    """One home.
 
     Args:
         rules: The app's configuration.
         poll: How often the app polls.
         store: Opens the app's store; each start of the app opens it anew.
-        clock: The time of house, cloud and gateway.
+        clock: The time of home, cloud and gateway.
         base_url: Where the cloud is.
         wire: Makes a wire to the cloud; each start of the app gets its own.
         luck: What goes wrong.
@@ -87,12 +87,12 @@ class Household:
 
     async def _run(self, until: datetime) -> timedelta:
         """Let the timers fire until the app is ended in good order; return for how long."""
-        controller, clock = self._controller, self._clock
-        await controller.poll()
+        coordinator, clock = self._coordinator, self._clock
+        await coordinator.poll()
         started = clock.now
         poll, refresh = started + self._poll, (self._session.refreshed_at or started) + REFRESH
         while True:
-            wake = controller.next_wake()
+            wake = coordinator.next_wake()
             alarm = max(wake, clock.now + SECOND) if wake else until
             restart = self._restarts[-1] if self._restarts else None
             armed = self._line.cut_after is not None
@@ -111,9 +111,9 @@ class Household:
                 await self._care.refresh()
             elif clock.now >= poll:
                 poll += self._poll
-                await controller.poll()
+                await coordinator.poll()
             else:
-                await controller.work()
+                await coordinator.work()
 
     async def _start(self) -> None:
         """Start the app: nothing is known but what is in the store."""
@@ -140,17 +140,17 @@ class Household:
             clock=clock,
             logger=LOGGER,
         )
-        self._controller = Controller(
+        self._coordinator = Coordinator(
             self._rules,
             cloud=site,
-            house=_QuietHouse(),
+            home=_QuietHouse(),
             store=store,
             clock=clock,
             sleep=clock.sleep,
             random=self._random.random,
             logger=LOGGER,
         )
-        self._care = SessionCare(self._session, changed=lambda: None, clock=clock, logger=LOGGER)
+        self._care = KeepAlive(self._session, changed=lambda: None, clock=clock, logger=LOGGER)
 
 
 class _QuietHouse:

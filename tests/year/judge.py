@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from enphase_battery.control.names import Control
-from enphase_battery.control.windows import Occurrence
-from enphase_battery.controller import HURRY
+from enphase_battery.control.controls import Control
+from enphase_battery.control.windows.window import Occurrence
+from enphase_battery.engine.coordinator import HURRY
 from simulator import Simulator
 from tests.year.place import LEAD, TARIFF, Place
 

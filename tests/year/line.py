@@ -1,4 +1,4 @@
-"""The line between a house and its cloud: it takes time, breaks at times, and so does the power behind it."""
+"""The line between a home and its cloud: it takes time, breaks at times, and so does the power behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong in a house and on its line: outages and restarts, drawn by lot, the same for the same seed."""
+"""What goes wrong in a home and on its line: outages and restarts, drawn by lot, the same for the same seed."""
 
 from __future__ import annotations
 

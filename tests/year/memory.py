@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from enphase_battery.enlighten.wire import Received
-from enphase_battery.store import Store
+from enphase_battery.store.store import Store
 from simulator import Request, Simulator
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Where a house stands: its tariff, the kind of its cloud, and what its owner made in the Enphase app."""
+"""Where a home stands: its tariff, the kind of its cloud, and what its owner made in the Enphase app."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import datetime, time, timedelta
 
 import pytz
 
-from enphase_battery.control.names import Control
-from enphase_battery.control.windows import Occurrence, Window, occurrences
-from enphase_battery.controller import Rules
+from enphase_battery.control.controls import Control
+from enphase_battery.control.windows.clock import occurrences
+from enphase_battery.control.windows.window import Occurrence, Window
+from enphase_battery.engine.coordinator import Rules
 from simulator import Simulator, Switches
 from tests.unit.fake_cloud import Clock
 

@@ -1,4 +1,4 @@
-"""A year of a house: the client and the app's rules against the simulated cloud, with outages, restarts, power cuts.
+"""A year of a home: the client and the app's rules against the simulated cloud, with outages, restarts, power cuts.
 
 What the gateway really enforced is held against the windows, minute for minute.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from enphase_battery.enlighten.wire import AiohttpWire, Wire
-from enphase_battery.store import Store
+from enphase_battery.store.store import Store
 from simulator import Simulator
 from tests.unit.fake_cloud import Clock
 from tests.year.household import LOGGER, Household
@@ -28,7 +28,7 @@ CALM = timedelta(hours=12)
 
 
 class Life:
-    """A house in its place for some days, from a morning on, and what is to be said of it afterwards.
+    """A home in its place for some days, from a morning on, and what is to be said of it afterwards.
 
     Attributes:
         cloud: The simulated cloud of the site.
@@ -50,9 +50,9 @@ class Life:
     async def live(self, base_url: str, wire: Callable[[], Wire], store: Callable[[], Store]) -> None:
         """Live through it."""
         clock, luck = self._clock, self._luck
-        house = Household(self._place.rules, POLL, store=store, clock=clock, base_url=base_url, wire=wire, luck=luck)
-        await house.live(self._end)
-        self._away = house.away
+        home = Household(self._place.rules, POLL, store=store, clock=clock, base_url=base_url, wire=wire, luck=luck)
+        await home.live(self._end)
+        self._away = home.away
 
     def check(self) -> None:
         """Hold what the gateway did against the windows, and the account against what it was."""
@@ -98,5 +98,5 @@ async def test_a_year_of_windows_is_enforced_as_written_and_leaves_nothing_behin
 async def test_two_weeks_of_it_over_http_and_with_a_file(tmp_path: Path) -> None:
     life = Life(LONDON, "2026-03-17 09:00", days=14, seed=2)
     async with life.cloud.serve() as url:
-        await life.live(url, AiohttpWire, lambda: Store(tmp_path / "house.json", LOGGER))
+        await life.live(url, AiohttpWire, lambda: Store(tmp_path / "home.json", LOGGER))
     life.check()

@@ -12,15 +12,15 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .beside.borrowed_store import BorrowedStore
-from .beside.check import Check
-from .beside.installation import AppEntry, Installation, find_installation
-from .beside.schema import file_schema
-from .config import parse_configuration
-from .diagnosis import table
+from .config.configuration import parse_configuration
+from .config.schema import file_schema
+from .diagnostics.borrowed_store import BorrowedStore
+from .diagnostics.check import Check
+from .diagnostics.installation import AppEntry, Installation, find_installation
+from .diagnostics.report import table, versions
 from .errors import ConfigurationError, EnphaseBatteryError, InstallationError
-from .store import file_of
-from .version import VERSION, versions
+from .store.store import file_of
+from .version import VERSION
 
 
 class _Notes(logging.Handler):

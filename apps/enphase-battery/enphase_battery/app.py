@@ -18,22 +18,23 @@ from typing import Any, ClassVar
 import pytz
 from appdaemon.plugins.hass.hassapi import Hass
 
-from .cloud.cloud_site import CloudSite
-from .config import Configuration, ScheduleUse, parse_configuration
-from .controller import Controller, Rules
+from .config.configuration import Configuration, ScheduleUse, parse_configuration
+from .engine.commands import CommandEnvelope
+from .engine.coordinator import Coordinator, Rules
+from .engine.snapshot import Problem, SignIn
+from .enlighten.keep_alive import KeepAlive
 from .enlighten.session import EnlightenSession
 from .errors import CommandError, ConfigurationError
 from .home.assistant import Assistant, settled
-from .home.commands import CommandEnvelope, command_envelope, parse_command
+from .home.command_parser import command_envelope, parse_command
 from .home.entities import problem_entity
 from .home.internals import Internals
 from .home.notices import Concern, Notices
-from .home.snapshot import Problem, SignIn
-from .house import HomeAssistantHouse
-from .own_entry import OwnEntry
-from .session_care import SessionCare
-from .site_store import enter, has_moved, stored_session
-from .store import Store, file_of
+from .home.own_entry import OwnEntry
+from .home.publisher import Publisher
+from .site.cloud_site import CloudSite
+from .site.site_store import enter, has_moved, stored_session
+from .store.store import Store, file_of
 
 COMMAND_EVENT = "enphase_battery_command"
 HEARTBEAT = 60
@@ -143,7 +144,7 @@ class EnphaseBattery(Hass):
             logger=self.logger,
         )
         self._publish_token = configuration.publish_token
-        self._house = HomeAssistantHouse(
+        self._publisher = Publisher(
             Assistant(self, self._internals, self.logger),
             name=self.name,
             configuration=configuration,
@@ -154,7 +155,7 @@ class EnphaseBattery(Hass):
             clock=self._clock,
             logger=self.logger,
         )
-        self._controller = Controller(
+        self._coordinator = Coordinator(
             Rules(
                 controls=configuration.controls,
                 windows=configuration.windows,
@@ -166,15 +167,15 @@ class EnphaseBattery(Hass):
                 dry_run=configuration.dry_run,
             ),
             cloud=self._site,
-            house=self._house,
+            home=self._publisher,
             store=store,
             clock=self._clock,
             sleep=self.wait,
             random=self.dice,
             logger=self.logger,
         )
-        self._house.attach(self._controller)
-        self._care = SessionCare(session, changed=self._house.changed, clock=self._clock, logger=self.logger)
+        self._publisher.attach(self._coordinator)
+        self._care = KeepAlive(session, changed=self._publisher.changed, clock=self._clock, logger=self.logger)
 
     async def _listen(self, configuration: Configuration) -> None:
         """Register listeners, then timers, and begin."""
@@ -204,7 +205,7 @@ class EnphaseBattery(Hass):
         **_kwargs: Any,
     ) -> None:
         """Take a change of a toggle."""
-        self._start(partial(self._house.toggled, entity, old, new))
+        self._start(partial(self._publisher.toggled, entity, old, new))
 
     async def _on_command(self, _event: str, data: Mapping[str, Any], **_kwargs: Any) -> None:
         """Take an event; one for another app is none of this app's business."""
@@ -229,7 +230,7 @@ class EnphaseBattery(Hass):
 
     async def _on_poll(self, **_kwargs: Any) -> None:
         """Read everything."""
-        self._start(self._controller.poll)
+        self._start(self._coordinator.poll)
 
     async def _on_refresh(self, **_kwargs: Any) -> None:
         """Refresh the token."""
@@ -237,7 +238,7 @@ class EnphaseBattery(Hass):
 
     async def _on_alarm(self, **_kwargs: Any) -> None:
         """Do what is to be done at a boundary."""
-        self._start(self._controller.work)
+        self._start(self._coordinator.work)
 
     # -- work ---------------------------------------------------------------------------------------------------------
 
@@ -256,10 +257,10 @@ class EnphaseBattery(Hass):
 
     async def _begin(self) -> None:
         """Compare the toggles with what was seen last, read the cloud, do what is to be done."""
-        await self._house.compare_toggles()
-        await self._controller.poll()
-        state = self._controller.reconciler.state
-        switched = [one for one in self._controller.controls if state.has_schedules.get(one) is False]
+        await self._publisher.compare_toggles()
+        await self._coordinator.poll()
+        state = self._coordinator.reconciler.state
+        switched = [one for one in self._coordinator.controls if state.has_schedules.get(one) is False]
         if switched:
             names = ", ".join(control.title for control in switched)
             self.logger.info("%s: nothing in the cloud ends what is on when this app is dead (fail_safe: no)", names)
@@ -269,24 +270,24 @@ class EnphaseBattery(Hass):
         try:
             command = parse_command(data)
         except CommandError as error:
-            self._controller.reject(envelope, error)
-            await self._controller.work()
+            self._coordinator.reject(envelope, error)
+            await self._coordinator.work()
         else:
-            await self._controller.command(command, envelope)
+            await self._coordinator.command(command, envelope)
 
     async def _beat(self) -> None:
         """Do what should be true now, and see to a token that is about to expire and to a session that falls asleep."""
-        await self._house.compare_toggles()
+        await self._publisher.compare_toggles()
         if self._care.is_due():
             await self._care.refresh()
-        await self._controller.work()
+        await self._coordinator.work()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
     async def _arm(self) -> None:
         """Set the one-shot timer to the next instant at which something is to be done."""
         async with self._arming:  # callbacks overlap
-            instant = self._controller.next_wake()
+            instant = self._coordinator.next_wake()
             if self._closing or instant == self._alarm_at:
                 return
             if self._alarm is not None:

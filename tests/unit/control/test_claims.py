@@ -9,12 +9,12 @@ import pytest
 import pytz
 
 from enphase_battery.control.claims import GIVE_WAY, Ground, claims
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import ALL_DAY, EVERY_DAY, Entry, Terms
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.names import Control
 from enphase_battery.control.site_state import Habits
 from enphase_battery.control.wanted import Wanted, resolve, rivals_of
-from enphase_battery.control.windows import Occurrence, Window
+from enphase_battery.control.windows.window import Occurrence, Window
 from enphase_battery.control.wishes import Book
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE

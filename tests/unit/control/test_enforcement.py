@@ -7,9 +7,9 @@ from datetime import datetime, time, timedelta, timezone
 
 import pytest
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.enforcement import Enforced, enforcement
 from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
-from enphase_battery.control.names import Control
 from enphase_battery.control.site_state import SiteState, Storage, Switches
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE

@@ -11,8 +11,8 @@ import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import ALL_DAY, DAY, EVERY_DAY, WEEK, Entry, Terms, listed
-from enphase_battery.control.names import Control
 
 CHARGE, DISCHARGE = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID
 MONDAY, TUESDAY, SUNDAY = 1, 2, 7

@@ -6,10 +6,10 @@ from datetime import datetime, time, timedelta, timezone
 
 import pytest
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import ALL_DAY, EVERY_DAY, Terms
 from enphase_battery.control.holds import Hold, Holds, Turns, clock_fault
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.names import Control
 from enphase_battery.control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
 from enphase_battery.control.wanted import Wanted
 

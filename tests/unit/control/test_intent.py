@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.names import Control
-from enphase_battery.control.windows import Occurrence, Window
+from enphase_battery.control.windows.window import Occurrence, Window
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)

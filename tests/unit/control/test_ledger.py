@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import Entry, Terms
 from enphase_battery.control.ledger import MOST_DEAD, MOST_MET, Ledger
-from enphase_battery.control.names import Control
 from enphase_battery.control.owned import News
 
 CHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.RESTRICT_DISCHARGE

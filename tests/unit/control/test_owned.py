@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import Entry, Terms
-from enphase_battery.control.names import Control
 from enphase_battery.control.owned import News, Owned
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)

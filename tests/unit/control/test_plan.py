@@ -8,9 +8,9 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import RIVALS, Control
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.names import RIVALS, Control
 from enphase_battery.control.plan import Actual, SwitchStep, plan
 from enphase_battery.control.site_state import SiteState
 from enphase_battery.control.wanted import Wanted

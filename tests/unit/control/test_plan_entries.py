@@ -8,12 +8,12 @@ from datetime import datetime, time, timedelta, timezone
 import pytest
 
 from enphase_battery.control.claims import Claim
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger
 from enphase_battery.control.losses import STANDING_AGAIN, Loss, is_given_up
-from enphase_battery.control.names import Control
 from enphase_battery.control.plan import (
     Actual,
     CreateStep,

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enphase_battery.control.claims import Ground
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger
-from enphase_battery.control.names import Control
 from enphase_battery.control.owned import Owned
 from enphase_battery.control.plan import (
     Actual,
@@ -35,7 +35,8 @@ from enphase_battery.control.plan import (
 from enphase_battery.control.shaping import entries_for
 from enphase_battery.control.site_state import Habits, SiteState, Switches
 from enphase_battery.control.wanted import Wanted, resolve
-from enphase_battery.control.windows import Window, occurrences, overlaps
+from enphase_battery.control.windows.clock import occurrences, overlaps
+from enphase_battery.control.windows.window import Window
 from enphase_battery.control.wishes import Book
 
 ZONE = pytz.timezone("Europe/London")

@@ -10,12 +10,13 @@ import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import ALL_DAY, EVERY_DAY, Terms
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.names import Control
 from enphase_battery.control.shaping import apart, entries_for, limit_of
 from enphase_battery.control.site_state import Habits
-from enphase_battery.control.windows import Window, occurrences
+from enphase_battery.control.windows.clock import occurrences
+from enphase_battery.control.windows.window import Window
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 LONDON, LOS_ANGELES, LORD_HOWE = map(pytz.timezone, ("Europe/London", "America/Los_Angeles", "Australia/Lord_Howe"))

@@ -6,10 +6,10 @@ from datetime import datetime, time, timedelta, timezone
 
 import pytest
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.names import Control
 from enphase_battery.control.wanted import Wanted, resolve
-from enphase_battery.control.windows import Occurrence, Window
+from enphase_battery.control.windows.window import Occurrence, Window
 from enphase_battery.control.wishes import Book
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE

@@ -8,8 +8,8 @@ from datetime import time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import WEEK, Terms
-from enphase_battery.control.names import Control
 from enphase_battery.control.weekly import meetings, met
 
 EVERY_DAY = frozenset(range(1, 8))

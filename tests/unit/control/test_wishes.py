@@ -12,10 +12,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from enphase_battery.control.controls import RIVALS, Control
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.names import RIVALS, Control
 from enphase_battery.control.wanted import resolve
-from enphase_battery.control.windows import Occurrence, Window
+from enphase_battery.control.windows.window import Occurrence, Window
 from enphase_battery.control.wishes import Book
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE

@@ -217,7 +217,7 @@ TEXT = st.text(max_size=60) | st.sampled_from(
 
 
 class AnyCloud:
-    """Answers the same whatever is asked, once the sign-in is done."""
+    """Results the same whatever is asked, once the sign-in is done."""
 
     def __init__(self, status: int, text: str, headers: list[tuple[str, str]]) -> None:
         self.answer = Received(status, CIMultiDictProxy(CIMultiDict(headers)), text)

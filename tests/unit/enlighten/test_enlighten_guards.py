@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from enphase_battery.enlighten.guard import LONG_COOLDOWN
+from enphase_battery.enlighten.login_guard import LONG_COOLDOWN
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.tokens import TokenStatus

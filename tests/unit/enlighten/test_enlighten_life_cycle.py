@@ -14,13 +14,7 @@ from enphase_battery.enlighten.budget import Purpose, spending_for
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.tokens import TokenStatus
-from enphase_battery.errors import (
-    BudgetExhausted,
-    EnlightenError,
-    SignInSuspended,
-    Unreachable,
-    WrongPassword,
-)
+from enphase_battery.errors import BudgetExhausted, EnlightenError, SignInSuspended, Unreachable, WrongPassword
 from tests.unit.enlighten.stand_in import (
     NOW,
     SETTINGS,

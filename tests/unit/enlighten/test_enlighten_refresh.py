@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from enphase_battery.enlighten.tokens import TokenStatus
-from enphase_battery.errors import (
-    SessionRejected,
-    SignInSuspended,
-    Unreachable,
-)
+from enphase_battery.errors import SessionRejected, SignInSuspended, Unreachable
 from tests.unit.enlighten.stand_in import (
     MAINTENANCE,
     NOW,

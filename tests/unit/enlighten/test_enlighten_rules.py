@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from enphase_battery.enlighten.address import masked
 from enphase_battery.enlighten.budget import Budget
 from enphase_battery.enlighten.cookies import Cookie
-from enphase_battery.enlighten.gate import Gate
-from enphase_battery.enlighten.guard import GuardState
+from enphase_battery.enlighten.login_guard import LoginGuard
 from enphase_battery.enlighten.record import SessionRecord, fingerprint
 from enphase_battery.enlighten.second_factor import Challenge
 from enphase_battery.enlighten.shapes import Shape
+from enphase_battery.enlighten.shared_lock import SharedLock
 from enphase_battery.enlighten.tokens import Token, TokenStatus
 from enphase_battery.errors import BudgetExhausted, RateLimited
 from tests.unit.enlighten.stand_in import NOW, turns
@@ -32,17 +32,17 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 def test_a_clean_slate_allows_a_login() -> None:
-    assert GuardState().closed_until(NOW) is None
+    assert LoginGuard().closed_until(NOW) is None
 
 
 def test_a_refused_login_closes_for_300_seconds() -> None:
-    state = GuardState().rejected(NOW, TokenStatus.LOGIN_FAILED)
+    state = LoginGuard().rejected(NOW, TokenStatus.LOGIN_FAILED)
     assert state.closed_until(NOW + timedelta(seconds=299)) == NOW + timedelta(seconds=300)
     assert state.closed_until(NOW + timedelta(seconds=300)) is None
 
 
 def test_every_refusal_from_the_third_on_closes_for_a_day() -> None:
-    state = GuardState()
+    state = LoginGuard()
     for hours, pause in enumerate(
         (timedelta(seconds=300), timedelta(seconds=300), timedelta(days=1), timedelta(days=1))
     ):
@@ -52,20 +52,20 @@ def test_every_refusal_from_the_third_on_closes_for_a_day() -> None:
 
 
 def test_a_block_written_under_a_wrong_clock_does_not_count() -> None:
-    state = GuardState().rejected(NOW, TokenStatus.BLOCKED, suspend=True)
+    state = LoginGuard().rejected(NOW, TokenStatus.BLOCKED, suspend=True)
     assert state.closed_until(NOW + HOUR) == NOW + timedelta(days=1)
     assert state.closed_until(NOW - timedelta(days=365)) is None
 
 
 def test_a_block_is_never_longer_than_it_is_though_the_clock_is_set_back() -> None:
-    state = GuardState().tried(NOW, by_code=False)
+    state = LoginGuard().tried(NOW, by_code=False)
     a_little = NOW - timedelta(minutes=50)
     assert state.closed_until(a_little) == NOW + timedelta(seconds=300), "a clock that is put right by a little"
     assert state.closed_until(NOW - timedelta(hours=3)) is None
 
 
 def test_a_session_that_was_replaced_late_ends_the_count_of_short_ones() -> None:
-    state = GuardState().signed_in(NOW, most=3).signed_in(NOW + 15 * MINUTE, most=3)
+    state = LoginGuard().signed_in(NOW, most=3).signed_in(NOW + 15 * MINUTE, most=3)
     assert state.begun == 2
     assert state.signed_in(NOW + 35 * MINUTE, most=3).begun == 1
     waiting = state.signed_in(NOW + 30 * MINUTE, most=3)
@@ -73,17 +73,17 @@ def test_a_session_that_was_replaced_late_ends_the_count_of_short_ones() -> None
     assert waiting.closed_until(NOW + 35 * MINUTE, by_hand=True) is None
     assert waiting.signed_in(NOW + 90 * MINUTE, most=3).closed_until(NOW + 90 * MINUTE) == NOW + 150 * MINUTE
     assert waiting.lives(NOW + 49 * MINUTE) == waiting
-    assert waiting.lives(NOW + 50 * MINUTE) == GuardState()
+    assert waiting.lives(NOW + 50 * MINUTE) == LoginGuard()
 
 
 def test_a_session_that_lasts_lifts_no_block_of_another_kind() -> None:
-    state = GuardState().signed_in(NOW, most=3).rejected(NOW + MINUTE, TokenStatus.LOGIN_FAILED)
+    state = LoginGuard().signed_in(NOW, most=3).rejected(NOW + MINUTE, TokenStatus.LOGIN_FAILED)
     assert state.lives(NOW + HOUR).blocked_until == state.blocked_until
     assert state.lives(NOW + HOUR).begun == 0
 
 
 def test_a_person_may_try_within_a_suspension_once_an_hour_but_not_at_once() -> None:
-    state, now = GuardState(), NOW
+    state, now = LoginGuard(), NOW
     for _ in range(3):
         now += HOUR
         state = state.rejected(now, TokenStatus.LOGIN_FAILED)
@@ -100,12 +100,12 @@ def test_a_person_may_try_within_a_suspension_once_an_hour_but_not_at_once() -> 
 
 @pytest.mark.parametrize("before", [0, 1, 5])
 def test_a_person_too_waits_a_day_when_there_are_too_many_sessions(before: int) -> None:
-    state = GuardState(rejections=before).rejected(NOW, TokenStatus.BLOCKED, suspend=True)
+    state = LoginGuard(rejections=before).rejected(NOW, TokenStatus.BLOCKED, suspend=True)
     assert state.closed_until(NOW, by_hand=True) == state.closed_until(NOW) == NOW + timedelta(days=1)
 
 
 def test_a_block_of_an_older_version_holds_for_a_person_too() -> None:
-    state = GuardState(3, NOW, NOW + timedelta(days=1), TokenStatus.LOGIN_FAILED)
+    state = LoginGuard(3, NOW, NOW + timedelta(days=1), TokenStatus.LOGIN_FAILED)
     assert state.closed_until(NOW, by_hand=True) == NOW + timedelta(days=1)
 
 
@@ -204,7 +204,7 @@ def test_the_budget_names_the_first_instant_that_is_allowed_again(
 
 
 async def test_readers_share_and_a_writer_is_alone() -> None:
-    gate, log = Gate(), list[str]()
+    gate, log = SharedLock(), list[str]()
     leave = {name: asyncio.Event() for name in "abc"}
 
     async def reader(name: str) -> None:
@@ -235,7 +235,7 @@ async def test_readers_share_and_a_writer_is_alone() -> None:
 
 
 async def test_a_writer_that_gives_up_opens_the_gate() -> None:
-    gate, go = Gate(), asyncio.Event()
+    gate, go = SharedLock(), asyncio.Event()
 
     async def reader() -> None:
         async with gate.shared():
@@ -268,7 +268,7 @@ RECORD = SessionRecord(
     token=Token("hush", expires_at=NOW, user_id="42"),
     refreshed_at=NOW,
     xsrf="hush",
-    guard=GuardState(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED, NOW + MINUTE, NOW, 1, 3, NOW - MINUTE, 2, NOW),
+    guard=LoginGuard(2, NOW, NOW + HOUR, TokenStatus.MFA_REQUIRED, NOW + MINUTE, NOW, 1, 3, NOW - MINUTE, 2, NOW),
     site_id="314",
     user_id="42",
     refused=(("GET /x", NOW),),
@@ -305,7 +305,7 @@ def test_a_record_of_an_older_version_costs_no_login() -> None:
         RECORD.refused,
     )
     assert (read.shapes, read.challenge, read.second_factor, read.sent) == ((), None, False, ())
-    assert read.guard == GuardState(2, NOW, NOW + HOUR, TokenStatus.LOGIN_FAILED)
+    assert read.guard == LoginGuard(2, NOW, NOW + HOUR, TokenStatus.LOGIN_FAILED)
 
 
 def test_a_record_shows_no_secret() -> None:

@@ -10,10 +10,7 @@ import pytest
 
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.tokens import TokenStatus
-from enphase_battery.errors import (
-    SessionRejected,
-    Unreachable,
-)
+from enphase_battery.errors import SessionRejected, Unreachable
 from tests.unit.enlighten.stand_in import (
     SETTINGS,
     STATUS,

@@ -9,12 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from enphase_battery.errors import (
-    EnlightenError,
-    Forbidden,
-    Refused,
-    Unreachable,
-)
+from enphase_battery.errors import EnlightenError, Forbidden, Refused, Unreachable
 from tests.unit.enlighten.stand_in import (
     BC,
     IS_VALID,

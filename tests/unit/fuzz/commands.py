@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from enphase_battery.control.names import Control
+from enphase_battery.control.controls import Control
 from tests.unit.fuzz.strange import names
 
 NAMES = ["set", "cancel", "refresh", "diagnose", "release", "otp", "otp_resend"]

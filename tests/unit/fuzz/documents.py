@@ -1,4 +1,4 @@
-"""Answers of the cloud as nobody has seen them: its own with a member or two gone wrong, and any other JSON."""
+"""Results of the cloud as nobody has seen them: its own with a member or two gone wrong, and any other JSON."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from typing import cast
 
 import pytest
 
-from enphase_battery.control.names import Control
+from enphase_battery.control.controls import Control
+from enphase_battery.engine.snapshot import Problem
 from enphase_battery.home.assistant import Assistant
 from enphase_battery.home.display import Display, View
 from enphase_battery.home.entities import Entity
 from enphase_battery.home.notices import Concern, Notices
-from enphase_battery.home.snapshot import Problem
 from enphase_battery.home.toggles import Toggles
 
 CHARGE, DISCHARGE = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID

@@ -8,14 +8,14 @@ from datetime import datetime, time, timedelta, timezone
 import pytest
 import pytz
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.enforcement import Enforced
 from enphase_battery.control.intent import Source
-from enphase_battery.control.names import Control
 from enphase_battery.control.site_state import Storage
 from enphase_battery.control.verdict import Outcome
-from enphase_battery.control.windows import Occurrence, Window
+from enphase_battery.control.windows.window import Occurrence, Window
+from enphase_battery.engine.snapshot import ControlReport, Problem, SignIn, Snapshot
 from enphase_battery.home.entities import Entity, entities, problem_entity
-from enphase_battery.home.snapshot import ControlReport, Problem, SignIn, Snapshot
 
 NOON = datetime(2026, 7, 22, 12, 0, 0, 123456, tzinfo=timezone.utc)
 LONDON = pytz.timezone("Europe/London")

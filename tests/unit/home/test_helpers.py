@@ -24,11 +24,11 @@ PACKAGE = Path(__file__).parents[3] / "home_assistant" / "package.yaml"
 PROBLEM = "binary_sensor.enphase_battery_problem"
 BY_HAND = "create it under Settings, Devices and services, Helpers"
 
-House = Callable[..., AbstractAsyncContextManager[Lab]]
+Home = Callable[..., AbstractAsyncContextManager[Lab]]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def home(tmp_path: Path) -> Home:
     """A lab without any helper, whose app is to create them."""
 
     def make(app: dict[str, Any] | None = None, **changes: Any) -> AbstractAsyncContextManager[Lab]:
@@ -58,8 +58,8 @@ def problem(one: Lab) -> str:
     return one.attributes(PROBLEM)["problem"] if one.state(PROBLEM) == "on" else ""
 
 
-async def test_missing_toggles_are_created_as_the_package_has_them_and_work(house: House) -> None:
-    async with house() as one:
+async def test_missing_toggles_are_created_as_the_package_has_them_and_work(home: Home) -> None:
+    async with home() as one:
         assert one.ha.desk.helpers == yaml.safe_load(PACKAGE.read_text(encoding="utf-8"))["input_boolean"]
         assert [one.state(toggle) for toggle in TOGGLES.values()] == ["off"] * 3
         assert problem(one) == ""
@@ -70,24 +70,24 @@ async def test_missing_toggles_are_created_as_the_package_has_them_and_work(hous
         assert one.control("charge_from_grid")["outcome"] == "confirmed"
 
 
-async def test_a_name_of_the_owners_own_is_kept(house: House) -> None:
-    async with house(app={"toggles": {"discharge_to_grid": "input_boolean.sell_2_the_grid"}}) as one:
+async def test_a_name_of_the_owners_own_is_kept(home: Home) -> None:
+    async with home(app={"toggles": {"discharge_to_grid": "input_boolean.sell_2_the_grid"}}) as one:
         assert one.ha.desk.helpers["sell_2_the_grid"]["name"] == "Sell 2 the grid"
 
 
-async def test_without_the_option_nothing_is_created(house: House) -> None:
-    async with house(app={"create_helpers": False}) as one:
+async def test_without_the_option_nothing_is_created(home: Home) -> None:
+    async with home(app={"create_helpers": False}) as one:
         await one.advance(minutes=10)
         assert one.ha.desk.log == []
 
 
-async def test_a_dry_run_has_toggles_too(house: House) -> None:
-    async with house(app={"dry_run": True}) as one:
+async def test_a_dry_run_has_toggles_too(home: Home) -> None:
+    async with home(app={"dry_run": True}) as one:
         assert list(one.ha.desk.helpers) == IDS
 
 
-async def test_what_is_there_already_is_left_alone_over_restarts(house: House) -> None:
-    async with house(toggles={CHARGE: "off", DISCHARGE: "unavailable"}) as one:
+async def test_what_is_there_already_is_left_alone_over_restarts(home: Home) -> None:
+    async with home(toggles={CHARGE: "off", DISCHARGE: "unavailable"}) as one:
         assert one.ha.desk.log == [f"create {IDS[2]}"]
         await one.restart_home_assistant()
         assert one.ha.desk.log == [f"create {IDS[2]}"]
@@ -95,8 +95,8 @@ async def test_what_is_there_already_is_left_alone_over_restarts(house: House) -
         assert one.ha.desk.log == []
 
 
-async def test_a_helper_that_is_created_anew_is_no_flip_and_shows_what_is_wanted(house: House) -> None:
-    async with house() as one:
+async def test_a_helper_that_is_created_anew_is_no_flip_and_shows_what_is_wanted(home: Home) -> None:
+    async with home() as one:
         await one.flip("charge_from_grid", "on")
         states = one.ha.states
 
@@ -107,8 +107,8 @@ async def test_a_helper_that_is_created_anew_is_no_flip_and_shows_what_is_wanted
         assert one.control("charge_from_grid")["wanted"] == "on"
 
 
-async def test_what_the_owner_removes_while_the_app_runs_stays_away_until_the_next_start(house: House) -> None:
-    async with house() as one:
+async def test_what_the_owner_removes_while_the_app_runs_stays_away_until_the_next_start(home: Home) -> None:
+    async with home() as one:
         await one.ha.desk.answer("input_boolean/delete", {"input_boolean_id": IDS[0]})
         one.ha.desk.log.clear()
         await one.advance(minutes=20)
@@ -121,11 +121,11 @@ async def test_what_the_owner_removes_while_the_app_runs_stays_away_until_the_ne
 
 
 async def test_a_token_that_may_not_create_helpers_is_said_once_with_what_to_do(
-    house: House, furnish: Callable[..., None], caplog: pytest.LogCaptureFixture
+    home: Home, furnish: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     furnish(refuses={"input_boolean/create": "unauthorized"})
-    async with house(toggles={CHARGE: "off", DISCHARGE: "off"}) as one:
+    async with home(toggles={CHARGE: "off", DISCHARGE: "off"}) as one:
         await one.advance(minutes=20)
 
         assert "could not create it: AppDaemon's token is not an administrator's" in problem(one)
@@ -152,10 +152,10 @@ async def attempts(one: Lab) -> list[str]:
     ids=["renamed", "disabled", "refused", "not answered"],
 )
 async def test_what_home_assistant_knows_or_refuses_is_told_and_not_tried_again(
-    house: House, furnish: Callable[..., None], known: dict[str, Any], told: str
+    home: Home, furnish: Callable[..., None], known: dict[str, Any], told: str
 ) -> None:
     furnish(**known)
-    async with house(toggles={DISCHARGE: "off", RESTRICT: "off"}) as one:
+    async with home(toggles={DISCHARGE: "off", RESTRICT: "off"}) as one:
         assert told in problem(one)
         assert one.attributes(PROBLEM)["hint"]
         assert one.ha.desk.log == []
@@ -165,13 +165,13 @@ async def test_what_home_assistant_knows_or_refuses_is_told_and_not_tried_again(
 
 @pytest.mark.parametrize("removable", [True, False])
 async def test_a_helper_that_gets_another_id_is_removed_again_and_told(
-    house: House, furnish: Callable[..., None], removable: bool
+    home: Home, furnish: Callable[..., None], removable: bool
 ) -> None:
     furnish(
         twisted={"Enphase charge from grid": "elsewhere"},
         refuses={} if removable else {"input_boolean/delete": "unauthorized"},
     )
-    async with house(toggles={DISCHARGE: "off", RESTRICT: "off"}) as one:
+    async with home(toggles={DISCHARGE: "off", RESTRICT: "off"}) as one:
         rest = "it was removed again" if removable else "it could not be removed again: please do so"
         assert f"gave it another id, like input_boolean.elsewhere; {rest}" in problem(one)
         assert (one.state("input_boolean.elsewhere") is None) is removable
@@ -179,23 +179,23 @@ async def test_a_helper_that_gets_another_id_is_removed_again_and_told(
 
 
 async def test_a_helper_whose_id_is_right_and_whose_entity_has_another_name_is_removed_again(
-    house: House,
+    home: Home,
 ) -> None:
     async def show_another(self: FakeHomeAssistant, entity_id: str, state: str | None) -> None:
         await show(self, f"{entity_id}_of_old", state)
 
     show = FakeHomeAssistant.show
     with patch.object(FakeHomeAssistant, "show", show_another):
-        async with house(toggles={DISCHARGE: "off", RESTRICT: "off"}) as one:
+        async with home(toggles={DISCHARGE: "off", RESTRICT: "off"}) as one:
             assert one.ha.desk.log == [f"create {IDS[0]}", f"delete {IDS[0]}"]
             assert "gave it another id" in problem(one)
 
 
 async def test_a_helper_that_is_created_although_home_assistant_does_not_say_so_is_taken(
-    house: House, furnish: Callable[..., None]
+    home: Home, furnish: Callable[..., None]
 ) -> None:
     furnish(silent={"input_boolean/create"})
-    async with house() as one:
+    async with home() as one:
         assert list(one.ha.desk.helpers) == IDS
         assert problem(one) == ""
         assert await attempts(one) == []
@@ -203,10 +203,10 @@ async def test_a_helper_that_is_created_although_home_assistant_does_not_say_so_
 
 @pytest.mark.parametrize("deaf", ["input_boolean/list", "config/entity_registry/get"])
 async def test_what_is_not_answered_yet_is_asked_again_and_nothing_is_created_before(
-    house: House, furnish: Callable[..., None], deaf: str
+    home: Home, furnish: Callable[..., None], deaf: str
 ) -> None:
     furnish(silent={deaf})
-    async with house(toggles={CHARGE: "off"}) as one:
+    async with home(toggles={CHARGE: "off"}) as one:
         await one.advance(minutes=3)
         assert one.ha.desk.log == []
         await one.ha.forget(CHARGE)  # as its owner likes it
@@ -215,10 +215,10 @@ async def test_what_is_not_answered_yet_is_asked_again_and_nothing_is_created_be
 
 
 async def test_while_home_assistant_has_no_list_of_helpers_none_is_created_and_it_is_said(
-    house: House, furnish: Callable[..., None]
+    home: Home, furnish: Callable[..., None]
 ) -> None:
     furnish(refuses={"input_boolean/list": "unknown_command"})
-    async with house() as one:
+    async with home() as one:
         await one.advance(minutes=3)
         assert one.ha.desk.log == []
         assert "does not tell which helpers there are (unknown_command)" in problem(one)
@@ -228,7 +228,7 @@ async def test_while_home_assistant_has_no_list_of_helpers_none_is_created_and_i
         assert problem(one) == f"the toggle {CHARGE} does not exist in Home Assistant"
 
 
-async def test_two_apps_with_the_same_toggles_leave_one_of_each(house: House) -> None:
+async def test_two_apps_with_the_same_toggles_leave_one_of_each(home: Home) -> None:
     both, answer = asyncio.Event(), HelperDesk.answer
     asked: list[str] = []
 
@@ -242,7 +242,7 @@ async def test_two_apps_with_the_same_toggles_leave_one_of_each(house: House) ->
 
     other = {"create_helpers": True, "use_schedules": "never", "entity_prefix": "other", "token_sensor": "sensor.other"}
     with patch.object(HelperDesk, "answer", when_both_have_asked):
-        async with house(others={"other": other}) as one:
+        async with home(others={"other": other}) as one:
             assert f"delete {IDS[0]}_2" in one.ha.desk.log
             assert list(one.ha.desk.helpers) == IDS
             assert problem(one) == ""

@@ -12,10 +12,10 @@ import pytest
 import pytz
 from appdaemon.exceptions import DomainException
 
+from enphase_battery.engine.snapshot import Problem
 from enphase_battery.home.assistant import Assistant
 from enphase_battery.home.internals import Internals
 from enphase_battery.home.notices import Concern, Notices
-from enphase_battery.home.snapshot import Problem
 
 NOON = datetime(2026, 7, 22, 12, tzinfo=timezone.utc)
 LONDON = pytz.timezone("Europe/London")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from enphase_battery.control.names import Control
+from enphase_battery.control.controls import Control
 from enphase_battery.home.assistant import State
 from enphase_battery.home.toggles import Toggles
 

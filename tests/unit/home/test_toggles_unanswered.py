@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from enphase_battery.control.names import Control
+from enphase_battery.control.controls import Control
 from enphase_battery.home.assistant import State
 from enphase_battery.home.toggles import Toggles
 

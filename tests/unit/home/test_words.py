@@ -1,4 +1,4 @@
-"""What the page says to the people of the house, in whole sentences."""
+"""What the page says to the people at home, in whole sentences."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime, time, timedelta, timezone
 import pytest
 import pytz
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.enforcement import Enforced
 from enphase_battery.control.intent import Source
-from enphase_battery.control.names import Control
 from enphase_battery.control.verdict import Outcome
-from enphase_battery.control.windows import Occurrence, Window
+from enphase_battery.control.windows.window import Occurrence, Window
+from enphase_battery.engine.snapshot import ControlReport, SignIn, Snapshot
 from enphase_battery.enlighten.tokens import TokenStatus
-from enphase_battery.home.snapshot import ControlReport, SignIn, Snapshot
 from enphase_battery.home.words import control_words, sign_in_words, status_words, verdict_words, window_words
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE

@@ -8,92 +8,92 @@ from pathlib import Path
 
 import pytest
 
-from enphase_battery.control.names import Control
+from enphase_battery.control.controls import Control
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.errors import Unreachable
-from tests.unit.small_house import SmallHouse
+from tests.unit.small_home import SmallHome
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 LIST, SWITCHES, BOTH = "read the list", "read the switches", "read"
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> SmallHouse:
-    """A house in which charging was just wished on: the cloud shows the switch, and the gateway takes ten seconds."""
-    house = SmallHouse(tmp_path, has_schedules=True)
-    await house.controller.poll()
-    await house.controller.flip(CHARGE, True)
-    assert house.report(CHARGE).outcome is Outcome.PENDING
-    house.cloud.log.clear()
-    return house
+async def home(tmp_path: Path) -> SmallHome:
+    """A home in which charging was just wished on: the cloud shows the switch, and the gateway takes ten seconds."""
+    home = SmallHome(tmp_path, has_schedules=True)
+    await home.coordinator.poll()
+    await home.coordinator.flip(CHARGE, True)
+    assert home.report(CHARGE).outcome is Outcome.PENDING
+    home.cloud.log.clear()
+    return home
 
 
 @pytest.fixture
-def silent(house: SmallHouse) -> SmallHouse:
-    """The same house, with a gateway that does not take the entry."""
-    house.cloud.activation = None
-    house.cloud.stored = {key: replace(one, active_from=None) for key, one in house.cloud.stored.items()}
-    return house
+def silent(home: SmallHome) -> SmallHome:
+    """The same home, with a gateway that does not take the entry."""
+    home.cloud.activation = None
+    home.cloud.stored = {key: replace(one, active_from=None) for key, one in home.cloud.stored.items()}
+    return home
 
 
-def asked(house: SmallHouse) -> list[str]:
+def asked(home: SmallHome) -> list[str]:
     """Return what the cloud was asked since the last call."""
-    log, house.cloud.log = house.cloud.log, []
+    log, home.cloud.log = home.cloud.log, []
     return log
 
 
-async def test_the_switches_are_read_only_once_the_gateway_has_the_entry(house: SmallHouse) -> None:
-    await house.wait(seconds=5)
-    assert asked(house) == [LIST]
-    assert house.report(CHARGE).outcome is Outcome.PENDING
-    await house.wait(seconds=5)
-    assert asked(house) == [LIST, SWITCHES]
-    assert house.report(CHARGE).outcome is Outcome.CONFIRMED
+async def test_the_switches_are_read_only_once_the_gateway_has_the_entry(home: SmallHome) -> None:
+    await home.wait(seconds=5)
+    assert asked(home) == [LIST]
+    assert home.report(CHARGE).outcome is Outcome.PENDING
+    await home.wait(seconds=5)
+    assert asked(home) == [LIST, SWITCHES]
+    assert home.report(CHARGE).outcome is Outcome.CONFIRMED
 
 
-async def test_the_longer_the_gateway_takes_the_more_rarely_the_list_is_asked(silent: SmallHouse) -> None:
+async def test_the_longer_the_gateway_takes_the_more_rarely_the_list_is_asked(silent: SmallHome) -> None:
     for _ in range(80):
         await silent.wait(seconds=1)
     assert asked(silent) == [LIST] * 5  # after 5, 10, 20, 40 and 80 seconds
 
 
-async def test_nothing_is_confirmed_by_the_list_when_the_switch_is_off_by_then(house: SmallHouse) -> None:
+async def test_nothing_is_confirmed_by_the_list_when_the_switch_is_off_by_then(home: SmallHome) -> None:
     def somebody_switches_off(action: str) -> None:
-        house.cloud.on[CHARGE] = False
+        home.cloud.on[CHARGE] = False
 
-    house.cloud.meanwhile = somebody_switches_off
-    await house.wait(seconds=10)
-    assert asked(house) == [LIST, SWITCHES]
-    assert house.report(CHARGE).outcome is Outcome.PENDING
-
-
-async def test_nothing_is_confirmed_by_the_list_when_the_switches_cannot_be_read(house: SmallHouse) -> None:
-    house.cloud.trouble["read"] = [None, Unreachable("down")]
-    await house.wait(seconds=10)
-    assert house.report(CHARGE).outcome is Outcome.PENDING
-    asked(house)
-    await house.wait(minutes=1)
-    assert asked(house) == [BOTH]
-    assert house.report(CHARGE).outcome is Outcome.CONFIRMED
+    home.cloud.meanwhile = somebody_switches_off
+    await home.wait(seconds=10)
+    assert asked(home) == [LIST, SWITCHES]
+    assert home.report(CHARGE).outcome is Outcome.PENDING
 
 
-async def test_a_wish_that_comes_meanwhile_is_judged_by_a_fresh_read_of_both(silent: SmallHouse) -> None:
+async def test_nothing_is_confirmed_by_the_list_when_the_switches_cannot_be_read(home: SmallHome) -> None:
+    home.cloud.trouble["read"] = [None, Unreachable("down")]
+    await home.wait(seconds=10)
+    assert home.report(CHARGE).outcome is Outcome.PENDING
+    asked(home)
+    await home.wait(minutes=1)
+    assert asked(home) == [BOTH]
+    assert home.report(CHARGE).outcome is Outcome.CONFIRMED
+
+
+async def test_a_wish_that_comes_meanwhile_is_judged_by_a_fresh_read_of_both(silent: SmallHome) -> None:
     silent.clock.now += timedelta(seconds=5)
-    await silent.controller.flip(DISCHARGE, False)  # which it is, by the last read
+    await silent.coordinator.flip(DISCHARGE, False)  # which it is, by the last read
     assert asked(silent) == [BOTH]
 
 
-async def test_what_somebody_may_have_changed_is_looked_at_a_second_time_meanwhile(silent: SmallHouse) -> None:
+async def test_what_somebody_may_have_changed_is_looked_at_a_second_time_meanwhile(silent: SmallHome) -> None:
     await silent.wait(minutes=3)
     silent.cloud.on[DISCHARGE] = True
     await silent.wait(seconds=1, poll=True)
     asked(silent)
     await silent.wait(minutes=1)
     assert asked(silent)[0] == BOTH
-    assert silent.controller.wanted()[DISCHARGE].intent.on
+    assert silent.coordinator.wanted()[DISCHARGE].intent.on
 
 
-async def test_before_an_entry_is_applied_again_the_switches_are_read(silent: SmallHouse) -> None:
+async def test_before_an_entry_is_applied_again_the_switches_are_read(silent: SmallHome) -> None:
     log: list[str] = []
     while "write charge_from_grid on" not in log:
         await silent.wait(seconds=10)
@@ -101,19 +101,19 @@ async def test_before_an_entry_is_applied_again_the_switches_are_read(silent: Sm
     assert log[:2] == [LIST, SWITCHES]
 
 
-async def test_where_the_list_alone_fails_the_wish_goes_on_waiting_for_the_gateway(house: SmallHouse) -> None:
-    house.cloud.list_answers = False
-    await house.wait(seconds=10)
-    assert asked(house) == [LIST, BOTH]
-    assert "waiting for the gateway" in house.report(CHARGE).reason
-    await house.wait(minutes=5)
-    assert asked(house) == [BOTH]
-    house.cloud.list_answers = True
-    await house.wait(minutes=6)
-    assert house.report(CHARGE).outcome is Outcome.CONFIRMED
+async def test_where_the_list_alone_fails_the_wish_goes_on_waiting_for_the_gateway(home: SmallHome) -> None:
+    home.cloud.list_answers = False
+    await home.wait(seconds=10)
+    assert asked(home) == [LIST, BOTH]
+    assert "waiting for the gateway" in home.report(CHARGE).reason
+    await home.wait(minutes=5)
+    assert asked(home) == [BOTH]
+    home.cloud.list_answers = True
+    await home.wait(minutes=6)
+    assert home.report(CHARGE).outcome is Outcome.CONFIRMED
 
 
-async def test_an_outage_meanwhile_costs_one_read_with_each_try(silent: SmallHouse) -> None:
+async def test_an_outage_meanwhile_costs_one_read_with_each_try(silent: SmallHome) -> None:
     silent.cloud.trouble["read"] = [Unreachable("down")] * 99
     await silent.wait(seconds=5)
     assert asked(silent) == [LIST, BOTH]
@@ -123,11 +123,11 @@ async def test_an_outage_meanwhile_costs_one_read_with_each_try(silent: SmallHou
 
 
 async def test_an_entry_of_restrict_discharge_is_known_by_the_list_before_its_switch_may_take_it_away(
-    house: SmallHouse,
+    home: SmallHome,
 ) -> None:
-    house.cloud.sweeps = True
-    await house.controller.flip(CHARGE, False)
-    asked(house)
-    await house.controller.flip(RESTRICT, True)
+    home.cloud.sweeps = True
+    await home.coordinator.flip(CHARGE, False)
+    asked(home)
+    await home.coordinator.flip(RESTRICT, True)
     create = "create restrict battery discharge 00:00-23:59 every day"
-    assert asked(house)[:4] == [BOTH, create, LIST, "validate restrict_discharge short"]
+    assert asked(home)[:4] == [BOTH, create, LIST, "validate restrict_discharge short"]

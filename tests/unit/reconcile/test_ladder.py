@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enphase_battery.control.names import Control
+from enphase_battery.control.controls import Control
 from enphase_battery.control.plan import SwitchStep
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.reconcile.ladder import Ladder

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from enphase_battery.backoff import Backoff
+from enphase_battery.control.controls import Control
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger
-from enphase_battery.control.names import Control
 from enphase_battery.control.verdict import Outcome, Verdict
 from enphase_battery.control.wanted import Wanted
 from enphase_battery.enlighten.models import WriteForm
@@ -27,6 +26,7 @@ from enphase_battery.errors import (
     Unreachable,
     WrongPassword,
 )
+from enphase_battery.reconcile.backoff import Backoff
 from enphase_battery.reconcile.reconciler import Reconciler
 from tests.unit.fake_cloud import NOON, Clock, FakeCloud
 
@@ -125,310 +125,310 @@ class Household:
 
 
 @pytest.fixture
-def house() -> Household:
+def home() -> Household:
     return Household()
 
 
 # -- one pass ---------------------------------------------------------------------------------------------------------
 
 
-async def test_the_second_pass_writes_nothing(house: Household) -> None:
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.cloud.writes() == ["write charge_from_grid on"]
-    await house.run(poll=True)
-    assert house.cloud.writes() == []
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_the_second_pass_writes_nothing(home: Household) -> None:
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.cloud.writes() == ["write charge_from_grid on"]
+    await home.run(poll=True)
+    assert home.cloud.writes() == []
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
-async def test_what_ends_something_is_carried_out_before_what_begins_something(house: Household) -> None:
-    house.cloud.on[DISCHARGE] = True
-    house.wish(CHARGE, True)
-    house.wish(DISCHARGE, False)
-    await house.run()
-    assert house.cloud.writes() == ["write discharge_to_grid off", "write charge_from_grid on"]
+async def test_what_ends_something_is_carried_out_before_what_begins_something(home: Household) -> None:
+    home.cloud.on[DISCHARGE] = True
+    home.wish(CHARGE, True)
+    home.wish(DISCHARGE, False)
+    await home.run()
+    assert home.cloud.writes() == ["write discharge_to_grid off", "write charge_from_grid on"]
 
 
-async def test_everything_is_read_at_first_and_with_a_poll_and_only_the_switches_otherwise(house: Household) -> None:
-    await house.run()
-    await house.run()
-    await house.run(poll=True)
-    assert house.cloud.log == ["read all", "read", "read all"]
-    assert house.shown == dict.fromkeys(Control, False)
+async def test_everything_is_read_at_first_and_with_a_poll_and_only_the_switches_otherwise(home: Household) -> None:
+    await home.run()
+    await home.run()
+    await home.run(poll=True)
+    assert home.cloud.log == ["read all", "read", "read all"]
+    assert home.shown == dict.fromkeys(Control, False)
 
 
-async def test_a_poll_that_failed_is_made_up_for_by_the_next_pass(house: Household) -> None:
-    await house.run()
-    house.cloud.trouble["read"] = [Unreachable("down")]
-    await house.run(poll=True)
-    house.cloud.log.clear()
-    await house.run()
-    assert house.cloud.log == ["read all"]
+async def test_a_poll_that_failed_is_made_up_for_by_the_next_pass(home: Household) -> None:
+    await home.run()
+    home.cloud.trouble["read"] = [Unreachable("down")]
+    await home.run(poll=True)
+    home.cloud.log.clear()
+    await home.run()
+    assert home.cloud.log == ["read all"]
 
 
 async def test_a_control_that_may_not_be_changed_is_never_written_nor_judged() -> None:
-    house = Household(controls=(CHARGE,))
-    house.wish(DISCHARGE, True)
-    await house.run()
-    assert house.cloud.writes() == []
-    assert house.verdicts == []
-    assert not house.reconciler.due(NOON)
+    home = Household(controls=(CHARGE,))
+    home.wish(DISCHARGE, True)
+    await home.run()
+    assert home.cloud.writes() == []
+    assert home.verdicts == []
+    assert not home.reconciler.due(NOON)
 
 
-async def test_a_write_is_known_before_it_is_sent_so_that_a_crash_cannot_hide_it(house: Household) -> None:
+async def test_a_write_is_known_before_it_is_sent_so_that_a_crash_cannot_hide_it(home: Household) -> None:
     known_at_write = []
-    house.at("write", lambda: known_at_write.append(house.saved[CHARGE].unproven))
-    house.wish(CHARGE, True)
-    await house.run()
+    home.at("write", lambda: known_at_write.append(home.saved[CHARGE].unproven))
+    home.wish(CHARGE, True)
+    await home.run()
     (write,) = known_at_write
     assert write is not None
     assert write.value
 
 
-async def test_a_write_says_what_was_just_written_to_others_and_nothing_of_the_rest(house: Household) -> None:
-    await house.run()
-    house.cloud.lag = MINUTE
-    house.wish(RESTRICT, True)
-    await house.run()
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.cloud.others == {RESTRICT: True}
+async def test_a_write_says_what_was_just_written_to_others_and_nothing_of_the_rest(home: Household) -> None:
+    await home.run()
+    home.cloud.lag = MINUTE
+    home.wish(RESTRICT, True)
+    await home.run()
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.cloud.others == {RESTRICT: True}
 
 
 async def test_what_was_known_before_a_restart_still_counts() -> None:
     written = Evidence(known=False).sending(True, NOON - MINUTE).answered(NOON - MINUTE)
-    house = Household(evidence={CHARGE: written})
-    house.wish(CHARGE, True)
-    await house.run()  # the read shows the old value, and may
-    assert house.cloud.writes() == []
-    assert house.verdict(CHARGE).outcome is Outcome.PENDING
+    home = Household(evidence={CHARGE: written})
+    home.wish(CHARGE, True)
+    await home.run()  # the read shows the old value, and may
+    assert home.cloud.writes() == []
+    assert home.verdict(CHARGE).outcome is Outcome.PENDING
 
 
 # -- the last wish wins -----------------------------------------------------------------------------------------------
 
 
-async def test_a_wish_that_changes_before_the_write_is_not_written(house: Household) -> None:
-    house.wish(CHARGE, True)
-    house.at("validate", lambda: house.wish(CHARGE, False))
-    await house.run()
-    assert house.cloud.writes() == []
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_a_wish_that_changes_before_the_write_is_not_written(home: Household) -> None:
+    home.wish(CHARGE, True)
+    home.at("validate", lambda: home.wish(CHARGE, False))
+    await home.run()
+    assert home.cloud.writes() == []
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
-async def test_a_wish_that_changes_after_the_write_is_carried_out_in_the_same_pass(house: Household) -> None:
-    house.wish(CHARGE, True)
-    house.at("write", lambda: house.wish(CHARGE, False))
-    await house.run()
-    assert house.cloud.writes() == ["write charge_from_grid on", "write charge_from_grid off"]
-    assert not house.cloud.on[CHARGE]
+async def test_a_wish_that_changes_after_the_write_is_carried_out_in_the_same_pass(home: Household) -> None:
+    home.wish(CHARGE, True)
+    home.at("write", lambda: home.wish(CHARGE, False))
+    await home.run()
+    assert home.cloud.writes() == ["write charge_from_grid on", "write charge_from_grid off"]
+    assert not home.cloud.on[CHARGE]
     # Off is shown, but may be the value from before the first write: no further write can decide that, time does.
-    assert house.verdict(CHARGE).outcome is Outcome.PENDING
-    await house.run(after=CONSISTENCY)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
-    assert house.cloud.writes() == []
+    assert home.verdict(CHARGE).outcome is Outcome.PENDING
+    await home.run(after=CONSISTENCY)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    assert home.cloud.writes() == []
 
 
-async def test_a_wish_that_changes_during_the_read_back_ends_the_tries_to_fulfil_it(house: Household) -> None:
-    house.cloud.deaf_to = set(WriteForm)
-    house.wish(CHARGE, True)
-    house.at("read", lambda: house.wish(CHARGE, False), time=2)
-    await house.run()
-    assert house.cloud.writes().count("write charge_from_grid on") == 1
+async def test_a_wish_that_changes_during_the_read_back_ends_the_tries_to_fulfil_it(home: Household) -> None:
+    home.cloud.deaf_to = set(WriteForm)
+    home.wish(CHARGE, True)
+    home.at("read", lambda: home.wish(CHARGE, False), time=2)
+    await home.run()
+    assert home.cloud.writes().count("write charge_from_grid on") == 1
 
 
-async def test_a_wish_that_nobody_has_any_more_is_left_alone(house: Household) -> None:
-    house.wish(CHARGE, True)
-    house.at("validate", house.wishes.clear)
-    await house.run()
-    assert house.cloud.writes() == []
-    assert house.verdicts == []
+async def test_a_wish_that_nobody_has_any_more_is_left_alone(home: Household) -> None:
+    home.wish(CHARGE, True)
+    home.at("validate", home.wishes.clear)
+    await home.run()
+    assert home.cloud.writes() == []
+    assert home.verdicts == []
 
 
-async def test_a_refusal_says_nothing_about_a_wish_for_the_opposite_that_came_meanwhile(house: Household) -> None:
-    house.wish(CHARGE, True)
-    house.cloud.trouble["validate"] = [Refused("no")]
-    house.at("validate", lambda: house.wish(CHARGE, False))
-    await house.run()
-    assert house.verdict(CHARGE).wanted == house.wishes[CHARGE]
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_a_refusal_says_nothing_about_a_wish_for_the_opposite_that_came_meanwhile(home: Household) -> None:
+    home.wish(CHARGE, True)
+    home.cloud.trouble["validate"] = [Refused("no")]
+    home.at("validate", lambda: home.wish(CHARGE, False))
+    await home.run()
+    assert home.verdict(CHARGE).wanted == home.wishes[CHARGE]
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
-async def test_an_ignored_write_says_nothing_about_a_wish_for_the_opposite_that_came_after_it(house: Household) -> None:
-    house.cloud.deaf_to = set(WriteForm)
-    house.wish(CHARGE, True)
-    await house.run()
-    house.cloud.trouble["read"] = [Unreachable("down")]
-    house.wish(CHARGE, False)
-    await house.run(after=MINUTE)
-    await house.run(after=5 * MINUTE)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_an_ignored_write_says_nothing_about_a_wish_for_the_opposite_that_came_after_it(home: Household) -> None:
+    home.cloud.deaf_to = set(WriteForm)
+    home.wish(CHARGE, True)
+    await home.run()
+    home.cloud.trouble["read"] = [Unreachable("down")]
+    home.wish(CHARGE, False)
+    await home.run(after=MINUTE)
+    await home.run(after=5 * MINUTE)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
 async def test_a_boundary_that_falls_between_the_last_step_and_the_verdicts_is_carried_out_soon() -> None:
-    house = Household()
-    judge = house.reconciler._judge
+    home = Household()
+    judge = home.reconciler._judge
 
     def over_the_boundary(control: Control) -> None:
-        house.wishes = {CHARGE: Wanted(Intent(CHARGE, True, Source.WINDOW, NOON))}
+        home.wishes = {CHARGE: Wanted(Intent(CHARGE, True, Source.WINDOW, NOON))}
         judge(control)
 
-    house.reconciler._judge = over_the_boundary  # type: ignore[method-assign]  # nothing else comes between
-    house.wish(CHARGE, False)
-    await house.run()
-    assert house.verdict(CHARGE).outcome is Outcome.PENDING
-    assert house.reconciler.next_due() == NOON + MINUTE
-    await house.run(after=MINUTE)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
-    assert house.cloud.on[CHARGE]
+    home.reconciler._judge = over_the_boundary  # type: ignore[method-assign]  # nothing else comes between
+    home.wish(CHARGE, False)
+    await home.run()
+    assert home.verdict(CHARGE).outcome is Outcome.PENDING
+    assert home.reconciler.next_due() == NOON + MINUTE
+    await home.run(after=MINUTE)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    assert home.cloud.on[CHARGE]
 
 
 # -- what the cloud ignores or refuses --------------------------------------------------------------------------------
 
 
-async def test_a_write_that_is_not_shown_is_tried_in_the_next_form_once_a_read_counts(house: Household) -> None:
-    house.cloud.deaf_to = {WriteForm.SHORT, WriteForm.NO_SOURCE}
-    house.wish(RESTRICT, True)
+async def test_a_write_that_is_not_shown_is_tried_in_the_next_form_once_a_read_counts(home: Household) -> None:
+    home.cloud.deaf_to = {WriteForm.SHORT, WriteForm.NO_SOURCE}
+    home.wish(RESTRICT, True)
     asked = []
     for _ in range(3):
-        await house.run()
-        asked.append([one for one in house.cloud.log if not one.startswith("read")])
-        house.cloud.log.clear()
-        house.clock.now += 2 * MINUTE
+        await home.run()
+        asked.append([one for one in home.cloud.log if not one.startswith("read")])
+        home.cloud.log.clear()
+        home.clock.now += 2 * MINUTE
     assert asked == [
         ["validate restrict_discharge short", "write restrict_discharge on"],
         ["validate restrict_discharge no_source", "write restrict_discharge on"],
         ["validate restrict_discharge merged", "write restrict_discharge on"],
     ]
-    assert house.cloud.remembered == [WriteForm.MERGED]
-    assert house.verdict(RESTRICT).outcome is Outcome.CONFIRMED
+    assert home.cloud.remembered == [WriteForm.MERGED]
+    assert home.verdict(RESTRICT).outcome is Outcome.CONFIRMED
 
 
-async def test_a_write_that_is_shown_late_costs_no_second_write(house: Household) -> None:
-    house.cloud.lag = timedelta(seconds=2.5)
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.cloud.writes() == ["write charge_from_grid on"]
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_a_write_that_is_shown_late_costs_no_second_write(home: Household) -> None:
+    home.cloud.lag = timedelta(seconds=2.5)
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.cloud.writes() == ["write charge_from_grid on"]
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
-async def test_not_shown_is_pending_until_no_form_is_left_and_a_read_counts_and_failed_then(house: Household) -> None:
-    house.cloud.deaf_to = set(WriteForm)
-    house.wish(CHARGE, True)
-    await house.run()
-    verdict = house.verdict(CHARGE)
+async def test_not_shown_is_pending_until_no_form_is_left_and_a_read_counts_and_failed_then(home: Household) -> None:
+    home.cloud.deaf_to = set(WriteForm)
+    home.wish(CHARGE, True)
+    await home.run()
+    verdict = home.verdict(CHARGE)
     assert (verdict.outcome, verdict.reason) == (Outcome.PENDING, "written; the cloud does not show it yet")
-    assert verdict.retry_at == house.clock.now + MINUTE
-    await house.run(after=MINUTE)
-    assert house.verdict(CHARGE).outcome is Outcome.PENDING
+    assert verdict.retry_at == home.clock.now + MINUTE
+    await home.run(after=MINUTE)
+    assert home.verdict(CHARGE).outcome is Outcome.PENDING
     for _ in range(2):
-        await house.run(after=2 * MINUTE)
-        assert house.verdict(CHARGE).outcome is Outcome.PENDING
-    house.cloud.writes()
-    await house.run(after=2 * MINUTE)
-    verdict = house.verdict(CHARGE)
-    assert (verdict.outcome, verdict.retry_at) == (Outcome.FAILED, house.clock.now + MINUTE)
+        await home.run(after=2 * MINUTE)
+        assert home.verdict(CHARGE).outcome is Outcome.PENDING
+    home.cloud.writes()
+    await home.run(after=2 * MINUTE)
+    verdict = home.verdict(CHARGE)
+    assert (verdict.outcome, verdict.retry_at) == (Outcome.FAILED, home.clock.now + MINUTE)
     assert verdict.reason == "the cloud answered with success and still shows the old value"
-    assert house.cloud.writes() == []
+    assert home.cloud.writes() == []
 
 
-async def test_a_read_that_shows_it_late_confirms_without_another_write(house: Household) -> None:
-    house.cloud.lag = MINUTE
-    house.wish(CHARGE, True)
-    await house.run()
-    house.cloud.writes()
-    await house.run(after=MINUTE)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
-    assert house.cloud.writes() == []
+async def test_a_read_that_shows_it_late_confirms_without_another_write(home: Household) -> None:
+    home.cloud.lag = MINUTE
+    home.wish(CHARGE, True)
+    await home.run()
+    home.cloud.writes()
+    await home.run(after=MINUTE)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    assert home.cloud.writes() == []
 
 
 async def test_a_write_that_comes_true_after_it_was_given_up_is_confirmed_and_nobody_elses_change(
-    house: Household,
+    home: Household,
 ) -> None:
-    house.cloud.deaf_to = set(WriteForm)
-    house.wish(CHARGE, True)
+    home.cloud.deaf_to = set(WriteForm)
+    home.wish(CHARGE, True)
     for _ in range(4):
-        await house.run(after=2 * MINUTE)
-    assert house.verdict(CHARGE).outcome is Outcome.FAILED
-    house.cloud.switch(CHARGE, True)
-    await house.run(after=timedelta(seconds=30), poll=True)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
-    assert house.foreign == []
+        await home.run(after=2 * MINUTE)
+    assert home.verdict(CHARGE).outcome is Outcome.FAILED
+    home.cloud.switch(CHARGE, True)
+    await home.run(after=timedelta(seconds=30), poll=True)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    assert home.foreign == []
 
 
 @pytest.mark.parametrize(
     "refusal", [Refused("no", hint="ask"), Forbidden("no", hint="ask"), NotAvailable("no", hint="ask")]
 )
 async def test_a_write_that_is_refused_in_every_form_has_failed_with_reason_and_hint(
-    house: Household, refusal: EnlightenError
+    home: Household, refusal: EnlightenError
 ) -> None:
-    house.cloud.trouble["write"] = [refusal] * 3
-    house.wish(CHARGE, True)
-    await house.run()
-    verdict = house.verdict(CHARGE)
+    home.cloud.trouble["write"] = [refusal] * 3
+    home.wish(CHARGE, True)
+    await home.run()
+    verdict = home.verdict(CHARGE)
     assert (verdict.outcome, verdict.reason, verdict.hint) == (Outcome.FAILED, "no", "ask")
-    assert len(house.cloud.writes()) == 3
+    assert len(home.cloud.writes()) == 3
 
 
 async def test_where_reads_are_never_late_each_form_is_decided_before_the_next() -> None:
-    house = Household(consistency=timedelta(0))
-    house.cloud.deaf_to = {WriteForm.SHORT}
-    house.wish(CHARGE, True)
-    await house.run()
-    assert len(house.cloud.writes()) == 2
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    home = Household(consistency=timedelta(0))
+    home.cloud.deaf_to = {WriteForm.SHORT}
+    home.wish(CHARGE, True)
+    await home.run()
+    assert len(home.cloud.writes()) == 2
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
 async def test_a_failure_names_what_happened_last() -> None:
-    house = Household(consistency=timedelta(0))
-    house.cloud.trouble["write"] = [Forbidden("no")]
-    house.cloud.deaf_to = set(WriteForm)
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.verdict(CHARGE).reason == "the cloud answered with success and still shows the old value"
+    home = Household(consistency=timedelta(0))
+    home.cloud.trouble["write"] = [Forbidden("no")]
+    home.cloud.deaf_to = set(WriteForm)
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.verdict(CHARGE).reason == "the cloud answered with success and still shows the old value"
 
 
-async def test_a_form_that_is_refused_gives_way_to_the_next(house: Household) -> None:
-    house.cloud.trouble["write"] = [Forbidden("no")]
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.cloud.remembered == [WriteForm.NO_SOURCE]
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_a_form_that_is_refused_gives_way_to_the_next(home: Household) -> None:
+    home.cloud.trouble["write"] = [Forbidden("no")]
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.cloud.remembered == [WriteForm.NO_SOURCE]
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
 async def test_a_refused_last_resort_does_not_disprove_the_writes_that_were_answered_with_success(
-    house: Household,
+    home: Household,
 ) -> None:
-    house.cloud.lag = 1.5 * MINUTE
-    house.cloud.trouble["write"] = [None, None, Refused("no")]
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.verdict(CHARGE).outcome is Outcome.PENDING
-    await house.run(after=2 * MINUTE)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    home.cloud.lag = 1.5 * MINUTE
+    home.cloud.trouble["write"] = [None, None, Refused("no")]
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.verdict(CHARGE).outcome is Outcome.PENDING
+    await home.run(after=2 * MINUTE)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
 async def test_a_refusal_after_a_try_that_got_no_answer_has_failed_but_is_no_foreign_change_when_it_shows(
-    house: Household,
+    home: Household,
 ) -> None:
-    house.wish(CHARGE, True)
-    house.cloud.lag = 1.5 * MINUTE
-    house.at("write", lambda: house.cloud.switch(CHARGE, True))  # it arrives, and its answer does not
-    house.cloud.trouble["write"] = [Unreachable("no answer"), *[Refused("no")] * 3]
-    await house.run()
-    await house.run(after=MINUTE)
-    assert house.verdict(CHARGE).outcome is Outcome.FAILED
-    house.wish(CHARGE, False)
-    await house.run(after=5 * MINUTE)
-    assert house.foreign == []
-    assert not house.cloud.on[CHARGE]
+    home.wish(CHARGE, True)
+    home.cloud.lag = 1.5 * MINUTE
+    home.at("write", lambda: home.cloud.switch(CHARGE, True))  # it arrives, and its answer does not
+    home.cloud.trouble["write"] = [Unreachable("no answer"), *[Refused("no")] * 3]
+    await home.run()
+    await home.run(after=MINUTE)
+    assert home.verdict(CHARGE).outcome is Outcome.FAILED
+    home.wish(CHARGE, False)
+    await home.run(after=5 * MINUTE)
+    assert home.foreign == []
+    assert not home.cloud.on[CHARGE]
 
 
-async def test_what_is_not_to_be_is_not_even_written(house: Household) -> None:
-    house.cloud.trouble["validate"] = [Refused("3 entries would come alive", hint="delete them")]
-    house.wish(DISCHARGE, True)
-    await house.run()
-    assert house.cloud.writes() == []
-    verdict = house.verdict(DISCHARGE)
+async def test_what_is_not_to_be_is_not_even_written(home: Household) -> None:
+    home.cloud.trouble["validate"] = [Refused("3 entries would come alive", hint="delete them")]
+    home.wish(DISCHARGE, True)
+    await home.run()
+    assert home.cloud.writes() == []
+    verdict = home.verdict(DISCHARGE)
     assert (verdict.outcome, verdict.reason, verdict.hint) == (
         Outcome.FAILED,
         "3 entries would come alive",
@@ -436,151 +436,151 @@ async def test_what_is_not_to_be_is_not_even_written(house: Household) -> None:
     )
 
 
-async def test_what_failed_is_tried_again_ever_more_rarely_and_anew_after_a_success(house: Household) -> None:
-    house.cloud.trouble["validate"] = [Refused("no")] * 3
-    house.wish(CHARGE, True)
+async def test_what_failed_is_tried_again_ever_more_rarely_and_anew_after_a_success(home: Household) -> None:
+    home.cloud.trouble["validate"] = [Refused("no")] * 3
+    home.wish(CHARGE, True)
     waits = []
     for _ in range(3):
-        await house.run()
-        assert not house.reconciler.due(house.clock.now)
-        retry_at = house.reconciler.next_due()
+        await home.run()
+        assert not home.reconciler.due(home.clock.now)
+        retry_at = home.reconciler.next_due()
         assert retry_at is not None
-        waits.append(retry_at - house.clock.now)
-        house.clock.now = retry_at
-        assert house.reconciler.due(house.clock.now)
+        waits.append(retry_at - home.clock.now)
+        home.clock.now = retry_at
+        assert home.reconciler.due(home.clock.now)
     assert waits == [MINUTE, 2 * MINUTE, 4 * MINUTE]
-    await house.run()
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
-    house.cloud.trouble["validate"] = [Refused("no")]
-    house.wish(CHARGE, False)
-    await house.run()
-    assert house.verdict(CHARGE).retry_at == house.clock.now + MINUTE
+    await home.run()
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    home.cloud.trouble["validate"] = [Refused("no")]
+    home.wish(CHARGE, False)
+    await home.run()
+    assert home.verdict(CHARGE).retry_at == home.clock.now + MINUTE
 
 
-async def test_one_control_that_is_refused_does_not_keep_another_from_being_switched(house: Household) -> None:
-    house.wish(CHARGE, True)
-    house.wish(RESTRICT, True)
-    house.cloud.trouble["validate"] = [Refused("no")]
-    await house.run()
-    assert house.verdict(CHARGE).outcome is Outcome.FAILED
-    assert house.verdict(RESTRICT).outcome is Outcome.CONFIRMED
+async def test_one_control_that_is_refused_does_not_keep_another_from_being_switched(home: Household) -> None:
+    home.wish(CHARGE, True)
+    home.wish(RESTRICT, True)
+    home.cloud.trouble["validate"] = [Refused("no")]
+    await home.run()
+    assert home.verdict(CHARGE).outcome is Outcome.FAILED
+    assert home.verdict(RESTRICT).outcome is Outcome.CONFIRMED
 
 
-async def test_a_verdict_stands_until_it_is_asked_for_again(house: Household) -> None:
-    house.wish(CHARGE, True)
-    await house.run()
-    assert not house.reconciler.due(house.clock.now + timedelta(days=365))
-    house.reconciler.reconsider(CHARGE)
-    house.reconciler.reconsider(CHARGE)
-    assert house.reconciler.due(house.clock.now)
-    await house.run()
-    assert [verdict.outcome for _, verdict in house.verdicts] == [Outcome.CONFIRMED] * 2
+async def test_a_verdict_stands_until_it_is_asked_for_again(home: Household) -> None:
+    home.wish(CHARGE, True)
+    await home.run()
+    assert not home.reconciler.due(home.clock.now + timedelta(days=365))
+    home.reconciler.reconsider(CHARGE)
+    home.reconciler.reconsider(CHARGE)
+    assert home.reconciler.due(home.clock.now)
+    await home.run()
+    assert [verdict.outcome for _, verdict in home.verdicts] == [Outcome.CONFIRMED] * 2
 
 
 # -- held back, dry run -----------------------------------------------------------------------------------------------
 
 
-async def test_what_is_held_back_is_switched_off_and_says_by_whom_and_until_when(house: Household) -> None:
-    house.cloud.on[DISCHARGE] = True
+async def test_what_is_held_back_is_switched_off_and_says_by_whom_and_until_when(home: Household) -> None:
+    home.cloud.on[DISCHARGE] = True
     night = Intent(CHARGE, True, Source.WINDOW, NOON, NOON + 60 * MINUTE, label="Night rate")
-    house.wish(DISCHARGE, True, held_back_by=night)
-    await house.run()
-    assert not house.cloud.on[DISCHARGE]
-    verdict = house.verdict(DISCHARGE)
+    home.wish(DISCHARGE, True, held_back_by=night)
+    await home.run()
+    assert not home.cloud.on[DISCHARGE]
+    verdict = home.verdict(DISCHARGE)
     assert (verdict.outcome, verdict.retry_at) == (Outcome.PENDING, None)
     assert verdict.reason == "held back by charge from grid (Night rate) until 13:00"
 
 
 async def test_a_dry_run_only_says_what_it_would_do() -> None:
-    house = Household(dry_run=True)
-    house.wish(CHARGE, True)
-    house.wish(RESTRICT, False)
-    await house.run()
-    assert house.cloud.log == ["read all"]
-    assert house.verdict(CHARGE).outcome is Outcome.DRY_RUN
-    assert house.verdict(CHARGE).reason == "would switch charge from grid on"
-    assert house.verdict(RESTRICT).reason == "nothing to do"
-    assert not house.reconciler.due(house.clock.now + MINUTE)
+    home = Household(dry_run=True)
+    home.wish(CHARGE, True)
+    home.wish(RESTRICT, False)
+    await home.run()
+    assert home.cloud.log == ["read all"]
+    assert home.verdict(CHARGE).outcome is Outcome.DRY_RUN
+    assert home.verdict(CHARGE).reason == "would switch charge from grid on"
+    assert home.verdict(RESTRICT).reason == "nothing to do"
+    assert not home.reconciler.due(home.clock.now + MINUTE)
 
 
 # -- changes in the Enphase app ---------------------------------------------------------------------------------------
 
 
-async def test_a_foreign_change_is_looked_at_twice_and_then_told_and_never_written(house: Household) -> None:
-    house.wish(CHARGE, False)
-    await house.run()
-    house.cloud.switch(CHARGE, True)
-    await house.run(after=15 * MINUTE, poll=True)
-    assert house.foreign == []
-    assert house.reconciler.next_due() == house.clock.now + CONSISTENCY / 2
-    assert not house.reconciler.due(house.clock.now)
-    house.clock.now += CONSISTENCY / 2
-    assert house.reconciler.due(house.clock.now)
-    await house.run()
-    assert house.foreign == [(CHARGE, True)]
-    assert house.shown[CHARGE]
-    assert house.cloud.writes() == []
+async def test_a_foreign_change_is_looked_at_twice_and_then_told_and_never_written(home: Household) -> None:
+    home.wish(CHARGE, False)
+    await home.run()
+    home.cloud.switch(CHARGE, True)
+    await home.run(after=15 * MINUTE, poll=True)
+    assert home.foreign == []
+    assert home.reconciler.next_due() == home.clock.now + CONSISTENCY / 2
+    assert not home.reconciler.due(home.clock.now)
+    home.clock.now += CONSISTENCY / 2
+    assert home.reconciler.due(home.clock.now)
+    await home.run()
+    assert home.foreign == [(CHARGE, True)]
+    assert home.shown[CHARGE]
+    assert home.cloud.writes() == []
 
 
-async def test_a_second_look_waits_for_an_outage_to_end(house: Household) -> None:
-    await house.run()
-    house.cloud.switch(CHARGE, True)
-    await house.run(after=15 * MINUTE, poll=True)
-    house.cloud.trouble["read"] = [Unreachable("down")] * 2
-    await house.run(after=2 * MINUTE)
-    assert not house.reconciler.due(house.clock.now)  # although the second look is overdue
-    assert house.reconciler.next_due() == house.clock.now + MINUTE
-    await house.run(after=MINUTE)
-    await house.run(after=2 * MINUTE)
-    assert house.foreign == [(CHARGE, True)]
+async def test_a_second_look_waits_for_an_outage_to_end(home: Household) -> None:
+    await home.run()
+    home.cloud.switch(CHARGE, True)
+    await home.run(after=15 * MINUTE, poll=True)
+    home.cloud.trouble["read"] = [Unreachable("down")] * 2
+    await home.run(after=2 * MINUTE)
+    assert not home.reconciler.due(home.clock.now)  # although the second look is overdue
+    assert home.reconciler.next_due() == home.clock.now + MINUTE
+    await home.run(after=MINUTE)
+    await home.run(after=2 * MINUTE)
+    assert home.foreign == [(CHARGE, True)]
 
 
 # -- outages ----------------------------------------------------------------------------------------------------------
 
 
-async def test_without_an_answer_wishes_stay_and_say_since_when(house: Household) -> None:
-    house.cloud.trouble["read"] = [Unreachable("no answer", hint="wait")] * 2
-    house.wish(CHARGE, True)
-    await house.run()
-    await house.run(after=MINUTE)
-    verdict = house.verdict(CHARGE)
+async def test_without_an_answer_wishes_stay_and_say_since_when(home: Household) -> None:
+    home.cloud.trouble["read"] = [Unreachable("no answer", hint="wait")] * 2
+    home.wish(CHARGE, True)
+    await home.run()
+    await home.run(after=MINUTE)
+    verdict = home.verdict(CHARGE)
     assert (verdict.outcome, verdict.reason) == (Outcome.PENDING, "cloud unreachable since 12:00")
     assert (verdict.hint, verdict.retry_at) == ("wait", NOON + 3 * MINUTE)
-    assert house.reconciler.contact.error_since == NOON
-    await house.run(after=2 * MINUTE)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
-    assert house.reconciler.contact.error is None
-    assert house.reconciler.contact.error_since is None
-    assert house.reconciler.contact.reason == ""
+    assert home.reconciler.contact.error_since == NOON
+    await home.run(after=2 * MINUTE)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    assert home.reconciler.contact.error is None
+    assert home.reconciler.contact.error_since is None
+    assert home.reconciler.contact.reason == ""
 
 
-async def test_what_was_confirmed_before_an_outage_stays_confirmed(house: Household) -> None:
-    house.wish(CHARGE, True)
-    await house.run()
-    house.cloud.trouble["read"] = [Unreachable("down")]
-    await house.run(after=MINUTE, poll=True)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_what_was_confirmed_before_an_outage_stays_confirmed(home: Household) -> None:
+    home.wish(CHARGE, True)
+    await home.run()
+    home.cloud.trouble["read"] = [Unreachable("down")]
+    await home.run(after=MINUTE, poll=True)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
-async def test_a_write_without_an_answer_is_sent_again(house: Household) -> None:
-    house.cloud.trouble["write"] = [Unreachable("no answer")]
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.verdict(CHARGE).outcome is Outcome.PENDING
-    assert house.saved[CHARGE].believed is None
-    await house.run(after=MINUTE)
-    assert house.cloud.writes() == ["write charge_from_grid on"] * 2
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_a_write_without_an_answer_is_sent_again(home: Household) -> None:
+    home.cloud.trouble["write"] = [Unreachable("no answer")]
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.verdict(CHARGE).outcome is Outcome.PENDING
+    assert home.saved[CHARGE].believed is None
+    await home.run(after=MINUTE)
+    assert home.cloud.writes() == ["write charge_from_grid on"] * 2
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
-async def test_a_write_without_an_answer_that_arrived_is_confirmed_by_a_read_alone(house: Household) -> None:
-    house.at("write", lambda: house.cloud.switch(CHARGE, True))
-    house.cloud.trouble["write"] = [Unreachable("no answer")]
-    house.wish(CHARGE, True)
-    await house.run()
-    await house.run(after=MINUTE)
-    assert house.cloud.writes() == ["write charge_from_grid on"]
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
+async def test_a_write_without_an_answer_that_arrived_is_confirmed_by_a_read_alone(home: Household) -> None:
+    home.at("write", lambda: home.cloud.switch(CHARGE, True))
+    home.cloud.trouble["write"] = [Unreachable("no answer")]
+    home.wish(CHARGE, True)
+    await home.run()
+    await home.run(after=MINUTE)
+    assert home.cloud.writes() == ["write charge_from_grid on"]
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -594,14 +594,14 @@ async def test_a_write_without_an_answer_that_arrived_is_confirmed_by_a_read_alo
     ],
 )
 async def test_another_try_waits_as_long_as_the_error_asks_and_never_less_than_the_back_off(
-    house: Household, error: EnlightenError, wait: timedelta
+    home: Household, error: EnlightenError, wait: timedelta
 ) -> None:
-    house.cloud.trouble["read"] = [error, error]
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.reconciler.next_due() == NOON + wait
-    assert not house.reconciler.due(NOON + wait - timedelta(seconds=1))
-    assert house.reconciler.due(NOON + wait)
+    home.cloud.trouble["read"] = [error, error]
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.reconciler.next_due() == NOON + wait
+    assert not home.reconciler.due(NOON + wait - timedelta(seconds=1))
+    assert home.reconciler.due(NOON + wait)
 
 
 @pytest.mark.parametrize(
@@ -613,56 +613,56 @@ async def test_another_try_waits_as_long_as_the_error_asks_and_never_less_than_t
     ],
     ids=["budget", "429", "password"],
 )
-async def test_what_is_no_outage_is_named_as_what_it_is(house: Household, error: EnlightenError, reason: str) -> None:
-    house.cloud.trouble["read"] = [error, error]
-    house.wish(CHARGE, True)
-    await house.run()
-    assert house.verdict(CHARGE).reason == reason
+async def test_what_is_no_outage_is_named_as_what_it_is(home: Household, error: EnlightenError, reason: str) -> None:
+    home.cloud.trouble["read"] = [error, error]
+    home.wish(CHARGE, True)
+    await home.run()
+    assert home.verdict(CHARGE).reason == reason
 
 
-async def test_a_poll_without_budget_does_not_stop_a_new_wish_and_is_made_up_for(house: Household) -> None:
-    house.wish(CHARGE, True)
-    house.cloud.trouble["read"] = [BudgetExhausted("budget used up", next_at=NOON + 20 * MINUTE)]
-    await house.run(poll=True)
-    assert house.verdict(CHARGE).outcome is Outcome.CONFIRMED
-    house.cloud.log.clear()
-    await house.run()
-    assert house.cloud.log == ["read all"]
+async def test_a_poll_without_budget_does_not_stop_a_new_wish_and_is_made_up_for(home: Household) -> None:
+    home.wish(CHARGE, True)
+    home.cloud.trouble["read"] = [BudgetExhausted("budget used up", next_at=NOON + 20 * MINUTE)]
+    await home.run(poll=True)
+    assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
+    home.cloud.log.clear()
+    await home.run()
+    assert home.cloud.log == ["read all"]
 
 
-async def test_a_poll_without_budget_waits_when_nothing_new_is_wished(house: Household) -> None:
-    house.wish(CHARGE, True)
-    await house.run()
-    house.cloud.trouble["read"] = [BudgetExhausted("budget used up", next_at=house.clock.now + 20 * MINUTE)]
-    house.cloud.log.clear()
-    await house.run(poll=True)
-    assert house.cloud.log == ["read"]
-    assert house.reconciler.contact.reason.startswith("request budget, next at ")
+async def test_a_poll_without_budget_waits_when_nothing_new_is_wished(home: Household) -> None:
+    home.wish(CHARGE, True)
+    await home.run()
+    home.cloud.trouble["read"] = [BudgetExhausted("budget used up", next_at=home.clock.now + 20 * MINUTE)]
+    home.cloud.log.clear()
+    await home.run(poll=True)
+    assert home.cloud.log == ["read"]
+    assert home.reconciler.contact.reason.startswith("request budget, next at ")
 
 
-async def test_after_a_success_the_next_outage_begins_with_a_short_wait(house: Household) -> None:
-    house.cloud.trouble["read"] = [Unreachable("down"), Unreachable("down"), None, Unreachable("down")]
+async def test_after_a_success_the_next_outage_begins_with_a_short_wait(home: Household) -> None:
+    home.cloud.trouble["read"] = [Unreachable("down"), Unreachable("down"), None, Unreachable("down")]
     for _ in range(4):
-        await house.run(after=MINUTE)
-    assert house.reconciler.next_due() == house.clock.now + MINUTE
+        await home.run(after=MINUTE)
+    assert home.reconciler.next_due() == home.clock.now + MINUTE
 
 
 async def test_an_outage_is_told_once_when_it_begins_and_once_when_it_ends(
-    house: Household, caplog: pytest.LogCaptureFixture
+    home: Household, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    house.cloud.trouble["read"] = [Unreachable("no answer")] * 3
+    home.cloud.trouble["read"] = [Unreachable("no answer")] * 3
     for _ in range(5):
-        await house.run(after=MINUTE)
+        await home.run(after=MINUTE)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "no answer; trying again at 12:02"),
         ("INFO", "The cloud answers again"),
     ]
 
 
-async def test_a_wish_that_is_over_asks_for_no_further_pass(house: Household) -> None:
-    house.cloud.trouble["validate"] = [Refused("no")]
-    house.wish(CHARGE, True)
-    await house.run()
-    house.wishes.clear()
-    assert house.reconciler.next_due() is None
+async def test_a_wish_that_is_over_asks_for_no_further_pass(home: Household) -> None:
+    home.cloud.trouble["validate"] = [Refused("no")]
+    home.wish(CHARGE, True)
+    await home.run()
+    home.wishes.clear()
+    assert home.reconciler.next_due() is None

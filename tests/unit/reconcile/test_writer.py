@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.ledger import Ledger
-from enphase_battery.control.names import Control
 from enphase_battery.control.site_state import Refusal
-from enphase_battery.control.windows import Window
+from enphase_battery.control.windows.window import Window
 from enphase_battery.errors import Conflict, EnlightenError, Forbidden, NotAvailable, Refused, Unreachable
-from tests.unit.small_house import SmallHouse, rules
+from tests.unit.small_home import SmallHome, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
@@ -24,12 +24,12 @@ BOOST_ENTRY = "charge from grid 12:00-12:10 Sun"
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> SmallHouse:
-    """A house at noon whose cloud works with entries, holds none, and has been read."""
-    house = SmallHouse(tmp_path, has_schedules=True)
-    await house.controller.poll()
-    house.cloud.writes()
-    return house
+async def home(tmp_path: Path) -> SmallHome:
+    """A home at noon whose cloud works with entries, holds none, and has been read."""
+    home = SmallHome(tmp_path, has_schedules=True)
+    await home.coordinator.poll()
+    home.cloud.writes()
+    return home
 
 
 def theirs(start: str, end: str, control: Control = RESTRICT) -> Terms:
@@ -37,72 +37,72 @@ def theirs(start: str, end: str, control: Control = RESTRICT) -> Terms:
     return Terms(control, time.fromisoformat(start), time.fromisoformat(end), EVERY_DAY, "Europe/London", limit)
 
 
-def owned(house: SmallHouse) -> Ledger:
-    return house.controller.reconciler.records.ledger
+def owned(home: SmallHome) -> Ledger:
+    return home.coordinator.reconciler.records.ledger
 
 
-async def pass_by(house: SmallHouse, minutes: int) -> None:
+async def pass_by(home: SmallHome, minutes: int) -> None:
     """Let minutes go by with the heartbeat of the app."""
     for _ in range(minutes):
-        await house.wait(minutes=1)
+        await home.wait(minutes=1)
 
 
 # -- in and out -------------------------------------------------------------------------------------------------------
 
 
 async def test_a_boost_is_written_applied_confirmed_once_the_gateway_has_it_and_cleared_after_it(
-    house: SmallHouse,
+    home: SmallHome,
 ) -> None:
-    await house.command(**BOOST, id="a")
-    assert [one for one in house.cloud.log if not one.startswith("read")] == [
+    await home.command(**BOOST, id="a")
+    assert [one for one in home.cloud.log if not one.startswith("read")] == [
         f"create {BOOST_ENTRY}",
         "validate charge_from_grid short",
         "write charge_from_grid on",
     ]
-    assert house.outcomes() == [("a", "pending", "written and applied; waiting for the gateway")]
-    await house.wait(seconds=10)
-    assert house.outcomes() == [("a", "confirmed", "")]
-    assert house.cloud.enforces(CHARGE)
-    house.cloud.writes()
-    await pass_by(house, 12)
-    assert house.cloud.writes() == [f"delete {BOOST_ENTRY}", "write charge_from_grid off -schedule"]
-    assert house.cloud.entries() == []
-    assert not house.cloud.charge_schedule_on
-    await house.wait(minutes=10, poll=True)
-    assert house.cloud.writes() == []
-    left = owned(house)
+    assert home.outcomes() == [("a", "pending", "written and applied; waiting for the gateway")]
+    await home.wait(seconds=10)
+    assert home.outcomes() == [("a", "confirmed", "")]
+    assert home.cloud.enforces(CHARGE)
+    home.cloud.writes()
+    await pass_by(home, 12)
+    assert home.cloud.writes() == [f"delete {BOOST_ENTRY}", "write charge_from_grid off -schedule"]
+    assert home.cloud.entries() == []
+    assert not home.cloud.charge_schedule_on
+    await home.wait(minutes=10, poll=True)
+    assert home.cloud.writes() == []
+    left = owned(home)
     assert left == Ledger(flag_told=left.flag_told, flag=left.flag, met=left.met, dead=left.dead)
 
 
-async def test_an_entry_is_in_the_store_before_it_is_sent(house: SmallHouse) -> None:
+async def test_an_entry_is_in_the_store_before_it_is_sent(home: SmallHome) -> None:
     kept: list[str] = []
 
     def look(action: str) -> None:
         if action == "create":
-            stored = house.store.read("ledger", Ledger.from_json)
+            stored = home.store.read("ledger", Ledger.from_json)
             assert stored is not None
             kept.extend(str(one.terms) for one in stored.owned)
 
-    house.cloud.meanwhile = look
-    await house.command(**BOOST)
+    home.cloud.meanwhile = look
+    await home.command(**BOOST)
     assert kept == [BOOST_ENTRY]
 
 
-async def test_an_entry_that_grows_is_rewritten_in_place_and_applied_anew(house: SmallHouse) -> None:
-    await house.command(**BOOST)
-    await house.wait(seconds=10)
-    house.cloud.writes()
-    await house.command(**{**BOOST, "duration": 1200})
-    assert house.cloud.writes() == ["update charge from grid 12:00-12:21 Sun", "write charge_from_grid on"]
+async def test_an_entry_that_grows_is_rewritten_in_place_and_applied_anew(home: SmallHome) -> None:
+    await home.command(**BOOST)
+    await home.wait(seconds=10)
+    home.cloud.writes()
+    await home.command(**{**BOOST, "duration": 1200})
+    assert home.cloud.writes() == ["update charge from grid 12:00-12:21 Sun", "write charge_from_grid on"]
 
 
-async def test_between_a_deletion_and_a_creation_two_seconds_go_by(house: SmallHouse) -> None:
+async def test_between_a_deletion_and_a_creation_two_seconds_go_by(home: SmallHome) -> None:
     moments = {}
-    house.cloud.meanwhile = lambda action: moments.update({action: house.clock.now})
-    await house.command(**BOOST)
-    await house.wait(seconds=10)
-    await house.command(**{**BOOST, "control": "restrict_discharge"})
-    assert house.cloud.entries() == ["restrict battery discharge 12:00-12:11 Sun"]
+    home.cloud.meanwhile = lambda action: moments.update({action: home.clock.now})
+    await home.command(**BOOST)
+    await home.wait(seconds=10)
+    await home.command(**{**BOOST, "control": "restrict_discharge"})
+    assert home.cloud.entries() == ["restrict battery discharge 12:00-12:11 Sun"]
     assert moments["create"] - moments["delete"] >= timedelta(seconds=2)
 
 
@@ -111,225 +111,225 @@ async def test_between_a_deletion_and_a_creation_two_seconds_go_by(house: SmallH
 
 @pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=4), timedelta(minutes=-4)], ids=str)
 async def test_an_entry_whose_answer_was_lost_is_found_by_the_clouds_clock_and_not_written_twice(
-    house: SmallHouse, ahead: timedelta
+    home: SmallHome, ahead: timedelta
 ) -> None:
-    house.cloud.ahead = ahead
-    house.cloud.trouble["answer to create"] = [Unreachable("no answer")]
-    await house.command(**BOOST)
-    await pass_by(house, 3)
-    assert [one for one in house.cloud.writes() if one.startswith("create")] == [f"create {BOOST_ENTRY}"]
-    assert house.cloud.enforces(CHARGE)
+    home.cloud.ahead = ahead
+    home.cloud.trouble["answer to create"] = [Unreachable("no answer")]
+    await home.command(**BOOST)
+    await pass_by(home, 3)
+    assert [one for one in home.cloud.writes() if one.startswith("create")] == [f"create {BOOST_ENTRY}"]
+    assert home.cloud.enforces(CHARGE)
 
 
-async def test_a_creation_that_is_carried_out_and_then_refused_is_owned_all_the_same(house: SmallHouse) -> None:
-    house.cloud.trouble["answer to create"] = [Refused("500 after the act")]
-    await house.command(**BOOST, id="a")
-    await pass_by(house, 1)
-    assert house.outcomes()[-1] == ("a", "confirmed", "")
-    await pass_by(house, 10)
-    assert house.cloud.entries() == []
+async def test_a_creation_that_is_carried_out_and_then_refused_is_owned_all_the_same(home: SmallHome) -> None:
+    home.cloud.trouble["answer to create"] = [Refused("500 after the act")]
+    await home.command(**BOOST, id="a")
+    await pass_by(home, 1)
+    assert home.outcomes()[-1] == ("a", "confirmed", "")
+    await pass_by(home, 10)
+    assert home.cloud.entries() == []
 
 
-async def test_an_entry_that_never_arrived_is_written_again_once_a_read_counts(house: SmallHouse) -> None:
-    house.cloud.trouble["create"] = [Unreachable("no line")]
-    await house.command(**BOOST)
-    await pass_by(house, 1)
-    assert house.cloud.entries() == []
-    await pass_by(house, 3)
-    assert house.cloud.entries() == [BOOST_ENTRY]
-    assert house.cloud.enforces(CHARGE)
+async def test_an_entry_that_never_arrived_is_written_again_once_a_read_counts(home: SmallHome) -> None:
+    home.cloud.trouble["create"] = [Unreachable("no line")]
+    await home.command(**BOOST)
+    await pass_by(home, 1)
+    assert home.cloud.entries() == []
+    await pass_by(home, 3)
+    assert home.cloud.entries() == [BOOST_ENTRY]
+    assert home.cloud.enforces(CHARGE)
 
 
-async def test_a_deletion_whose_answer_was_lost_leaves_nothing_behind(house: SmallHouse) -> None:
-    await house.command(**BOOST)
-    await house.wait(seconds=10)
-    house.cloud.trouble["delete"] = [Unreachable("no line")]
-    await pass_by(house, 20)
-    assert house.cloud.entries() == []
-    await house.wait(minutes=1, poll=True)
-    assert owned(house).owned == ()
+async def test_a_deletion_whose_answer_was_lost_leaves_nothing_behind(home: SmallHome) -> None:
+    await home.command(**BOOST)
+    await home.wait(seconds=10)
+    home.cloud.trouble["delete"] = [Unreachable("no line")]
+    await pass_by(home, 20)
+    assert home.cloud.entries() == []
+    await home.wait(minutes=1, poll=True)
+    assert owned(home).owned == ()
 
 
-async def test_an_update_whose_answer_was_lost_is_known_by_what_the_list_shows(house: SmallHouse) -> None:
-    await house.command(**BOOST)
-    await house.wait(seconds=10)
-    house.cloud.trouble["answer to update"] = [Unreachable("no answer")]
-    await house.command(**{**BOOST, "duration": 1200}, id="a")
-    await pass_by(house, 5)
-    assert house.cloud.entries() == ["charge from grid 12:00-12:21 Sun"]
-    assert house.outcomes()[-1] == ("a", "confirmed", "")
+async def test_an_update_whose_answer_was_lost_is_known_by_what_the_list_shows(home: SmallHome) -> None:
+    await home.command(**BOOST)
+    await home.wait(seconds=10)
+    home.cloud.trouble["answer to update"] = [Unreachable("no answer")]
+    await home.command(**{**BOOST, "duration": 1200}, id="a")
+    await pass_by(home, 5)
+    assert home.cloud.entries() == ["charge from grid 12:00-12:21 Sun"]
+    assert home.outcomes()[-1] == ("a", "confirmed", "")
 
 
 # -- refused, and why -------------------------------------------------------------------------------------------------
 
 
-async def test_an_overlap_that_nobody_saw_coming_is_read_explained_and_not_repeated(house: SmallHouse) -> None:
+async def test_an_overlap_that_nobody_saw_coming_is_read_explained_and_not_repeated(home: SmallHome) -> None:
     def come_in_between(action: str) -> None:
-        if action == "create" and not house.cloud.entries(foreign=True):
-            house.cloud.add(theirs("12:05", "13:00"))
+        if action == "create" and not home.cloud.entries(foreign=True):
+            home.cloud.add(theirs("12:05", "13:00"))
 
-    house.cloud.meanwhile = come_in_between
-    await house.command(**BOOST, id="a")
-    ((_, outcome, reason),) = house.outcomes()
+    home.cloud.meanwhile = come_in_between
+    await home.command(**BOOST, id="a")
+    ((_, outcome, reason),) = home.outcomes()
     assert outcome == "failed"
     assert reason == "overlaps with an entry that is not the app's: restrict battery discharge 12:05-13:00 every day"
-    assert house.cloud.writes() == [f"create {BOOST_ENTRY}"]
-    assert not house.cloud.on[CHARGE]
+    assert home.cloud.writes() == [f"create {BOOST_ENTRY}"]
+    assert not home.cloud.on[CHARGE]
 
 
 async def test_where_the_cloud_refuses_entries_that_touch_they_are_kept_a_minute_apart_from_then_on(
-    house: SmallHouse,
+    home: SmallHome,
 ) -> None:
-    house.cloud.touching = False
-    house.cloud.add(theirs("12:10", "13:00"))
-    await house.command(**BOOST, id="a")
-    await house.wait(seconds=10)
-    assert house.outcomes()[-1] == ("a", "confirmed", "")
-    assert house.cloud.entries() == ["charge from grid 12:00-12:09 Sun"]
-    assert not house.cloud.habits.touching
+    home.cloud.touching = False
+    home.cloud.add(theirs("12:10", "13:00"))
+    await home.command(**BOOST, id="a")
+    await home.wait(seconds=10)
+    assert home.outcomes()[-1] == ("a", "confirmed", "")
+    assert home.cloud.entries() == ["charge from grid 12:00-12:09 Sun"]
+    assert not home.cloud.habits.touching
 
 
-async def test_where_the_cloud_refuses_entries_over_midnight_they_are_split_from_then_on(house: SmallHouse) -> None:
-    house.cloud.overnight = False
-    await house.command(**{**BOOST, "duration": 14 * 3600}, id="a")
-    await house.wait(seconds=10)
-    assert house.cloud.entries() == ["charge from grid 00:00-02:00 Mon", "charge from grid 12:00-23:59 Sun"]
-    assert house.outcomes()[-1] == ("a", "confirmed", "")
-    assert not house.cloud.habits.overnight
+async def test_where_the_cloud_refuses_entries_over_midnight_they_are_split_from_then_on(home: SmallHome) -> None:
+    home.cloud.overnight = False
+    await home.command(**{**BOOST, "duration": 14 * 3600}, id="a")
+    await home.wait(seconds=10)
+    assert home.cloud.entries() == ["charge from grid 00:00-02:00 Mon", "charge from grid 12:00-23:59 Sun"]
+    assert home.outcomes()[-1] == ("a", "confirmed", "")
+    assert not home.cloud.habits.overnight
 
 
 async def test_a_conflict_that_nothing_listed_explains_has_failed_with_a_hint_and_is_not_tried_at_once(
     tmp_path: Path,
 ) -> None:
     window = Window("Rate", CHARGE, time(12), time(14), EVERY_DAY, None)
-    house = SmallHouse(tmp_path, rules(windows=(window,)), has_schedules=True)
-    house.cloud.trouble["create"] = [Conflict("CONFLICTING_SCHEDULE_RBD")]
-    await house.controller.poll()
-    verdict = house.controller.reconciler.verdicts[CHARGE]
+    home = SmallHome(tmp_path, rules(windows=(window,)), has_schedules=True)
+    home.cloud.trouble["create"] = [Conflict("CONFLICTING_SCHEDULE_RBD")]
+    await home.coordinator.poll()
+    verdict = home.coordinator.reconciler.verdicts[CHARGE]
     assert verdict.reason == (
         "the cloud refuses charge from grid 12:00-14:00 Sun because of another entry, which it does not list "
         "(CONFLICTING_SCHEDULE_RBD)"
     )
     assert verdict.hint == "look at the schedules in the Enphase app"
-    assert house.cloud.writes() == ["create charge from grid 12:00-14:00 Sun"]
-    await house.wait(seconds=50)
-    assert house.cloud.writes() == []
-    await house.wait(seconds=10)
-    assert house.cloud.entries() == ["charge from grid 12:00-14:00 Sun"]
+    assert home.cloud.writes() == ["create charge from grid 12:00-14:00 Sun"]
+    await home.wait(seconds=50)
+    assert home.cloud.writes() == []
+    await home.wait(seconds=10)
+    assert home.cloud.entries() == ["charge from grid 12:00-14:00 Sun"]
 
 
 @pytest.mark.parametrize(
     "refusal", [Refused("no", hint="ask"), Forbidden("no", hint="ask"), NotAvailable("no", hint="ask")]
 )
 async def test_a_refused_creation_has_failed_and_the_switch_is_not_touched(
-    house: SmallHouse, refusal: EnlightenError, caplog: pytest.LogCaptureFixture
+    home: SmallHome, refusal: EnlightenError, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house.cloud.trouble["create"] = [refusal]
-    await house.command(**BOOST, id="a")
-    assert house.outcomes() == [("a", "failed", "no")]
-    assert not any(house.cloud.on.values())
-    assert owned(house).owned == ()
+    home.cloud.trouble["create"] = [refusal]
+    await home.command(**BOOST, id="a")
+    assert home.outcomes() == [("a", "failed", "no")]
+    assert not any(home.cloud.on.values())
+    assert owned(home).owned == ()
     assert f"Could not write the entry {BOOST_ENTRY}: no" in caplog.text
 
 
 async def test_a_refused_creation_is_tried_again_when_other_entries_stand_there(tmp_path: Path) -> None:
     window = Window("Rate", CHARGE, time(12), time(14), EVERY_DAY, None)
-    house = SmallHouse(tmp_path, rules(windows=(window,)), has_schedules=True)
-    in_the_way = house.cloud.add(theirs("20:00", "21:00"))
-    house.cloud.trouble["create"] = [Refused("no")] * 3  # after the third the next try is four minutes away
-    await house.controller.poll()
-    await house.wait(minutes=1, seconds=1)
-    await house.wait(minutes=2, seconds=1)
-    assert house.cloud.entries() == []
-    assert house.cloud.trouble["create"] == []
-    house.cloud.remove(in_the_way)
-    await house.wait(seconds=20, poll=True)
-    await house.wait(minutes=1, poll=True)
-    assert house.cloud.entries() == ["charge from grid 12:00-14:00 Sun"]
+    home = SmallHome(tmp_path, rules(windows=(window,)), has_schedules=True)
+    in_the_way = home.cloud.add(theirs("20:00", "21:00"))
+    home.cloud.trouble["create"] = [Refused("no")] * 3  # after the third the next try is four minutes away
+    await home.coordinator.poll()
+    await home.wait(minutes=1, seconds=1)
+    await home.wait(minutes=2, seconds=1)
+    assert home.cloud.entries() == []
+    assert home.cloud.trouble["create"] == []
+    home.cloud.remove(in_the_way)
+    await home.wait(seconds=20, poll=True)
+    await home.wait(minutes=1, poll=True)
+    assert home.cloud.entries() == ["charge from grid 12:00-14:00 Sun"]
 
 
-async def test_an_entry_that_cannot_be_updated_is_deleted_and_created_anew(house: SmallHouse) -> None:
-    await house.command(**BOOST)
-    await house.wait(seconds=10)
-    house.cloud.trouble["update"] = [Forbidden("no")]
-    await house.command(**{**BOOST, "duration": 1200})
-    assert house.cloud.entries() == ["charge from grid 12:00-12:21 Sun"]
+async def test_an_entry_that_cannot_be_updated_is_deleted_and_created_anew(home: SmallHome) -> None:
+    await home.command(**BOOST)
+    await home.wait(seconds=10)
+    home.cloud.trouble["update"] = [Forbidden("no")]
+    await home.command(**{**BOOST, "duration": 1200})
+    assert home.cloud.entries() == ["charge from grid 12:00-12:21 Sun"]
 
 
-async def test_an_entry_that_may_not_be_deleted_stays_owned_and_is_tried_again(house: SmallHouse) -> None:
-    await house.command(**BOOST)
-    await house.wait(seconds=10)
-    house.cloud.trouble["delete"] = [Forbidden("no")]
-    await house.wait(minutes=10)
-    assert house.cloud.entries() == [BOOST_ENTRY]
-    assert not house.cloud.on[CHARGE], "the gateway stops all the same"
-    assert house.report(CHARGE).reason == "an own entry cannot be deleted yet: no"
-    await pass_by(house, 4)
-    assert house.cloud.entries() == []
+async def test_an_entry_that_may_not_be_deleted_stays_owned_and_is_tried_again(home: SmallHome) -> None:
+    await home.command(**BOOST)
+    await home.wait(seconds=10)
+    home.cloud.trouble["delete"] = [Forbidden("no")]
+    await home.wait(minutes=10)
+    assert home.cloud.entries() == [BOOST_ENTRY]
+    assert not home.cloud.on[CHARGE], "the gateway stops all the same"
+    assert home.report(CHARGE).reason == "an own entry cannot be deleted yet: no"
+    await pass_by(home, 4)
+    assert home.cloud.entries() == []
 
 
 @pytest.mark.parametrize("refusal", [Refusal("locked", "ask"), Refusal("not allowed", "ask", only_on=True)])
 async def test_what_the_site_does_not_allow_has_failed_before_anything_is_sent(
-    house: SmallHouse, refusal: Refusal
+    home: SmallHome, refusal: Refusal
 ) -> None:
-    house.cloud.refusals[CHARGE] = refusal
-    await house.controller.poll()
-    house.cloud.writes()
-    await house.command(**BOOST, id="a")
-    assert house.outcomes() == [("a", "failed", refusal.reason)]
-    assert all(one.startswith("read") for one in house.cloud.log)
+    home.cloud.refusals[CHARGE] = refusal
+    await home.coordinator.poll()
+    home.cloud.writes()
+    await home.command(**BOOST, id="a")
+    assert home.outcomes() == [("a", "failed", refusal.reason)]
+    assert all(one.startswith("read") for one in home.cloud.log)
 
 
-async def test_what_may_only_not_be_switched_on_is_switched_off_and_cleared(house: SmallHouse) -> None:
-    await house.command(**BOOST)
-    await house.wait(seconds=10)
-    house.cloud.refusals[CHARGE] = Refusal("not allowed", only_on=True)
-    await house.wait(minutes=10)
-    assert house.cloud.entries() == []
-    assert not house.cloud.on[CHARGE]
+async def test_what_may_only_not_be_switched_on_is_switched_off_and_cleared(home: SmallHome) -> None:
+    await home.command(**BOOST)
+    await home.wait(seconds=10)
+    home.cloud.refusals[CHARGE] = Refusal("not allowed", only_on=True)
+    await home.wait(minutes=10)
+    assert home.cloud.entries() == []
+    assert not home.cloud.on[CHARGE]
 
 
 # -- both flags of charge from grid -----------------------------------------------------------------------------------
 
 
 async def test_where_the_second_flag_does_not_follow_it_is_written_once_with_the_first_and_that_is_learnt(
-    house: SmallHouse,
+    home: SmallHome,
 ) -> None:
-    house.cloud.one_flag = False
-    await house.command(**BOOST, id="a")
-    await house.wait(seconds=10)
-    assert house.cloud.writes() == [
+    home.cloud.one_flag = False
+    await home.command(**BOOST, id="a")
+    await home.wait(seconds=10)
+    assert home.cloud.writes() == [
         f"create {BOOST_ENTRY}",
         "write charge_from_grid on",
         "write charge_from_grid on +schedule",
     ]
-    assert house.outcomes()[-1] == ("a", "confirmed", "")
-    assert house.cloud.enforces(CHARGE)
-    await pass_by(house, 30)
-    house.cloud.writes()
-    await house.command(**BOOST)
-    assert [one for one in house.cloud.writes() if one.startswith("write")] == ["write charge_from_grid on +schedule"]
+    assert home.outcomes()[-1] == ("a", "confirmed", "")
+    assert home.cloud.enforces(CHARGE)
+    await pass_by(home, 30)
+    home.cloud.writes()
+    await home.command(**BOOST)
+    assert [one for one in home.cloud.writes() if one.startswith("write")] == ["write charge_from_grid on +schedule"]
 
 
-async def test_a_cloud_whose_second_flag_follows_is_told_nothing_of_it(house: SmallHouse) -> None:
-    await house.command(**BOOST)
-    await pass_by(house, 5)
-    assert "write charge_from_grid on +schedule" not in house.cloud.writes()
-    assert not house.cloud.habits.both_flags
+async def test_a_cloud_whose_second_flag_follows_is_told_nothing_of_it(home: SmallHome) -> None:
+    await home.command(**BOOST)
+    await pass_by(home, 5)
+    assert "write charge_from_grid on +schedule" not in home.cloud.writes()
+    assert not home.cloud.habits.both_flags
 
 
 async def test_an_entry_that_stays_pending_is_applied_again_in_the_next_form_three_times_at_most(
-    house: SmallHouse,
+    home: SmallHome,
 ) -> None:
-    house.cloud.activation = None
-    house.cloud.switch(CHARGE, True)
-    await house.wait(minutes=2, poll=True)
-    await house.wait(minutes=2, poll=True)
-    house.cloud.writes()
-    await house.command(**{**BOOST, "duration": 3600})
+    home.cloud.activation = None
+    home.cloud.switch(CHARGE, True)
+    await home.wait(minutes=2, poll=True)
+    await home.wait(minutes=2, poll=True)
+    home.cloud.writes()
+    await home.command(**{**BOOST, "duration": 3600})
     for _ in range(40):
-        await house.wait(minutes=1)
-    assert [one for one in house.cloud.log if one.startswith("validate")] == [
+        await home.wait(minutes=1)
+    assert [one for one in home.cloud.log if one.startswith("validate")] == [
         "validate charge_from_grid short",
         "validate charge_from_grid no_source",
         "validate charge_from_grid merged",
@@ -337,11 +337,11 @@ async def test_an_entry_that_stays_pending_is_applied_again_in_the_next_form_thr
 
 
 async def test_what_is_written_and_deleted_is_told_in_the_log(
-    house: SmallHouse, caplog: pytest.LogCaptureFixture
+    home: SmallHome, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    await house.command(**BOOST)
-    await pass_by(house, 11)
+    await home.command(**BOOST)
+    await pass_by(home, 11)
     for line in (f"Wrote the entry {BOOST_ENTRY}", f"The gateway has the entry {BOOST_ENTRY}"):
         assert line in caplog.text
     assert f"Deleted the entry {BOOST_ENTRY}" in caplog.text

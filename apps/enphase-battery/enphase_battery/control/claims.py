@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
+from .controls import Control
 from .entries import Entry, Terms, listed
 from .intent import Intent, Source
-from .names import Control
 from .shaping import apart, entries_for
 from .site_state import Habits
 from .weekly import meetings
-from .windows import Occurrence
+from .windows.window import Occurrence
 from .wishes import Book
 
 GIVE_WAY = timedelta(minutes=5)

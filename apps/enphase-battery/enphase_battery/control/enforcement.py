@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from .names import Control
+from .controls import Control
 from .site_state import SiteState, Storage, Switches
 
 REPORT_AGE = timedelta(minutes=30)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from .decoding import as_mapping, as_sequence
-from .names import Control
+from ..store.decoding import as_mapping, as_sequence
+from .controls import Control
 
 DAY = 24 * 60
 """Minutes of a day."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from .decoding import as_instant, as_mapping, as_optional_instant, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_optional_instant, as_sequence
 
 LAST_LOOK = 5
 """How many times `consistency` after a write that was given up a last look is taken whether it came true after all."""

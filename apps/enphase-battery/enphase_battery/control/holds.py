@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from .controls import Control
 from .entries import EVERY_DAY
-from .names import Control
 from .plan import DeleteStep, Step, SwitchStep
 from .wanted import Wanted
 

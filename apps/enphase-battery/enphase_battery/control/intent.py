@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from .decoding import as_instant, as_optional_instant
-from .names import Control
-from .windows import Occurrence
+from ..store.decoding import as_instant, as_optional_instant
+from .controls import Control
+from .windows.window import Occurrence
 
 
 class Source(str, Enum):

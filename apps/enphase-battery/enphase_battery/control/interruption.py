@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from .decoding import as_instant, as_mapping, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_sequence
 from .intent import Intent
 
 

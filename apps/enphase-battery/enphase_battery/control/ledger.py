@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from .decoding import as_mapping, as_sequence
+from ..store.decoding import as_mapping, as_sequence
+from .controls import Control
 from .entries import Entry, Terms
 from .late import turned_up
 from .losses import Loss, counted, losses_from_json, losses_to_json
-from .names import Control
 from .owned import News, Owned
 from .second_flag import SecondFlag, told_from_json
 

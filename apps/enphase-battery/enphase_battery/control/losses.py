@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .decoding import as_instant, as_mapping, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_sequence
 from .entries import EVERY_DAY, Terms
 
 MOST_LOSSES = 2

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from .decoding import as_instant, as_mapping, as_optional_instant, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_optional_instant, as_sequence
+from .controls import Control
 from .entries import Entry, Terms
-from .names import Control
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """By how much `createdAt` may seem to precede the request: clocks are compared by a header that has whole seconds."""

@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from .controls import RIVALS, Control
 from .entries import Entry, Terms
 from .evidence import Evidence
 from .ledger import Ledger
 from .losses import is_given_up
-from .names import RIVALS, Control
 from .owned import Owned
 from .site_state import Habits, SiteState
 from .wanted import Wanted

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .decoding import as_instant, as_optional_instant, as_sequence
+from ..store.decoding import as_instant, as_optional_instant, as_sequence
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .controls import Control
 from .entries import ALL_DAY, DAY, EVERY_DAY, Terms
-from .names import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

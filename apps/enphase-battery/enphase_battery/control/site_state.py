@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .controls import Control
 from .entries import Entry
-from .names import Control
 
 
 @dataclass(frozen=True, slots=True)

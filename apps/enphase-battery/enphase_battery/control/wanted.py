@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .claims import Claim, Claims, Ground, Obstacle, claims, rank
+from .controls import RIVALS, Control
 from .entries import listed
 from .intent import Intent
-from .names import RIVALS, Control
-from .windows import Occurrence
+from .windows.window import Occurrence
 from .wishes import Book, replaced_by
 
 NOTHING_KNOWN = Ground()

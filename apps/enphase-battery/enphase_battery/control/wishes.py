@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from .decoding import as_instant, as_mapping, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_sequence
+from .controls import Control
 from .intent import Intent, Source
 from .interruption import Interruption
-from .names import Control
-from .windows import Occurrence
+from .windows.window import Occurrence
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .shapes import READS, WRITES, Shape
 
 if TYPE_CHECKING:
-    from .guard import GuardState
+    from .login_guard import LoginGuard
     from .tokens import TokenStatus
 
 
@@ -40,7 +40,7 @@ class Condition:
     expires_at: datetime | None
     session_ends_at: datetime | None
     second_factor: bool
-    guard: GuardState
+    guard: LoginGuard
     requests: int
     requests_per_hour: int
     held_until: datetime | None

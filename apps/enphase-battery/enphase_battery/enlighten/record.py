@@ -9,7 +9,7 @@ from datetime import datetime
 
 from .cookies import Cookie, is_sendable
 from .fields import digits, instant, mapping
-from .guard import GuardState
+from .login_guard import LoginGuard
 from .second_factor import Challenge
 from .shapes import Shape
 from .tokens import Token, TokenStatus
@@ -55,7 +55,7 @@ class SessionRecord:
     token: Token | None = None
     refreshed_at: datetime | None = None
     xsrf: str | None = field(default=None, repr=False)
-    guard: GuardState = field(default_factory=GuardState)
+    guard: LoginGuard = field(default_factory=LoginGuard)
     site_id: str | None = field(default=None, repr=False)
     user_id: str | None = field(default=None, repr=False)
     refused: tuple[tuple[str, datetime], ...] = ()
@@ -154,11 +154,11 @@ def _read(document: Mapping[str, object]) -> SessionRecord:
     )
 
 
-def _guard(value: Mapping[str, object]) -> GuardState:
+def _guard(value: Mapping[str, object]) -> LoginGuard:
     cause = _text_or_none(value["cause"])
     if cause == TokenStatus.MFA_REQUIRED and "by_hand_from" not in value:
-        return GuardState()  # of a version that could not take the code, and held the question for a refusal
-    return GuardState(
+        return LoginGuard()  # of a version that could not take the code, and held the question for a refusal
+    return LoginGuard(
         rejections=int(_text(str(value["rejections"]))),
         last_rejection=_instant_or_none(value["last_rejection"]),
         blocked_until=_instant_or_none(value["blocked_until"]),

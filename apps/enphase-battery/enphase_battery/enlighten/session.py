@@ -1,7 +1,7 @@
 """A session with the Enlighten cloud and its one request funnel.
 
-Requests pass together, renewals alone (:mod:`.gate`). What becomes of a request is for :mod:`.funnel`, who gets in for
-:mod:`.entrance`.
+Requests pass together, renewals alone (:mod:`.shared_lock`). What becomes of a request is for
+:mod:`.funnel`, who gets in for :mod:`.sign_in`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..errors import (
-    BudgetExhausted,
-    EnlightenError,
-    NoCodeExpected,
-    SessionRejected,
-    SignInSuspended,
-)
+from ..errors import BudgetExhausted, EnlightenError, NoCodeExpected, SessionRejected, SignInSuspended
 from .address import base_origin
 from .budget import Budget, Purpose, spending_for
 from .condition import Condition, usual_shapes
-from .entrance import Entrance
 from .funnel import Errand, Funnel
-from .gate import Gate
-from .guard import IN_A_ROW
-from .keyring import Keyring
-from .notebook import Account, Notebook
+from .login_guard import IN_A_ROW
+from .saved_record import Account, SavedRecord
+from .session_tokens import SessionTokens
 from .shapes import Ladders
+from .shared_lock import SharedLock
+from .sign_in import SignInFlow
 from .tokens import Token, TokenStatus, status_of
 from .transport import Call, Transport, at_once
 from .wire import AiohttpWire, Wire
@@ -76,41 +70,41 @@ class EnlightenSession:
     ) -> None:
         base = base_origin(base_url)
         budget, account = Budget(requests_per_hour), Account(str(base).rstrip("/"), email, password)
-        self._notebook = notebook = Notebook(account, record, save=save, budget=budget, clock=clock)
+        self._saved = saved = SavedRecord(account, record, save=save, budget=budget, clock=clock)
         self._transport = Transport(base, wire or AiohttpWire(), budget=budget, kept=kept, clock=clock, logger=logger)
-        self._keys = Keyring(account.base_url, self._transport, notebook, clock=clock)
-        self._entrance = Entrance(
-            account, self._transport, self._keys, notebook, short_sessions=short_sessions, clock=clock, logger=logger
+        self._tokens = SessionTokens(account.base_url, self._transport, saved, clock=clock)
+        self._sign_in = SignInFlow(
+            account, self._transport, self._tokens, saved, short_sessions=short_sessions, clock=clock, logger=logger
         )
-        ladders = Ladders(lambda: dict(notebook.record.shapes), lambda winners: notebook.note(shapes=winners))
-        self._gate = Gate()
-        self._funnel = Funnel(self._keys, self._entrance, ladders, self._gate, logger=logger)
+        ladders = Ladders(lambda: dict(saved.record.shapes), lambda winners: saved.note(shapes=winners))
+        self._lock = SharedLock()
+        self._funnel = Funnel(self._tokens, self._sign_in, ladders, self._lock, logger=logger)
         self._budget = budget
         self._clock = clock
-        self._trouble = self._entrance.guard.cause if self._entrance.guard.closed_until(clock()) else None
+        self._trouble = self._sign_in.guard.cause if self._sign_in.guard.closed_until(clock()) else None
         self._last_error: EnlightenError | None = None
         self._answered_at: datetime | None = None
 
     @property
     def token_status(self) -> TokenStatus:
         """How the sign-in stands, by the last thing that happened."""
-        if self._entrance.awaits_code:
+        if self._sign_in.awaits_code:
             return TokenStatus.MFA_REQUIRED
         if self._trouble is not None:
             return self._trouble
         if self.token is not None and self.token.expires_at <= self._clock():
             return TokenStatus.EXPIRED
-        return TokenStatus.OK if self._keys.alive else TokenStatus.UNREACHABLE
+        return TokenStatus.OK if self._tokens.alive else TokenStatus.UNREACHABLE
 
     @property
     def token(self) -> Token | None:
         """The last token; None before the first, and where the cloud gives out none."""
-        return self._keys.token
+        return self._tokens.token
 
     @property
     def refreshed_at(self) -> datetime | None:
         """When a token was last asked for with success, aware UTC."""
-        return self._notebook.record.refreshed_at
+        return self._saved.record.refreshed_at
 
     @property
     def clock_offset(self) -> timedelta:
@@ -124,12 +118,12 @@ class EnlightenSession:
     @property
     def user_id(self) -> str | None:
         """The user id that a token of this account named last."""
-        return self._notebook.record.user_id
+        return self._saved.record.user_id
 
     @property
     def site_id(self) -> str | None:
         """A site of the account that the sign-in named; there may be more."""
-        return self._notebook.record.site_id
+        return self._saved.record.site_id
 
     @property
     def last_error(self) -> EnlightenError | None:
@@ -147,17 +141,17 @@ class EnlightenSession:
     @property
     def session_ends_at(self) -> datetime | None:
         """When the cloud's session cookie says that it ends, aware UTC; None: it does not say, or there is none."""
-        return self._keys.session_ends_at
+        return self._tokens.session_ends_at
 
     @property
     def uses_second_factor(self) -> bool:
         """Whether the last sign-in needed a code."""
-        return self._notebook.record.second_factor
+        return self._saved.record.second_factor
 
     @property
     def condition(self) -> Condition:
         """How it stands, for a report."""
-        now, record, token, error = self._clock(), self._notebook.record, self.token, self._last_error
+        now, record, token, error = self._clock(), self._saved.record, self.token, self._last_error
         reads, writes = usual_shapes(record.shapes)
         return Condition(
             status=self.token_status,
@@ -180,7 +174,7 @@ class EnlightenSession:
         """Whether the session lives, was idle for so long, and could be had back only with a code from a person."""
         answered_at = self._answered_at
         is_idle = answered_at is not None and self._clock() - answered_at >= idle
-        return is_idle and self._keys.alive and self.uses_second_factor
+        return is_idle and self._tokens.alive and self.uses_second_factor
 
     async def refresh(self, *, by_hand: bool = False) -> None:
         """Renews the token (2.6). A living session needs no login for it; a dead one gets exactly one, under the guard.
@@ -199,13 +193,13 @@ class EnlightenSession:
             await self._alone(lambda: self._renew(by_hand=by_hand))
 
     async def submit_code(self, code: str) -> None:
-        """Completes a sign-in with the code of the second factor (2.4). Raises as :meth:`Entrance.submit_code`."""
-        await self._alone(lambda: self._entrance.submit_code(code))
+        """Completes a sign-in with the code of the second factor (2.4). Raises as :meth:`SignInFlow.submit_code`."""
+        await self._alone(lambda: self._sign_in.submit_code(code))
 
     async def resend_code(self) -> None:
-        """Has the cloud send another code (2.4). Raises as :meth:`Entrance.resend_code`."""
+        """Has the cloud send another code (2.4). Raises as :meth:`SignInFlow.resend_code`."""
         with spending_for(Purpose.REFRESH):
-            await self._alone(self._entrance.resend_code)
+            await self._alone(self._sign_in.resend_code)
 
     async def request(
         self,
@@ -258,13 +252,13 @@ class EnlightenSession:
     async def close(self) -> None:
         """Ends the session's connections; afterwards nothing is sent. May be called again."""
         await self._transport.close()
-        if self._notebook.is_behind:
-            self._keys.note(ahead=0)
+        if self._saved.is_behind:
+            self._tokens.note(ahead=0)
 
     async def _alone(self, act: Callable[[], Awaitable[None]]) -> None:
         """Does something that renews the proofs, while nothing else is under way."""
         try:
-            async with self._gate.alone():
+            async with self._lock.alone():
                 await act()
         except NoCodeExpected:
             raise  # says nothing about the session
@@ -274,14 +268,14 @@ class EnlightenSession:
         self._went_well()
 
     async def _renew(self, *, by_hand: bool) -> None:
-        if self._keys.alive:
+        if self._tokens.alive:
             try:
                 # Where nothing tells whether the session lives, a person who asks may know.
-                if await self._keys.refresh() or not by_hand:
+                if await self._tokens.refresh() or not by_hand:
                     return
             except SessionRejected:
                 pass
-        await self._entrance.sign_in(by_hand=by_hand)
+        await self._sign_in.sign_in(by_hand=by_hand)
 
     def _went_well(self) -> None:
         self._trouble = self._last_error = None
@@ -293,6 +287,6 @@ class EnlightenSession:
         self._last_error = error
         if isinstance(error, BudgetExhausted):
             return
-        self._trouble = self._entrance.guard.cause if isinstance(error, SignInSuspended) else status_of(error)
-        if self._trouble is None and not self._keys.alive:
+        self._trouble = self._sign_in.guard.cause if isinstance(error, SignInSuspended) else status_of(error)
+        if self._trouble is None and not self._tokens.alive:
             self._trouble = TokenStatus.LOGIN_FAILED

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from appdaemon.plugins.hass.hassapi import Hass
 
-from ..scan import scan_remark
 from .entities import Entity
 from .internals import Internals, NotOffered, appdaemon_version
+from .scan import scan_remark
 
 NOT_OFFERED = "not_offered"
 """The refusal of a command that AppDaemon has no way to send."""

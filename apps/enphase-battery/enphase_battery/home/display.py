@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
-from ..control.names import Control
+from ..control.controls import Control
 from .assistant import Assistant
 from .entities import Entity
 from .notices import Concern, Notices

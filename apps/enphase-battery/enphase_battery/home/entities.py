@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from ..control.names import Control
-from .snapshot import ControlReport, Problem, SignIn, Snapshot
+from ..control.controls import Control
+from ..engine.snapshot import ControlReport, Problem, SignIn, Snapshot
 from .words import control_words, sign_in_words, status_words, verdict_words, window_words
 
 UNKNOWN, UNAVAILABLE = "unknown", "unavailable"

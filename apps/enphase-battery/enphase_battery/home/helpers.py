@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ..control.names import Control
+from ..control.controls import Control
 from .assistant import Assistant
 
 # As in home_assistant/package.yaml.

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
+from ..engine.snapshot import Problem
 from .assistant import Assistant
-from .snapshot import Problem
 
 GRACE = timedelta(minutes=5)
 """How long something has to be wrong before it is worth a notice: the cloud is asked several times within that."""

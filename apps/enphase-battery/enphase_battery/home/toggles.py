@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..control.names import Control
+from ..control.controls import Control
 from .assistant import State
 
 _VALUES = {"on": True, "off": False}

@@ -1,16 +1,16 @@
-"""Sentences for the people of the house: what the battery is told to do now and next, and how the sign-in is."""
+"""Sentences for the people at home: what the battery is told to do now and next, and how the sign-in is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
+from ..control.controls import Control
 from ..control.enforcement import Enforced
 from ..control.intent import Source
-from ..control.names import Control
 from ..control.verdict import Outcome
-from ..control.windows import Occurrence
-from .snapshot import ControlReport, SignIn, Snapshot
+from ..control.windows.window import Occurrence
+from ..engine.snapshot import ControlReport, SignIn, Snapshot
 
 _DOES = {
     Control.CHARGE_FROM_GRID: "charges from the grid",

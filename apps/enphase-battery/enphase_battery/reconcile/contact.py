@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ..backoff import FIRST, Backoff
 from ..errors import BudgetExhausted, EnlightenError, RateLimited, SessionRejected, SignInError, Unreachable
+from .backoff import FIRST, Backoff
 from .complaints import Complaints
 
 _CLOUD = "cloud"

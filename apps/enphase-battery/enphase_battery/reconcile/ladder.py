@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..control.names import Control
+from ..control.controls import Control
 from ..control.plan import SwitchStep
 from ..enlighten.models import WriteForm
 

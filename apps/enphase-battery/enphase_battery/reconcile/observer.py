@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..control.controls import Control
 from ..control.entries import Entry
 from ..control.evidence import Sight
 from ..control.intent import Intent
-from ..control.names import Control
 from ..control.owned import News, Owned
 from ..control.plan import SwitchStep, terms_wanted
 from ..control.site_state import SiteState, Switches
 from ..control.wanted import Wanted
 from ..errors import EnlightenError
-from ..ports import Site, Wishes
 from .ladder import Ladder
+from .ports import Site, Wishes
 from .records import Failure, Records
 
 

@@ -13,24 +13,24 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..backoff import Backoff
 from ..control.claims import Ground
+from ..control.controls import Control
 from ..control.evidence import Evidence
 from ..control.holds import Holds, Turns
 from ..control.ledger import Ledger
-from ..control.names import Control
 from ..control.plan import Step, SwitchStep, is_end, plan
 from ..control.site_state import SiteState
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
 from ..enlighten.budget import Purpose, spending_for
 from ..errors import BudgetExhausted, EnlightenError, SignInSuspended
-from ..ports import Site, Wishes
+from .backoff import Backoff
 from .contact import SILENT, Contact
-from .judging import Bench
 from .ladder import Ladder
 from .observer import Observer
+from .ports import Site, Wishes
 from .records import Records
+from .verdicts import Situation
 from .writer import Writer
 
 READ_BACK = (0.0, 1.0, 2.0, 4.0)
@@ -220,8 +220,8 @@ class Reconciler:
         now = self._clock()
         if self.contact.error or not self.records.awaits_gateway(now, self._consistency) or self._next_steps():
             return False
-        bench = self._bench(now)
-        return all(bench.awaits_gateway(control) for control in self._due_controls(now))
+        situation = self._situation(now)
+        return all(situation.awaits_gateway(control) for control in self._due_controls(now))
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
@@ -239,25 +239,25 @@ class Reconciler:
     def _next_steps(self) -> tuple[Step, ...]:
         """Return what is still to be done and may be done now, without what was tried and failed lately."""
         now = self._clock()
-        bench = self._bench(now)
+        situation = self._situation(now)
         failed = {one for one, verdict in self.verdicts.items() if verdict.outcome is Outcome.FAILED}
         touchable = (self._controls - failed) | self._due_controls(now).keys()
-        steps = plan(bench.wanted, self.records.actual(self._site.habits, now), touchable)
-        return tuple(step for step in steps if bench.hold(step) is None)
+        steps = plan(situation.wanted, self.records.actual(self._site.habits, now), touchable)
+        return tuple(step for step in steps if situation.hold(step) is None)
 
     def _purpose(self) -> Purpose | None:
         """Return what a look is for, beyond what it says itself: an end, while there is one that may not have come."""
         now = self._clock()
-        bench = self._bench(now)
-        ends = not self._dry_run and any(bench.may_outlast(control) for control in self._due_controls(now))
+        situation = self._situation(now)
+        ends = not self._dry_run and any(situation.may_outlast(control) for control in self._due_controls(now))
         return Purpose.END if ends else None
 
-    def _bench(self, now: datetime) -> Bench:
+    def _situation(self, now: datetime) -> Situation:
         """Return what everything is judged by at this moment; what may not be changed is nobody's obstacle."""
         changeable = {one: wanted for one, wanted in self._wishes.wanted().items() if one in self._controls}
         switches = self.state.switches
         holds = Holds(switches is not None and switches.busy, self._site.clock_skew, self._turns, now)
-        return Bench(self.records, self._site.habits, changeable, now, self._consistency, self._when, holds)
+        return Situation(self.records, self._site.habits, changeable, now, self._consistency, self._when, holds)
 
     async def _take_steps(self) -> None:
         """Take the steps of the plan, made anew after each, so that the last wish wins.
@@ -320,11 +320,11 @@ class Reconciler:
     def _judge(self, control: Control) -> None:
         """Say what became of what is wanted of one control, after a pass that reached the cloud."""
         now = self._clock()
-        bench = self._bench(now)
+        situation = self._situation(now)
         if self._dry_run:
-            self._say(control, bench.rehearsed(control))
+            self._say(control, situation.rehearsed(control))
             return
-        verdict = bench.judged(control)
+        verdict = situation.judged(control)
         waits = verdict.outcome is Outcome.FAILED or (
             verdict.outcome is Outcome.PENDING and verdict.wanted.held_back_by is None
         )

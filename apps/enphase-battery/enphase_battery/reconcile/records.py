@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..control.claims import Ground
+from ..control.controls import Control
 from ..control.entries import Entry, Terms
 from ..control.evidence import Evidence
 from ..control.ledger import Ledger
-from ..control.names import Control
 from ..control.plan import Actual, DeleteStep, Step, SwitchStep
 from ..control.site_state import Habits, Refusal, SiteState
 from ..control.wanted import Wanted

@@ -11,21 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..backoff import FIRST, LONGEST, Backoff
+from ..control.controls import Control
 from ..control.entries import Terms
-from ..control.names import Control
 from ..control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep, is_end
-from ..errors import (
-    BudgetExhausted,
-    Conflict,
-    EnlightenError,
-    Forbidden,
-    NotAvailable,
-    Refused,
-    SignInSuspended,
-)
-from ..ports import Site
+from ..errors import BudgetExhausted, Conflict, EnlightenError, Forbidden, NotAvailable, Refused, SignInSuspended
+from .backoff import FIRST, LONGEST, Backoff
 from .ladder import Ladder
+from .ports import Site
 from .records import Failure, Records
 
 MOVE_PAUSE = timedelta(seconds=2)

@@ -1,0 +1,1 @@
+"""Whose time it is: weekly windows by the clock."""

@@ -1,0 +1,186 @@
+"""Commands that wait for their answer: exactly one final result each, also over a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+
+from ..control.verdict import Outcome, Verdict
+from ..control.wanted import Wanted
+from ..store.decoding import as_mapping, as_sequence
+from .commands import CommandEnvelope, ReleaseCommand
+
+POLL = "poll"
+"""What `refresh` waits for: the next poll."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One `enphase_battery_result`.
+
+    Attributes:
+        envelope: Which command it answers.
+        outcome: What became of it.
+        reason: Why, in words.
+        error: What went wrong, in words; empty when nothing did.
+        report: The redacted report of `diagnose`.
+    """
+
+    envelope: CommandEnvelope
+    outcome: Outcome
+    reason: str = ""
+    error: str = ""
+    report: Mapping[str, object] | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the result as the store keeps it until it is fired."""
+        return {
+            "envelope": asdict(self.envelope),
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "error": self.error,
+            "report": self.report,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Result:
+        """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        return cls(
+            envelope=_envelope(data["envelope"]),
+            outcome=Outcome(data["outcome"]),
+            reason=str(data["reason"]),
+            error=str(data["error"]),
+            report=None if data["report"] is None else as_mapping(data["report"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A command without a final result.
+
+    ``waits`` holds the keys of the wishes that decide it; ``told`` the reason of the last `pending`.
+    """
+
+    envelope: CommandEnvelope
+    waits: frozenset[str]
+    failure: str = ""
+    told: str | None = None
+
+
+@dataclass(slots=True)
+class Results:
+    """The commands that wait, and the results that are ready to be fired.
+
+    Attributes:
+        save: Is given the JSON of what is open, and of what is ready but not fired, whenever that changes.
+    """
+
+    save: Callable[[Mapping[str, object]], None]
+    _open: list[_Open] = field(default_factory=list)
+    _ready: list[Result] = field(default_factory=list)
+
+    def restore(self, data: Mapping[str, object]) -> None:
+        """Take up what waited when the app last ran. Raises ValueError, KeyError or TypeError for other JSON."""
+        self._open = [
+            _Open(
+                envelope=_envelope(one["envelope"]),
+                waits=frozenset(str(key) for key in as_sequence(one["waits"])),
+                failure=str(one["failure"]),
+            )
+            for one in map(as_mapping, as_sequence(data["open"]))
+        ]
+        self._ready = [Result.from_json(as_mapping(one)) for one in as_sequence(data["ready"])]
+
+    def open(self, envelope: CommandEnvelope, waits: Iterable[str]) -> None:
+        """Let a command wait for verdicts on these wishes (keys of intents, or :data:`POLL`)."""
+        self._open.append(_Open(envelope, frozenset(waits)))
+        self._save()
+
+    def close(self, envelope: CommandEnvelope, outcome: Outcome, reason: str = "", error: str = "") -> None:
+        """Answer a command at once."""
+        self._ready.append(Result(envelope, outcome, reason, error))
+        self._save()
+
+    def report(self, envelope: CommandEnvelope, report: Mapping[str, object]) -> None:
+        """Answer `diagnose`."""
+        self._ready.append(Result(envelope, Outcome.CONFIRMED, report=report))
+        self._save()
+
+    def judged(self, verdict: Verdict) -> None:
+        """Pass a verdict on to the commands that wait for it."""
+        self.decided(verdict.wanted.intent.key, verdict.outcome, verdict.reason)
+
+    def decided(self, key: str, outcome: Outcome, reason: str) -> None:
+        """Pass on what became of one thing that commands wait for."""
+        waiting, self._open = self._open, []
+        for one in waiting:
+            if key not in one.waits:
+                self._open.append(one)
+            elif not outcome.final:
+                self._open.append(self._tell_pending(one, reason))
+            else:
+                failure = reason if outcome is Outcome.FAILED else one.failure
+                rest = one.waits - {key}
+                if rest:
+                    self._open.append(replace(one, waits=rest, failure=failure))
+                elif failure:
+                    self._ready.append(Result(one.envelope, Outcome.FAILED, failure, failure))
+                else:
+                    self._ready.append(Result(one.envelope, outcome, reason))
+        self._save()
+
+    def supersede(self, wanted: Iterable[Wanted], now: datetime, ended: Mapping[str, datetime]) -> None:
+        """Answer the commands whose wish does not rule any more.
+
+        Args:
+            wanted: What rules now.
+            now: The current instant (aware).
+            ended: Ends of the timed wishes that ran before, by key, to tell an end from a newer wish.
+        """
+        ruling = {one.intent.key for one in wanted} | {POLL}
+        waiting, self._open = self._open, []
+        for one in waiting:
+            if one.waits <= ruling:
+                self._open.append(one)
+            elif any(key in ended and ended[key] <= now for key in one.waits - ruling):
+                self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, "its end passed first"))
+            elif one.envelope.command == ReleaseCommand.name:
+                reason = "somebody wished something else meanwhile"
+                self._ready.append(Result(one.envelope, Outcome.FAILED, reason, reason))
+            else:
+                self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, "a newer wish took its place"))
+        self._save()
+
+    def ready(self) -> list[Result]:
+        """Return what is to be fired now, oldest first."""
+        return list(self._ready)
+
+    def fired(self, result: Result) -> None:
+        """Note that a result was fired."""
+        self._ready.remove(result)
+        self._save()
+
+    def _tell_pending(self, one: _Open, reason: str) -> _Open:
+        if reason == one.told:
+            return one
+        self._ready.append(Result(one.envelope, Outcome.PENDING, reason))
+        return replace(one, told=reason)
+
+    def _save(self) -> None:
+        self.save(
+            {
+                "open": [
+                    {"envelope": asdict(one.envelope), "waits": sorted(one.waits), "failure": one.failure}
+                    for one in self._open
+                ],
+                "ready": [result.to_json() for result in self._ready],
+            }
+        )
+
+
+def _envelope(value: object) -> CommandEnvelope:
+    data = as_mapping(value)
+    return CommandEnvelope(
+        **{key: None if data[key] is None else str(data[key]) for key in ("id", "app", "command", "control", "state")}
+    )

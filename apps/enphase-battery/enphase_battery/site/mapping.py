@@ -1,0 +1,138 @@
+"""From the cloud's documents to the words of the rules: families become controls, members become facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..control.controls import Control
+from ..control.entries import Entry, Terms
+from ..control.site_state import Refusal, Switches
+from ..enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
+
+FAMILIES: Mapping[Control, Family] = {
+    Control.CHARGE_FROM_GRID: Family.CFG,
+    Control.DISCHARGE_TO_GRID: Family.DTG,
+    Control.RESTRICT_DISCHARGE: Family.RBD,
+}
+CONTROLS: Mapping[Family, Control] = {family: control for control, family in FAMILIES.items()}
+
+NOT_SUPPORTED = "not_supported"
+
+_LEAST_FLOOR = 5
+"""Percent; the cloud takes no lower limit (6.8)."""
+
+_NEEDED_OF_THE_GRID = {Control.CHARGE_FROM_GRID: "import", Control.DISCHARGE_TO_GRID: "export"}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What decides about writes beside settings and schedules.
+
+    Attributes:
+        may_write: Whether the account is the site's owner or installer (6.1).
+        grid_mode: The interconnection as the site settings name it, where the battery settings do not.
+        accept_disclaimer: Whether the ITC disclaimer may be accepted in the user's name (6.4).
+    """
+
+    may_write: bool = True
+    grid_mode: str = ""
+    accept_disclaimer: bool = True
+
+
+def switches_of(
+    settings: BatterySettings,
+    schedules: ScheduleList | None,
+    *,
+    site: Circumstances,
+    read_at: datetime,
+) -> Switches:
+    """Return what one read of the battery settings says of the switches.
+
+    Args:
+        settings: The settings (6.3).
+        schedules: The schedule list (6.8); None: it was not, or could not be, read.
+        site: What else decides about what may be written.
+        read_at: Instant (aware, UTC) of the read.
+    """
+    refusals = {control: _refusal(control, settings, schedules, site) for control in Control}
+    return Switches(
+        on={control: on for control, family in FAMILIES.items() if (on := settings.switch(family)) is not None},
+        charge_schedule_on=settings.charge_from_grid_schedule_enabled is True,
+        override=_override(settings),
+        read_at=read_at,
+        refusals={control: refusal for control, refusal in refusals.items() if refusal is not None},
+        floor=max(settings.backup_percentage or 0, settings.very_low_soc or 0, _LEAST_FLOOR),
+        busy=settings.system_task,
+    )
+
+
+def is_missing(family: Family, settings: BatterySettings, schedules: ScheduleList | None) -> bool:
+    """Return whether the site does not have a family at all.
+
+    The schedule list has to say so, and the settings must not offer it either. UI hints such as `hideChargeFromGrid`
+    decide nothing, and neither does an RBD control that is null before its first entry (6.1, 6.3).
+    """
+    if schedules is None or schedules.family_status(family) != NOT_SUPPORTED:
+        return False
+    control = settings.control(family)
+    has_switch = family is Family.CFG and settings.has_charge_from_grid
+    return not has_switch and (control is None or control.show is False)
+
+
+def entries_of(schedules: ScheduleList) -> tuple[Entry, ...]:
+    """Return the entries of the schedule list."""
+    return tuple(
+        Entry(_terms(entry.terms), entry.schedule_id, entry.status == "active", entry.created_at)
+        for entry in schedules.entries
+    )
+
+
+def cloud_terms(terms: Terms) -> EntryTerms:
+    """Return what an entry is to say, in the cloud's words."""
+    return EntryTerms(FAMILIES[terms.control], terms.start, terms.end, terms.days, terms.limit, terms.zone)
+
+
+def _terms(terms: EntryTerms) -> Terms:
+    return Terms(CONTROLS[terms.family], terms.start, terms.end, terms.days, terms.timezone, terms.limit)
+
+
+def _refusal(
+    control: Control, settings: BatterySettings, schedules: ScheduleList | None, site: Circumstances
+) -> Refusal | None:
+    """Return why a control cannot be changed; None when it can."""
+    family = FAMILIES[control]
+    if is_missing(family, settings, schedules):
+        return Refusal(f"this site has no {control.title}", "remove it from controls in the app's configuration")
+    if not site.may_write:
+        return Refusal(
+            "the account is neither owner nor installer of the site", "use the account of the system's owner"
+        )
+    found = settings.control(family)
+    if found is not None and found.locked:
+        return Refusal(f"{control.title} is locked on this site", "ask the installer or Enphase to unlock it")
+    if not _agrees(control, settings.grid_mode or site.grid_mode):
+        return Refusal("the site's grid agreement does not allow it", "ask the installer or Enphase", only_on=True)
+    if control is Control.CHARGE_FROM_GRID and settings.itc_disclaimer is None and not site.accept_disclaimer:
+        return Refusal(
+            "the disclaimer for charging from the grid is not accepted",
+            "accept it in the Enphase app (battery, charge from grid), or set accept_itc_disclaimer: true",
+            only_on=True,
+        )
+    return None
+
+
+def _agrees(control: Control, grid_mode: str) -> bool:
+    """Return whether the interconnection allows a control; one that is not known, or says neither word, allows all."""
+    named = [word for word in _NEEDED_OF_THE_GRID.values() if word in grid_mode.casefold()]
+    return not named or _NEEDED_OF_THE_GRID.get(control, named[0]) in named
+
+
+def _override(settings: BatterySettings) -> str:
+    """Return what overrides schedules and switches now (10.2, S15), in words."""
+    if settings.storm_guard == "active":
+        return "a storm alert"
+    if settings.dr_event_active:
+        return "a demand-response event"
+    return "the full backup profile" if settings.profile == "backup_only" else ""

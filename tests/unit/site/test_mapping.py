@@ -1,0 +1,238 @@
+"""From the cloud's documents to the words of the rules: what a site has, what it allows, what its entries say."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timezone
+from typing import Any
+
+import pytest
+
+from enphase_battery.control.controls import Control
+from enphase_battery.control.entries import Entry, Terms
+from enphase_battery.control.site_state import Refusal, Switches
+from enphase_battery.enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
+from enphase_battery.site.mapping import Circumstances, cloud_terms, entries_of, is_missing, switches_of
+
+CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
+NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+OFFERED = {"show": True, "enabled": False, "locked": False}
+DOCUMENT: dict[str, Any] = {
+    "chargeFromGrid": False,
+    "cfgControl": OFFERED,
+    "dtgControl": OFFERED,
+    "rbdControl": OFFERED,
+}
+ABSENT = object()
+
+
+def settings(**changes: object) -> BatterySettings:
+    data = {name: value for name, value in {**DOCUMENT, **changes}.items() if value is not ABSENT}
+    return BatterySettings.parse({"type": "battery-details", "data": data})
+
+
+def schedules(*details: dict[str, object], **statuses: str | None) -> ScheduleList:
+    """Return a list with this scheduleStatus per family and these entries of charge from grid."""
+    families: dict[str, dict[str, object]] = {
+        family.value: {"scheduleStatus": statuses.get(family.value, "active"), "count": 0} for family in Family
+    }
+    families["cfg"]["details"] = list(details)
+    return ScheduleList.parse(families)
+
+
+def switches(found: BatterySettings, listed: ScheduleList | None = None, **site: Any) -> Switches:
+    return switches_of(found, listed, site=Circumstances(**site), read_at=NOON)
+
+
+NOTHING_SUPPORTED = schedules(cfg="not_supported", dtg="not_supported", rbd="not_supported")
+
+
+# -- what the site has ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("control", [ABSENT, None, {"show": False}], ids=["absent", "null", "not shown"])
+@pytest.mark.parametrize(("family", "name"), [(Family.DTG, "dtgControl"), (Family.RBD, "rbdControl")])
+def test_a_family_is_missing_if_its_schedules_are_not_supported_and_its_control_is_not_offered(
+    family: Family, name: str, control: object
+) -> None:
+    found = settings(**{name: control})
+    assert is_missing(family, found, NOTHING_SUPPORTED)
+    assert switches(found, NOTHING_SUPPORTED).refusals[DISCHARGE if family is Family.DTG else RESTRICT] == Refusal(
+        f"this site has no {'discharge to grid' if family is Family.DTG else 'restrict battery discharge'}",
+        "remove it from controls in the app's configuration",
+    )
+
+
+@pytest.mark.parametrize(
+    ("charge", "control", "missing"),
+    [
+        (ABSENT, ABSENT, True),
+        (ABSENT, None, True),
+        (ABSENT, {"show": False}, True),
+        (ABSENT, {"show": True}, False),
+        (False, ABSENT, False),
+        (False, {"show": False}, False),
+        (True, {"show": True}, False),
+    ],
+)
+def test_charge_from_grid_is_missing_only_if_also_its_switch_is_absent(
+    charge: object, control: object, missing: bool
+) -> None:
+    found = settings(chargeFromGrid=charge, cfgControl=control)
+    assert is_missing(Family.CFG, found, NOTHING_SUPPORTED) is missing
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_family_that_is_offered_is_not_missing_although_its_schedules_are_not_supported(family: Family) -> None:
+    assert not is_missing(family, settings(), NOTHING_SUPPORTED)
+
+
+@pytest.mark.parametrize("status", ["active", "pending", None, "something new"])
+def test_a_control_that_is_not_offered_is_not_missing_while_the_list_does_not_say_so(status: str | None) -> None:
+    found = settings(dtgControl={"show": False}, rbdControl=None)
+    listed = schedules(dtg=status, rbd=status)
+    assert not is_missing(Family.DTG, found, listed)
+    assert not is_missing(Family.RBD, found, listed)
+    assert not is_missing(Family.DTG, found, None)
+
+
+def test_hints_to_user_interfaces_decide_nothing() -> None:
+    found = settings(hideChargeFromGrid=True, showChargeFromGrid=False, rbdControl=None)
+    assert switches(found, schedules()).refusals == {}
+
+
+def test_a_site_with_any_subset_of_the_families_has_the_rest() -> None:
+    found = settings(chargeFromGrid=ABSENT, cfgControl=ABSENT, rbdControl=None)
+    assert switches(found, NOTHING_SUPPORTED).refusals.keys() == {CHARGE, RESTRICT}
+
+
+# -- what is allowed --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_locked_cannot_be_changed_and_says_so() -> None:
+    locked = switches(settings(dtgControl={**OFFERED, "locked": True}), schedules()).refusals
+    assert locked == {
+        DISCHARGE: Refusal("discharge to grid is locked on this site", "ask the installer or Enphase to unlock it")
+    }
+
+
+def test_an_account_that_is_neither_owner_nor_installer_can_change_nothing() -> None:
+    refusals = switches(settings(), schedules(), may_write=False).refusals
+    assert refusals.keys() == set(Control)
+    assert {one.reason for one in refusals.values()} == {"the account is neither owner nor installer of the site"}
+    assert not any(one.only_on for one in refusals.values())
+
+
+@pytest.mark.parametrize(
+    ("mode", "refused"),
+    [
+        ("ImportExport", set()),
+        ("IMPORTEXPORT", set()),
+        ("ImportOnly", {DISCHARGE}),
+        ("import", {DISCHARGE}),
+        ("ExportOnly", {CHARGE}),
+        ("EXPORT", {CHARGE}),
+        ("", set()),
+        ("N/A", set()),
+        ("Unknown", set()),
+    ],
+)
+def test_the_grid_agreement_decides_what_may_be_switched_on_and_one_that_is_not_understood_allows_all(
+    mode: str, refused: set[Control]
+) -> None:
+    for found in (
+        switches(settings(batteryGridMode=mode), schedules()),
+        switches(settings(), schedules(), grid_mode=mode),
+    ):
+        assert found.refusals.keys() == refused
+        for one in found.refusals.values():
+            assert one.reason == "the site's grid agreement does not allow it"
+            assert one.only_on, "it may still be switched off"
+
+
+def test_the_battery_settings_word_on_the_grid_goes_before_that_of_the_site_settings() -> None:
+    found = switches(settings(batteryGridMode="ImportOnly"), schedules(), grid_mode="ExportOnly")
+    assert found.refusals.keys() == {DISCHARGE}
+
+
+def test_without_the_disclaimer_charging_may_not_be_switched_on_where_it_may_not_be_accepted() -> None:
+    (refusal,) = switches(settings(), schedules(), accept_disclaimer=False).refusals.values()
+    assert refusal.only_on
+    assert "disclaimer" in refusal.reason
+    assert "accept_itc_disclaimer" in refusal.hint
+    accepted = settings(acceptedItcDisclaimer=True)
+    assert switches(accepted, schedules(), accept_disclaimer=False).refusals == {}
+
+
+# -- switches ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_switches_and_the_second_flag_are_those_of_the_settings() -> None:
+    found = switches(
+        settings(chargeFromGrid=True, chargeFromGridScheduleEnabled=True, dtgControl={"enabled": True}, rbdControl=None)
+    )
+    assert found.on == {CHARGE: True, DISCHARGE: True, RESTRICT: False}
+    assert found.charge_schedule_on
+    assert found.read_at == NOON
+    assert not switches(settings(chargeFromGrid=True)).charge_schedule_on
+
+
+@pytest.mark.parametrize(
+    ("changes", "floor"),
+    [
+        ({"batteryBackupPercentage": 20, "veryLowSoc": 10}, 20),
+        ({"batteryBackupPercentage": 0, "veryLowSoc": 15}, 15),
+        ({"batteryBackupPercentage": 0}, 5),
+        ({"batteryBackupPercentage": "N/A", "veryLowSoc": "N/A"}, 5),
+        ({}, 5),
+    ],
+)
+def test_the_floor_is_the_higher_of_reserve_and_very_low_charge_and_never_below_what_the_cloud_takes(
+    changes: dict[str, object], floor: int
+) -> None:
+    assert switches(settings(**changes)).floor == floor
+
+
+# -- entries ----------------------------------------------------------------------------------------------------------
+
+LISTED: dict[str, object] = {
+    "scheduleId": "a-1",
+    "startTime": "20:00",
+    "endTime": "05:00",
+    "limit": 90,
+    "days": [1, 7],
+    "timezone": "Europe/London",
+    "scheduleStatus": "active",
+    "createdAt": "1780000000000",
+    "isEnabled": False,
+    "isDeleted": False,
+}
+
+
+def test_an_entry_is_what_the_list_says_whatever_it_says_of_being_enabled() -> None:
+    assert entries_of(schedules(LISTED)) == (
+        Entry(
+            Terms(CHARGE, time(20), time(5), frozenset({1, 7}), "Europe/London", 90),
+            "a-1",
+            active=True,
+            created_at=datetime.fromtimestamp(1780000000, tz=timezone.utc),
+        ),
+    )
+
+
+@pytest.mark.parametrize("status", ["pending", "something new", None])
+def test_only_the_word_active_means_that_the_gateway_has_it(status: str | None) -> None:
+    (entry,) = entries_of(schedules({**LISTED, "scheduleStatus": status}))
+    assert not entry.active
+
+
+def test_an_entry_that_is_deleted_and_still_listed_is_none() -> None:
+    assert entries_of(schedules({**LISTED, "isDeleted": True})) == ()
+
+
+@pytest.mark.parametrize(
+    ("control", "family", "limit"),
+    [(CHARGE, Family.CFG, 90), (DISCHARGE, Family.DTG, 20), (RESTRICT, Family.RBD, None)],
+)
+def test_terms_are_put_into_the_clouds_words(control: Control, family: Family, limit: int | None) -> None:
+    terms = Terms(control, time(2), time(5), frozenset({1}), "Europe/London", limit)
+    assert cloud_terms(terms) == EntryTerms(family, time(2), time(5), frozenset({1}), limit, "Europe/London")
