@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from bench import counts, effort, loop, many, planning, rest, start, wish
+from bench import counts, effort, loop, many, planning, rest, start, ways, wish
 from bench.table import lines
 
 _BUSY = 1.0
@@ -90,6 +90,10 @@ async def _planning(extent: Extent, _options: argparse.Namespace) -> Sections:
     return {"Planning": lines(planning.measure(extent.calls))}
 
 
+async def _ways(_extent: Extent, _options: argparse.Namespace) -> Sections:
+    return {"Ways through the app": await ways.measure(), "Folders of the package": ways.folders()}
+
+
 async def _wish(extent: Extent, options: argparse.Namespace) -> Sections:
     found = await wish.measure(extent.rounds, extent.round_trips, in_memory=options.in_memory)
     return {f"Wish: {where}": lines(figures) for where, figures in found.items()}
@@ -113,6 +117,7 @@ async def _loop(extent: Extent, options: argparse.Namespace) -> Sections:
 _SECTIONS: dict[str, Callable[[Extent, argparse.Namespace], Coroutine[None, None, Sections]]] = {
     "requests": _requests,
     "planning": _planning,
+    "ways": _ways,
     "wish": _wish,
     "start": _start,
     "weight": _weight,

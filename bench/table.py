@@ -70,7 +70,11 @@ HEAD = ("what", "median", "unit", "spread", "n", "mark", "reached")
 
 def lines(figures: Iterable[Figure]) -> Iterator[str]:
     """Yield figures as a Markdown table, its columns aligned."""
-    rows = [HEAD, *(figure.cells() for figure in figures)]
+    return aligned([HEAD, *(figure.cells() for figure in figures)])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows, the head first, as a Markdown table, its first column aligned to the left, others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for number, (what, *cells) in enumerate(rows):
         padded = [what.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))]
