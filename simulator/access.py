@@ -5,27 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .account import SITE_ID, USER_ID
-from .clock import iso
 from .pages import login_wall
+from .refusals import spring_error
 from .sessions import MANAGER_COOKIE, SESSION_COOKIE, Session
-from .wire import RefusedError, Request, Response, as_json, as_text
+from .wire import RefusedError, Request, as_text
 
 if TYPE_CHECKING:
     from .world import World
 
-PREFIX = "/service/batteryConfig"
 _ORIGIN = "https://battery-profile-ui.enphaseenergy.com"
-_REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 _SAFE = frozenset({"GET"})
-
-
-def spring_error(world: World, request: Request, status: int, message: str = "") -> Response:
-    """Answer as the service does, its path without the prefix (section 9.2)."""
-    document: dict[str, object] = {"timestamp": iso(world.cloud_time()), "status": status}
-    document["error"] = _REASONS.get(status, "Internal Server Error")
-    if message:
-        document["message"] = message
-    return as_json({**document, "path": request.path.removeprefix(PREFIX)}, status)
 
 
 def admit(world: World, request: Request) -> str:

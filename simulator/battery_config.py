@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .access import admit, check_xsrf, spring_error
+from .access import admit, check_xsrf
 from .documents import (
     Document,
     battery_details,
@@ -22,6 +22,7 @@ from .documents import (
 from .families import Family
 from .offer import unchangeable
 from .profiles import parse_profile
+from .refusals import spring_error
 from .settings import MalformedError, SettingsChange, parse_change
 from .site import ConflictError, NoEntryError
 from .windows import parse_window

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .access import spring_error
 from .pages import ERROR_PAGE, MAINTENANCE_PAGE, login_wall
+from .refusals import spring_error
 from .sessions import SESSION_COOKIE
 from .wire import LOST, Ending, Request, Response, as_html, as_json, as_text
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from .account import EMAIL
-from .limits import Window, too_many
+from .budgets import Budget
+from .refusals import too_many
 from .sessions import SESSION_COOKIE, Session
 from .wire import Request, Response, as_json
 
@@ -38,7 +39,7 @@ class SecondFactor:
         self._world = world
         self._challenges: dict[str, _Challenge] = {}
         self._wrong = 0
-        self._sends, self._checks = Window(), Window()
+        self._sends, self._checks = Budget(), Budget()
 
     def challenge(self, session: Session, response: Response) -> Response:
         """Begin a challenge for a session that is not logged in, and hand out what it takes to answer it.
@@ -91,11 +92,11 @@ class SecondFactor:
         self._wrong = 0
         self._checks.clear()
 
-    def _wait(self, window: Window) -> float:
+    def _wait(self, budget: Budget) -> float:
         switches = self._world.switches
         if not switches.otp_limit:
             return 0.0
-        return window.take(self._world.clock.now(), switches.otp_limit, timedelta(seconds=switches.otp_window))
+        return budget.take(self._world.clock.now(), switches.otp_limit, timedelta(seconds=switches.otp_window))
 
     def _find(self, request: Request) -> _Challenge | None:
         waiting = self._challenges.get(request.cookie(NONCE_COOKIE))

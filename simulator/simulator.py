@@ -8,16 +8,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from .access import PREFIX
 from .account_pages import AccountPages
 from .battery_config import BatteryConfig
 from .clock import http_date, wall_clock
 from .control import PREFIX as CONTROL
 from .control import Control
-from .limits import too_many
 from .login import Login
 from .mishaps import play
 from .operator import Operator
+from .refusals import SERVICE, too_many
 from .server import serve
 from .tariff_pages import TariffPages
 from .wire import RefusedError, Request, Response, as_html, as_json, shape
@@ -82,7 +81,7 @@ class Simulator(Operator):
 
     def _map(self) -> list[tuple[str, str, _Handler]]:
         login, account, battery = Login(self.world), AccountPages(self.world), BatteryConfig(self.world)
-        api = f"{PREFIX}/api/v1"
+        api = f"{SERVICE}/api/v1"
         tariff, prices = TariffPages(self.world), "/service/tariff/tariff-ms/systems/<site>"
         schedules = f"{api}/battery/sites/<site>/schedules"
         return [

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytz
 
+from .budgets import OFF, parse_rate
 from .eras import ERAS
 from .faults import STEP_MEMBERS, Fault
-from .limits import OFF, parse_rate
 
 
 class SwitchError(ValueError):

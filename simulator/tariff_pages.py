@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .access import living_session, site_of, spring_error
+from .access import living_session, site_of
 from .account import SITE_ID
 from .clock import iso
 from .pages import login_wall
+from .refusals import spring_error
 from .wire import RefusedError, Request, Response, as_json
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
+from .budgets import Budget, parse_rate
 from .eras import Era, rules
 from .faults import FaultRun
 from .journal import Journal
-from .limits import Window, parse_rate
 from .sessions import Sessions
 from .site import Site
 from .tokens import Signer
@@ -39,7 +39,7 @@ class World:
         """The rules that are in force."""
         self.last_code: str | None = None
         """The code that the last SMS brought."""
-        self._budget = Window()
+        self._budget = Budget()
         self.login_406_left = switches.login_406
         self.validations: dict[tuple[str, str], datetime] = {}
         """When a caller last validated a family: (caller's key, family's lower-case name)."""

@@ -1,4 +1,4 @@
-"""Too many requests: the budget of all paths, and what a refused client is told (statement 73)."""
+"""Budgets: how many requests there may be within a time (statement 73)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ import re
 from collections import deque
 from datetime import datetime, timedelta
 from functools import lru_cache
-from math import ceil
-from typing import TYPE_CHECKING
-
-from .clock import http_date
-from .wire import Response, as_json
-
-if TYPE_CHECKING:
-    from .world import World
 
 _RATE = re.compile(r"([1-9]\d{0,5})/(min|h)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1)}
 OFF = "off"
+"""What stands in the place of a rate where there is no budget."""
 
 
 @lru_cache(maxsize=8)
@@ -27,8 +20,8 @@ def parse_rate(text: str) -> tuple[int, timedelta] | None:
     return (int(match[1]), _UNITS[match[2]]) if match else None
 
 
-class Window:
-    """The moments of the last requests, as far as they still count."""
+class Budget:
+    """What is spent of one: the moments of the last requests, as far as they still count."""
 
     def __init__(self) -> None:
         self._taken: deque[datetime] = deque()
@@ -45,16 +38,3 @@ class Window:
     def clear(self) -> None:
         """Forget all requests."""
         self._taken.clear()
-
-
-def too_many(world: World, wait: float) -> Response:
-    """Answer 429; by switch it says how many seconds to wait, or until when by the cloud's clock."""
-    world.journal.count("throttled")
-    refusal = as_json({"error": "Too Many Requests"}, 429)
-    form = world.switches.retry_after
-    if form == "none":
-        return refusal
-    until = world.cloud_time() + timedelta(seconds=wait)
-    return refusal.with_header(
-        "Retry-After", str(ceil(wait)) if form == "seconds" else http_date(ceil(until.timestamp()))
-    )
