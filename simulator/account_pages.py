@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from .access import living_session, site_of
 from .account import EMAIL, SITE_ID, USER_ID
 from .battery import CAPACITY_KWH, POWER_KW
-from .documents import Document, odd
+from .documents import Document
+from .odd_members import odd
 from .pages import login_wall, site_page
 from .profiles import BACKUP_PROFILE, MODES
 from .wire import RefusedError, Request, Response, as_json, redirect

@@ -13,23 +13,23 @@ from .documents import (
     Document,
     battery_details,
     envelope,
-    odd,
     profile_details,
     schedule_entry,
     schedule_list,
     site_settings,
 )
 from .families import Family
+from .odd_members import odd
 from .offer import unchangeable
 from .profiles import parse_profile
 from .refusals import spring_error
+from .schedules import ConflictError, NoEntryError
 from .settings import MalformedError, SettingsChange, parse_change
-from .site import ConflictError, NoEntryError
 from .windows import parse_window
 from .wire import RefusedError, Request, Response, as_json, as_text, to_json
 
 if TYPE_CHECKING:
-    from .site import CloudState
+    from .cloud_state import CloudState
     from .switches import Switches
     from .world import World
 

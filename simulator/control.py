@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .clock import iso
+from .schedules import ConflictError, NoEntryError
 from .settings import MalformedError
-from .site import ConflictError, NoEntryError
 from .wire import Request, Response, as_json
 
 if TYPE_CHECKING:

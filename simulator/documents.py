@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,12 @@ from .settings import RESERVE_RANGE, VERY_LOW_RANGE, BatterySettings
 from .windows import clock_time
 
 if TYPE_CHECKING:
+    from .cloud_state import CloudState
     from .schedules import Entry
-    from .site import CloudState
     from .switches import Switches
 
 _RESERVES = {"self-consumption": 20, "cost_savings": 30, "backup_only": 100}
 Document = dict[str, object]
-MISSING = "@missing"
-"""In `odd_members`: the member is left out."""
 
 
 def envelope(kind: str, now: datetime, data: str) -> str:
@@ -206,16 +203,6 @@ def _controls(state: CloudState, switches: Switches) -> Document:
         }
         for family, own in controls.items()
     }
-
-
-def odd(document: object, members: Mapping[str, object]) -> object:
-    """Return a document with some members replaced by other values, at any depth, or left out (statement 86)."""
-    if isinstance(document, list):
-        return [odd(each, members) for each in document]
-    if not isinstance(document, dict):
-        return document
-    changed = {name: members[name] if name in members else odd(value, members) for name, value in document.items()}
-    return {name: value for name, value in changed.items() if value != MISSING}
 
 
 def _milliseconds(moment: datetime) -> str:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .families import Family
-    from .windows import Window
+from .families import Family
+from .windows import Window
+
+
+class ConflictError(Exception):
+    """A window overlaps a stored one; `family` is the other's."""
+
+    def __init__(self, family: Family) -> None:
+        super().__init__(f"overlaps a window of {family.value}")
+        self.family = family
+
+
+class NoEntryError(Exception):
+    """There is no entry with this id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""One site: what the cloud stores, what the gateway was told, and the battery, evaluated lazily from the clock."""
+"""One site on one clock: what the cloud stores, what the gateway was told, and the battery, evaluated lazily."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
@@ -11,12 +11,13 @@ from uuid import UUID
 
 from .account import USER_ID
 from .battery import Battery, Enforced
+from .cloud_state import CloudState
 from .enforcement import Record, Stretch
 from .families import Family
 from .gateway import Delivery, Gateway, Orders
 from .offer import check_window, conditions
 from .profiles import ProfileChange, Requested
-from .schedules import Entries, Entry, conflict, expired, is_unapplied
+from .schedules import ConflictError, Entries, Entry, conflict, expired, is_unapplied
 from .settings import BatterySettings, MalformedError, SettingsChange, changed
 from .sight import Sight
 
@@ -26,47 +27,6 @@ if TYPE_CHECKING:
 
 _REPORT_SECONDS = 60
 _SPLIT_LASTS = timedelta(hours=1)
-
-
-class ConflictError(Exception):
-    """A window overlaps a stored one; `family` is the other's."""
-
-    def __init__(self, family: Family) -> None:
-        super().__init__(f"overlaps a window of {family.value}")
-        self.family = family
-
-
-class NoEntryError(Exception):
-    """There is no entry with this id."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CloudState:
-    """All that the cloud stores about the site; each write makes a new one, which equals no other."""
-
-    settings: BatterySettings = field(default_factory=BatterySettings)
-    entries: Entries = ()
-    rbd_ever_saved: bool = False
-    requested: Requested | None = None
-    """The profile change that the gateway has not taken yet."""
-
-    def entry(self, entry_id: str) -> Entry:
-        """Return a stored entry; raise NoEntryError."""
-        for entry in self.entries:
-            if entry.id == entry_id and not entry.deleted:
-                return entry
-        raise NoEntryError(entry_id)
-
-    def with_entry(self, entry: Entry) -> CloudState:
-        """Return the state with an entry added or replaced; the list is ordered by its last write (statement 34)."""
-        others = [other for other in self.entries if other.id != entry.id]
-        entries = tuple(sorted([*others, entry], key=lambda each: each.revision))
-        return replace(self, entries=entries, rbd_ever_saved=self.rbd_ever_saved or entry.family is Family.RBD)
-
-    def without(self, gone: Entries) -> CloudState:
-        """Return the state without some entries."""
-        ids = {entry.id for entry in gone}
-        return replace(self, entries=tuple(entry for entry in self.entries if entry.id not in ids))
 
 
 class Site:

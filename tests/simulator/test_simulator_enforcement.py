@@ -15,8 +15,8 @@ from simulator.battery import Enforced
 from simulator.browser import Browser, entry
 from simulator.families import Family
 from simulator.gateway import Conditions, Orders
+from simulator.schedules import ConflictError, NoEntryError
 from simulator.settings import BatterySettings
-from simulator.site import ConflictError, NoEntryError
 from simulator.windows import Window
 
 Make = Callable[..., Simulator]
