@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .account import SITE_ID, USER_ID
 from .pages import login_wall
 from .refusals import spring_error
 from .sessions import MANAGER_COOKIE, SESSION_COOKIE, Session
 from .wire import RefusedError, Request, as_text
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 _ORIGIN = "https://battery-profile-ui.enphaseenergy.com"
 _SAFE = frozenset({"GET"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .access import living_session, site_of
 from .account import EMAIL, SITE_ID, USER_ID
 from .battery import CAPACITY_KWH, POWER_KW
@@ -12,9 +10,7 @@ from .odd_members import odd
 from .pages import login_wall, site_page
 from .profiles import BACKUP_PROFILE, MODES
 from .wire import RefusedError, Request, Response, as_json, redirect
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 _CHARGING, _DISCHARGING, _IDLE = 12, 13, 17
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from .access import admit, check_xsrf
+from .cloud_state import CloudState
 from .documents import (
     Document,
     battery_details,
@@ -25,19 +25,16 @@ from .profiles import parse_profile
 from .refusals import spring_error
 from .schedules import ConflictError, NoEntryError
 from .settings import MalformedError, SettingsChange, parse_change
+from .switches import Switches
 from .windows import parse_window
 from .wire import RefusedError, Request, Response, as_json, as_text, to_json
-
-if TYPE_CHECKING:
-    from .cloud_state import CloudState
-    from .switches import Switches
-    from .world import World
+from .world import World
 
 _SUCCESS = {"message": "success"}
 _VALID_FOR = timedelta(minutes=5)
 _NEEDS_OPTED = "Force schedule opted is null or empty for schedule type."
 _Handler = Callable[[str, Request], Response]
-_Make = Callable[["CloudState", "Switches"], Document]
+_Make = Callable[[CloudState, Switches], Document]
 
 
 class BatteryConfig:

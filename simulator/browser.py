@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json as jsonlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote, urlencode
 
 from .account import EMAIL, PASSWORD, SITE_ID, USER_ID
+from .simulator import Simulator
 from .wire import Request, Response
 from .xsrf import XSRF_COOKIE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .simulator import Simulator
 
 API = "/service/batteryConfig/api/v1"
 SETTINGS = f"{API}/batterySettings/{SITE_ID}"

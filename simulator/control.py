@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .clock import iso
+from .operator import Operator
 from .schedules import ConflictError, NoEntryError
 from .settings import MalformedError
 from .wire import Request, Response, as_json
-
-if TYPE_CHECKING:
-    from .operator import Operator
 
 PREFIX = "/__control/"
 _OK = as_json({"ok": True})

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from .battery import Enforced
 from .families import Family
+from .schedules import Entries
+from .settings import BatterySettings
 from .windows import Window
-
-if TYPE_CHECKING:
-    from .schedules import Entries
-    from .settings import BatterySettings
 
 _FULL = 100
 

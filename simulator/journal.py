@@ -6,13 +6,9 @@ import json
 from collections import Counter, deque
 from datetime import datetime
 from itertools import starmap
-from typing import TYPE_CHECKING
 
 from .clock import iso
-from .wire import shape
-
-if TYPE_CHECKING:
-    from .wire import Request, Response
+from .wire import Request, Response, shape
 
 _KEPT = 10_000
 _COUNTED = (

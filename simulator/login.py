@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 from .access import living_session
 from .account import EMAIL, PASSWORD, SITE_ID, USER_ID
@@ -13,9 +12,7 @@ from .pages import login_page, login_wall, otp_page
 from .second_factor import SecondFactor
 from .sessions import MANAGER_COOKIE, SESSION_COOKIE
 from .wire import Request, Response, as_html, as_json, redirect
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 _TOO_MANY = "Too many active sessions. Please try again later."
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from .faults import Fault
 from .pages import ERROR_PAGE, MAINTENANCE_PAGE, login_wall
 from .refusals import spring_error
 from .sessions import SESSION_COOKIE
 from .wire import LOST, Ending, Request, Response, as_html, as_json, as_text
-
-if TYPE_CHECKING:
-    from .faults import Fault
-    from .world import World
+from .world import World
 
 _DEPTH = 100_000
-_Body = Callable[["World", Request, int], Response]
+_Body = Callable[[World, Request, int], Response]
 
 
 def play(world: World, fault: Fault, request: Request, carry_out: Callable[[Request], Response]) -> Response:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from .eras import ERAS
 from .families import Family
 from .gateway import Conditions
 from .profiles import BACKUP_PROFILE
-
-if TYPE_CHECKING:
-    from .switches import Switches
-    from .windows import Window
+from .switches import Switches
+from .windows import Window
 
 
 def missing(switches: Switches) -> frozenset[Family]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from math import ceil
-from typing import TYPE_CHECKING
 
 from .clock import http_date, iso
 from .wire import Request, Response, as_json
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 SERVICE = "/service/batteryConfig"
 """What the paths of the battery service begin with."""

@@ -6,7 +6,6 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from .account import EMAIL
@@ -14,9 +13,7 @@ from .budgets import Budget
 from .refusals import too_many
 from .sessions import SESSION_COOKIE, Session
 from .wire import Request, Response, as_json
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 NONCE_COOKIE = "login_otp_nonce"
 _EMAIL_COOKIE = "email"

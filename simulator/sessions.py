@@ -7,10 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .switches import Switches
+from .switches import Switches
 
 SESSION_COOKIE = "_enlighten_4_session"
 MANAGER_COOKIE = "enlighten_manager_token_production"

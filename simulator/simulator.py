@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from .clock import http_date, wall_clock
 from .control import PREFIX as CONTROL
@@ -16,10 +15,8 @@ from .operator import Operator
 from .paths import handlers
 from .refusals import too_many
 from .server import serve
+from .switches import Switches
 from .wire import RefusedError, Request, Response, as_html, as_json, shape
-
-if TYPE_CHECKING:
-    from .switches import Switches
 
 _NO_BROWSER = re.compile(r"home ?assistant|python-requests|aiohttp", re.IGNORECASE)
 

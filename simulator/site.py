@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from .account import USER_ID
@@ -20,10 +19,8 @@ from .profiles import ProfileChange, Requested
 from .schedules import ConflictError, Entries, Entry, conflict, expired, is_unapplied
 from .settings import BatterySettings, MalformedError, SettingsChange, changed
 from .sight import Sight
-
-if TYPE_CHECKING:
-    from .switches import Switches
-    from .windows import Window
+from .switches import Switches
+from .windows import Window
 
 _REPORT_SECONDS = 60
 _SPLIT_LASTS = timedelta(hours=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from .access import living_session, site_of
 from .account import SITE_ID
@@ -11,9 +10,7 @@ from .clock import iso
 from .pages import login_wall
 from .refusals import spring_error
 from .wire import RefusedError, Request, Response, as_json
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _IMPORT = (0.24, 0.36)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
 from .budgets import Budget, parse_rate
+from .clock import Clock
 from .eras import Era, rules
 from .faults import FaultRun
 from .journal import Journal
 from .sessions import Sessions
 from .site import Site
+from .switches import Switches
 from .tokens import Signer
 from .xsrf import Xsrf
-
-if TYPE_CHECKING:
-    from .clock import Clock
-    from .switches import Switches
 
 
 class World:

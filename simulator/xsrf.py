@@ -6,12 +6,10 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-if TYPE_CHECKING:
-    from .switches import Switches
-    from .wire import Request, Response
+from .switches import Switches
+from .wire import Request, Response
 
 XSRF_COOKIE = "BP-XSRF-Token"
 
