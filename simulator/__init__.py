@@ -4,9 +4,9 @@ It is built from what is known about the cloud's battery API, not from the clien
 """
 
 from .account import EMAIL, PASSWORD, SITE_ID, USER_ID
-from .enforcement import Stretch
 from .faults import Fault
 from .simulator import Simulator
+from .site.enforcement import Stretch
 from .switches import SwitchError, Switches
 from .wire import LOST, Ending, Request, Response
 

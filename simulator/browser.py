@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 from .account import EMAIL, PASSWORD, SITE_ID, USER_ID
+from .credentials.xsrf import XSRF_COOKIE
 from .simulator import Simulator
 from .wire import Request, Response
-from .xsrf import XSRF_COOKIE
 
 API = "/service/batteryConfig/api/v1"
 SETTINGS = f"{API}/batterySettings/{SITE_ID}"

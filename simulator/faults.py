@@ -21,7 +21,7 @@ NAMED_BODIES = (
     "@bytes",
     "@gzip",
 )
-"""Bodies that a script calls by name; `mishaps` knows what is in them."""
+"""Bodies that a script calls by name; `answers/scripted.py` knows what is in them."""
 _LARGEST = 256 * 1024 * 1024
 
 

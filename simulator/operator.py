@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from random import Random
 
-from .battery import CAPACITY_KWH
+from .answers.documents import battery_details, schedule_entry
 from .clock import Clock, iso, wall_clock
-from .documents import battery_details, schedule_entry
-from .enforcement import Stretch
-from .settings import parse_change
+from .site.battery import CAPACITY_KWH
+from .site.enforcement import Stretch
+from .site.settings import parse_change
+from .site.windows import Window, parse_window
 from .switches import Switches
-from .windows import Window, parse_window
 from .world import World
 
 

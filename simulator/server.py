@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from aiohttp import web
 from multidict import CIMultiDict
 
-from .control import PREFIX as CONTROL
+from .control_api import PREFIX as CONTROL
 from .wire import LOST, Ending, Request, Response
 
 _DRIP_SECONDS = 1.0

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from .answers.refusals import too_many
+from .answers.scripted import play
 from .clock import http_date, wall_clock
-from .control import PREFIX as CONTROL
-from .control import Control
-from .mishaps import play
+from .control_api import PREFIX as CONTROL
+from .control_api import Control
+from .endpoints.paths import handlers
 from .operator import Operator
-from .paths import handlers
-from .refusals import too_many
 from .server import serve
 from .switches import Switches
 from .wire import RefusedError, Request, Response, as_html, as_json, shape

@@ -8,14 +8,14 @@ from random import Random
 
 from .budgets import Budget, parse_rate
 from .clock import Clock
+from .credentials.sessions import Sessions
+from .credentials.tokens import Signer
+from .credentials.xsrf import Xsrf
 from .eras import Era, rules
 from .faults import FaultRun
 from .journal import Journal
-from .sessions import Sessions
-from .site import Site
+from .site.site import Site
 from .switches import Switches
-from .tokens import Signer
-from .xsrf import Xsrf
 
 
 class World:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import pytz
 
-from simulator.cloud_state import CloudState
-from simulator.schedules import Entry
-from simulator.windows import DAY, WEEK, Window
+from simulator.site.cloud_state import CloudState
+from simulator.site.entries import Entry
+from simulator.site.windows import DAY, WEEK, Window
 from tests.lab.fake_home_assistant import FakeHomeAssistant
 from tests.lab.lab import TOGGLES, Lab
 

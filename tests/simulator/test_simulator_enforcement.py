@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import Request, Simulator, Stretch, Switches
-from simulator.battery import Enforced
 from simulator.browser import Browser, entry
-from simulator.families import Family
-from simulator.gateway import Conditions, Orders
-from simulator.schedules import ConflictError, NoEntryError
-from simulator.settings import BatterySettings
-from simulator.windows import Window
+from simulator.site.battery import Enforced
+from simulator.site.entries import ConflictError, NoEntryError
+from simulator.site.families import Family
+from simulator.site.gateway import Conditions, Orders
+from simulator.site.settings import BatterySettings
+from simulator.site.windows import Window
 
 Make = Callable[..., Simulator]
 FRIDAY = datetime(2026, 10, 23, 12, 0, tzinfo=timezone.utc)  # two days before the clocks of London go back

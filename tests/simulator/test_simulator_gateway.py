@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import Simulator
-from simulator.battery import Battery
 from simulator.browser import SCHEDULES, Browser, entry
-from simulator.families import Family
-from simulator.gateway import Conditions, Orders
-from simulator.settings import BatterySettings
-from simulator.windows import Window
+from simulator.site.battery import Battery
+from simulator.site.families import Family
+from simulator.site.gateway import Conditions, Orders
+from simulator.site.settings import BatterySettings
+from simulator.site.windows import Window
 
 Make = Callable[..., Simulator]
 APPLY: dict[str, dict[str, Any]] = {

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from simulator import Simulator
 from simulator.browser import SCHEDULES, Browser, document, entry
-from simulator.families import Family
-from simulator.windows import DAY, WEEK, Window
+from simulator.site.families import Family
+from simulator.site.windows import DAY, WEEK, Window
 
 Make = Callable[..., Simulator]
 APPLY: dict[str, dict[str, Any]] = {

@@ -11,7 +11,7 @@ import pytest
 
 from simulator import LOST, SITE_ID, Simulator
 from simulator.browser import API, SCHEDULES, SETTINGS, Browser, document, entry
-from simulator.schedules import ConflictError, NoEntryError
+from simulator.site.entries import ConflictError, NoEntryError
 
 Make = Callable[..., Simulator]
 ON = {"dtgControl": {"enabled": True}}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from ..account import SITE_ID
+from ..answers.html_pages import login_wall
+from ..answers.refusals import spring_error
+from ..clock import iso
+from ..wire import RefusedError, Request, Response, as_json
+from ..world import World
 from .access import living_session, site_of
-from .account import SITE_ID
-from .clock import iso
-from .pages import login_wall
-from .refusals import spring_error
-from .wire import RefusedError, Request, Response, as_json
-from .world import World
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _IMPORT = (0.24, 0.36)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 
-from .clock import http_date, iso
-from .wire import Request, Response, as_json
-from .world import World
+from ..clock import http_date, iso
+from ..wire import Request, Response, as_json
+from ..world import World
 
 SERVICE = "/service/batteryConfig"
 """What the paths of the battery service begin with."""

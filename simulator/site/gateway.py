@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .battery import Enforced
+from .entries import Entries
 from .families import Family
-from .schedules import Entries
 from .settings import BatterySettings
 from .windows import Window
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from ..account import EMAIL, SITE_ID, USER_ID
+from ..answers.documents import Document
+from ..answers.html_pages import login_wall, site_page
+from ..answers.odd_members import odd
+from ..site.battery import CAPACITY_KWH, POWER_KW
+from ..site.profiles import BACKUP_PROFILE, MODES
+from ..wire import RefusedError, Request, Response, as_json, redirect
+from ..world import World
 from .access import living_session, site_of
-from .account import EMAIL, SITE_ID, USER_ID
-from .battery import CAPACITY_KWH, POWER_KW
-from .documents import Document
-from .odd_members import odd
-from .pages import login_wall, site_page
-from .profiles import BACKUP_PROFILE, MODES
-from .wire import RefusedError, Request, Response, as_json, redirect
-from .world import World
 
 _CHARGING, _DISCHARGING, _IDLE = 12, 13, 17
 

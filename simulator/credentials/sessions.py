@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from .switches import Switches
+from ..switches import Switches
 
 SESSION_COOKIE = "_enlighten_4_session"
 MANAGER_COOKIE = "enlighten_manager_token_production"

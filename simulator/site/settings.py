@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from .clock import iso
+from ..clock import iso
 from .families import Family
 
 RESERVE_RANGE = (10, 100)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..answers.refusals import SERVICE
+from ..wire import Request, Response
+from ..world import World
 from .account_pages import AccountPages
 from .battery_config import BatteryConfig
 from .login import Login
-from .refusals import SERVICE
 from .tariff_pages import TariffPages
-from .wire import Request, Response
-from .world import World
 
 Handler = Callable[[Request], Response]
 

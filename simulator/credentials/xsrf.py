@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 from urllib.parse import quote, unquote
 
-from .switches import Switches
-from .wire import Request, Response
+from ..switches import Switches
+from ..wire import Request, Response
 
 XSRF_COOKIE = "BP-XSRF-Token"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .eras import ERAS
+from ..eras import ERAS
+from ..switches import Switches
 from .families import Family
 from .gateway import Conditions
 from .profiles import BACKUP_PROFILE
-from .switches import Switches
 from .windows import Window
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .account import SITE_ID, USER_ID
-from .pages import login_wall
-from .refusals import spring_error
-from .sessions import MANAGER_COOKIE, SESSION_COOKIE, Session
-from .wire import RefusedError, Request, as_text
-from .world import World
+from ..account import SITE_ID, USER_ID
+from ..answers.html_pages import login_wall
+from ..answers.refusals import spring_error
+from ..credentials.sessions import MANAGER_COOKIE, SESSION_COOKIE, Session
+from ..wire import RefusedError, Request, as_text
+from ..world import World
 
 _ORIGIN = "https://battery-profile-ui.enphaseenergy.com"
 _SAFE = frozenset({"GET"})

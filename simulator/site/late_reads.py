@@ -19,7 +19,7 @@ class _Shown(Generic[_State]):
     before: _State | None = None
 
 
-class Sight(Generic[_State]):
+class LateReads(Generic[_State]):
     """The recent states, and what each document has shown of them."""
 
     def __init__(self, first: _State) -> None:

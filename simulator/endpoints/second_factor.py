@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from .account import EMAIL
-from .budgets import Budget
-from .refusals import too_many
-from .sessions import SESSION_COOKIE, Session
-from .wire import Request, Response, as_json
-from .world import World
+from ..account import EMAIL
+from ..answers.refusals import too_many
+from ..budgets import Budget
+from ..credentials.sessions import SESSION_COOKIE, Session
+from ..wire import Request, Response, as_json
+from ..world import World
 
 NONCE_COOKIE = "login_otp_nonce"
 _EMAIL_COOKIE = "email"

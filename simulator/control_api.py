@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from .clock import iso
 from .operator import Operator
-from .schedules import ConflictError, NoEntryError
-from .settings import MalformedError
+from .site.entries import ConflictError, NoEntryError
+from .site.settings import MalformedError
 from .wire import Request, Response, as_json
 
 PREFIX = "/__control/"

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 
-from .access import admit, check_xsrf
-from .cloud_state import CloudState
-from .documents import (
+from ..answers.documents import (
     Document,
     battery_details,
     envelope,
@@ -18,17 +16,19 @@ from .documents import (
     schedule_list,
     site_settings,
 )
-from .families import Family
-from .odd_members import odd
-from .offer import unchangeable
-from .profiles import parse_profile
-from .refusals import spring_error
-from .schedules import ConflictError, NoEntryError
-from .settings import MalformedError, SettingsChange, parse_change
-from .switches import Switches
-from .windows import parse_window
-from .wire import RefusedError, Request, Response, as_json, as_text, to_json
-from .world import World
+from ..answers.odd_members import odd
+from ..answers.refusals import spring_error
+from ..site.cloud_state import CloudState
+from ..site.entries import ConflictError, NoEntryError
+from ..site.families import Family
+from ..site.offer import unchangeable
+from ..site.profiles import parse_profile
+from ..site.settings import MalformedError, SettingsChange, parse_change
+from ..site.windows import parse_window
+from ..switches import Switches
+from ..wire import RefusedError, Request, Response, as_json, as_text, to_json
+from ..world import World
+from .access import admit, check_xsrf
 
 _SUCCESS = {"message": "success"}
 _VALID_FOR = timedelta(minutes=5)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .sessions import SESSION_COOKIE
-from .wire import Response, as_html
-from .world import World
-from .xsrf import XSRF_COOKIE
+from ..credentials.sessions import SESSION_COOKIE
+from ..credentials.xsrf import XSRF_COOKIE
+from ..wire import Response, as_html
+from ..world import World
 
 _PADDING = "<!-- " + "enlighten " * 3000 + "-->"  # the real wall is about 30 kB (section 2.8)
 _LOGIN = """<!DOCTYPE html>

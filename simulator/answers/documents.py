@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .account import EMAIL
-from .clock import iso
-from .cloud_state import CloudState
-from .eras import ERAS
-from .families import Family
-from .profiles import BACKUP_PROFILE
-from .schedules import Entry
-from .settings import RESERVE_RANGE, VERY_LOW_RANGE, BatterySettings
-from .switches import Switches
-from .windows import clock_time
+from ..account import EMAIL
+from ..clock import iso
+from ..eras import ERAS
+from ..site.cloud_state import CloudState
+from ..site.entries import Entry
+from ..site.families import Family
+from ..site.profiles import BACKUP_PROFILE
+from ..site.settings import RESERVE_RANGE, VERY_LOW_RANGE, BatterySettings
+from ..site.windows import clock_time
+from ..switches import Switches
 
 _RESERVES = {"self-consumption": 20, "cost_savings": 30, "backup_only": 100}
 Document = dict[str, object]

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from .faults import Fault
-from .pages import ERROR_PAGE, MAINTENANCE_PAGE, login_wall
+from ..credentials.sessions import SESSION_COOKIE
+from ..faults import Fault
+from ..wire import LOST, Ending, Request, Response, as_html, as_json, as_text
+from ..world import World
+from .html_pages import ERROR_PAGE, MAINTENANCE_PAGE, login_wall
 from .refusals import spring_error
-from .sessions import SESSION_COOKIE
-from .wire import LOST, Ending, Request, Response, as_html, as_json, as_text
-from .world import World
 
 _DEPTH = 100_000
 _Body = Callable[[World, Request, int], Response]

@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from .account import USER_ID
+from ..account import USER_ID
+from ..switches import Switches
 from .battery import Battery, Enforced
 from .cloud_state import CloudState
 from .enforcement import Record, Stretch
+from .entries import ConflictError, Entries, Entry, conflict, expired, is_unapplied
 from .families import Family
 from .gateway import Delivery, Gateway, Orders
+from .late_reads import LateReads
 from .offer import check_window, conditions
 from .profiles import ProfileChange, Requested
-from .schedules import ConflictError, Entries, Entry, conflict, expired, is_unapplied
 from .settings import BatterySettings, MalformedError, SettingsChange, changed
-from .sight import Sight
-from .switches import Switches
 from .windows import Window
 
 _REPORT_SECONDS = 60
@@ -36,7 +36,7 @@ class Site:
         self._revision = 0
         self._state = CloudState(BatterySettings(profile=switches().profile))
         self._unapplied: Entries = ()
-        self._sight = Sight(self._state)
+        self._reads = LateReads(self._state)
         self._gateway = Gateway(Orders(self._state.settings))
         self._battery = Battery(soc=50)
         self._record = Record()
@@ -55,7 +55,7 @@ class Site:
         """Return what a read of a document shows: the state of `read_lag` seconds ago (statements 77, 78)."""
         now, switches = self.advance(), self._switches()
         at = now - timedelta(seconds=switches.read_lag)
-        return self._sight.read(document, self._state, at, flapping=switches.flapping)
+        return self._reads.read(document, self._state, at, flapping=switches.flapping)
 
     def enforced(self) -> Enforced:
         """Return what the gateway enforces now."""
@@ -268,7 +268,7 @@ class Site:
         return entry
 
     def _commit(self, state: CloudState, *, tell_gateway: bool, delay: float | None = None) -> None:
-        self._sight.replace(self._at, self._state)
+        self._reads.replace(self._at, self._state)
         self._state = state
         self._unapplied = tuple(filter(is_unapplied, state.entries))
         if tell_gateway:

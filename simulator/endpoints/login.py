@@ -6,13 +6,13 @@ from collections import deque
 from datetime import datetime
 from enum import Enum, auto
 
+from ..account import EMAIL, PASSWORD, SITE_ID, USER_ID
+from ..answers.html_pages import login_page, login_wall, otp_page
+from ..credentials.sessions import MANAGER_COOKIE, SESSION_COOKIE
+from ..wire import Request, Response, as_html, as_json, redirect
+from ..world import World
 from .access import living_session
-from .account import EMAIL, PASSWORD, SITE_ID, USER_ID
-from .pages import login_page, login_wall, otp_page
 from .second_factor import SecondFactor
-from .sessions import MANAGER_COOKIE, SESSION_COOKIE
-from .wire import Request, Response, as_html, as_json, redirect
-from .world import World
 
 _TOO_MANY = "Too many active sessions. Please try again later."
 

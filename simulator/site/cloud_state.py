@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from .entries import Entries, Entry, NoEntryError
 from .families import Family
 from .profiles import Requested
-from .schedules import Entries, Entry, NoEntryError
 from .settings import BatterySettings
 
 

@@ -1,0 +1,1 @@
+"""What the cloud's answers are made of: documents, pages, refusals, and the answers of a script."""

@@ -1,0 +1,1 @@
+"""The paths of the cloud: who may call them, what they do, and what they answer."""
