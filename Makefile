@@ -16,10 +16,11 @@ FETCH := tools/debian.py tools/debian_python.py tools/environments.py tools/pyth
 SCHEMA := apps/enphase-battery/apps.schema.json
 SOURCES := apps bench demo simulator tests tools
 
-.PHONY: help setup browser demo run check schema test lint types unit moods year stack oldest chaos bench pictures clean
+.PHONY: help setup browser demo run check schema test lint types unit moods year stack oldest \
+  chaos mutations bench pictures clean
 
 help:  ## what can be made
-	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -En 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 17
 
 setup: $(DEVELOPMENT) $(HOME_ASSISTANT) $(OLDEST) browser  ## set up everything that the other targets need
 
@@ -77,6 +78,9 @@ oldest: $(DEVELOPMENT) $(OLDEST) browser  ## the stack's tests on the oldest ver
 
 chaos: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## random faults and wishes in the real stack; MINUTES=30 SEED=3 (else a new one)
 	CHAOS_MINUTES=$(or $(MINUTES),30) CHAOS_SEED=$(or $(SEED),$$RANDOM) $(BIN)/pytest -m stack tests/stack/chaos
+
+mutations: $(DEVELOPMENT)  ## put faults into the rules, one by one: does a test notice each? ALL=1: every test
+	$(BIN)/python -m tests.mutations $(if $(ALL),--all)
 
 pictures: $(DEVELOPMENT) $(HOME_ASSISTANT) browser  ## take the pictures in docs/pictures again
 	$(BIN)/pytest -m stack tests/stack/test_dashboard.py tests/stack/test_running.py
