@@ -23,11 +23,13 @@ from demo.processes import running
 from demo.websocket import Event, HomeAssistantSocket
 from tests.stack.house import House
 from tests.stack.phone import DISCHARGE
+from tests.stack.programs import TIRELESS
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
 # Nothing but what is measured may ask the cloud meanwhile.
 _UNDISTURBED = {"poll": "06:00:00", "consistency": "00:02:00", "lead": "00:15:00", "log_level": "INFO"}
+_UNLIMITED = {"requests_per_hour": 1_000_000}
 
 _PATIENCE_SECONDS = 60.0
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a folder with a name that nobody knows is made in it
@@ -48,7 +50,7 @@ class App:
 
 
 class Installation(AppDaemon):
-    """An AppDaemon in which all apps are configured when it starts.
+    """An AppDaemon in which all apps are configured when it starts; they may do everything as often as is measured.
 
     Args:
         folder: Where it keeps everything, its log included.
@@ -61,7 +63,10 @@ class Installation(AppDaemon):
         self, folder: Path, home_assistant: HomeAssistant, *, options: Mapping[str, object], has_files: bool
     ) -> None:
         log = folder / "appdaemon.log"
-        super().__init__(folder, log, home_assistant, free_port(), follow_edits=False, options=options)
+        subclass = TIRELESS if has_files else None
+        super().__init__(
+            folder, log, home_assistant, free_port(), follow_edits=False, options=options, subclass=subclass
+        )
         self._has_files = has_files
         (folder / "apps").mkdir(parents=True)
 
@@ -113,7 +118,7 @@ class Rooms:
         options = NONE if parses else LEFT_ALONE
         one = Installation(self.folder / name, self.home_assistant, options=options, has_files=has_files)
         for each, app in apps.items():
-            one.add_app(each, app.url, **{**House.settings(each), **_UNDISTURBED, **app.settings})
+            one.add_app(each, app.url, **{**House.settings(each), **_UNDISTURBED, **_UNLIMITED, **app.settings})
         self.forget()
         async with running(one):
             await asyncio.wait_for(self._all_show(set(apps)), _PATIENCE_SECONDS)

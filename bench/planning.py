@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta, timezone
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, cast
 
 import pytz
 
@@ -20,13 +22,18 @@ from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger
 from enphase_battery.control.plan import Actual, plan
-from enphase_battery.control.site_state import SiteState, Switches
+from enphase_battery.control.site_state import Habits, SiteState, Switches
 from enphase_battery.control.wanted import Wanted
 from enphase_battery.control.windows.clock import next_boundary, occurrences, overlaps, swallowed
 from enphase_battery.control.windows.window import Window
 from enphase_battery.control.wishes import Book
 from enphase_battery.engine.resolver import Resolver
 from enphase_battery.engine.site_windows import SiteWindows
+from enphase_battery.reconcile.records import Records
+from enphase_battery.store.store import Store
+
+if TYPE_CHECKING:
+    from enphase_battery.reconcile.ports import Site
 
 _ZONE = pytz.timezone("Europe/London")
 _NOW = datetime(2026, 11, 22, 12, 2, tzinfo=timezone.utc)
@@ -134,9 +141,19 @@ def _left_over(window: Window) -> Entry:
 
 
 def _resolver(some: tuple[Window, ...], foreign: tuple[Entry, ...], lead: timedelta) -> tuple[SiteWindows, Resolver]:
-    calendar = SiteWindows(some, _ZONE, lambda: None, lambda: _NOW, logging.getLogger("bench"), lead)
-    both = frozenset({Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID})
-    return calendar, Resolver(calendar, lambda: Ground(by_entries=both, foreign=foreign), lambda: _NOW)
+    logger, site = logging.getLogger("bench"), _Site()
+    calendar = SiteWindows(some, _ZONE, site, lambda: _NOW, logger, lead)
+    records = Records(Store(Path("bench never writes it.json"), logger))
+    both = dict.fromkeys((Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID), True)
+    records.read(SiteState(entries=foreign, has_schedules=both), _NOW, timedelta(minutes=2))
+    return calendar, Resolver(calendar, records, cast("Site", site), lambda: _NOW)
+
+
+class _Site:
+    """All that the rules ask of a site."""
+
+    time_zone: str | None = None
+    habits = Habits()
 
 
 def _fresh(resolver: Resolver) -> Callable[[], object]:
@@ -173,7 +190,7 @@ def _actual(number: int) -> Actual:
     return Actual(
         evidence={control: Evidence(known=value) for control, value in on.items()},
         state=SiteState(
-            Switches(on, charge_schedule_on=True, override="", read_at=_NOW),
+            Switches(on, charge_schedule_on=True, override=None, read_at=_NOW),
             entries=entries,
             has_schedules=dict.fromkeys(Control, True),
         ),

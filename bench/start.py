@@ -23,8 +23,6 @@ _NAME = "starts"
 _CALLED = re.compile(rf"^(\S+ \S+) INFO AppDaemon: Calling initialize\(\) for {_NAME}$", re.MULTILINE)
 _OVERHEAD = 1000.0
 _STOPS_IN_SECONDS = 0.5
-_HURRY_SECONDS = 59
-"""An app that polls so often takes no offence at sessions that end at once; no start takes as long."""
 
 
 async def measure(times: int, round_trips: Sequence[float]) -> list[Figure]:
@@ -33,8 +31,7 @@ async def measure(times: int, round_trips: Sequence[float]) -> list[Figure]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(cloud.running())
         rooms = await stack.enter_async_context(home([_NAME]))
-        apps = {_NAME: App(cloud.distance.url, {"poll": _HURRY_SECONDS})}
-        appdaemon = await stack.enter_async_context(rooms.appdaemon("appdaemon", apps))
+        appdaemon = await stack.enter_async_context(rooms.appdaemon("appdaemon", {_NAME: App(cloud.distance.url)}))
         cloud.set(login_limit=0)
         for round_trip in round_trips:
             cloud.distance.round_trip = round_trip

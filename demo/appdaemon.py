@@ -23,9 +23,8 @@ LEFT_ALONE: Mapping[str, object] = MappingProxyType({"exclude_dirs": ["enphase_b
 
 _START_SECONDS = 60.0
 
-# What a person sets for a real cloud would make every look at the demo take minutes.
-_FAST = {"poll": 5, "lead": 0, "consistency": 4, "requests_per_hour": 100_000}
-
+# As lively as the app lets anybody have it: a look at the demo is not to take a quarter of an hour.
+_LIVELY = {"poll": 60, "lead": 120, "consistency": 30, "requests_per_hour": 600}
 
 _CONFIGURATION = """\
 appdaemon:
@@ -45,8 +44,8 @@ api:
 
 _APP = """\
 {name}:
-  module: enphase_battery
-  class: EnphaseBattery
+  module: {module}
+  class: {kind}
   email: !secret enphase_email
   password: !secret enphase_password
 """
@@ -66,17 +65,20 @@ class AppDaemon:
         *,
         follow_edits: bool,
         options: Mapping[str, object] = MappingProxyType({}),
+        subclass: Path | None = None,
     ) -> None:
         """Keep everything in `folder`; AppDaemon's own HTTP interface listens at `port`.
 
         With `follow_edits` a change of the app's code in the checkout reloads it; else a copy runs, undisturbed.
-        `options` are more keys of AppDaemon's own section in its configuration.
+        `options` are more keys of AppDaemon's own section in its configuration. `subclass` is a module that is called
+        like a class in it, which the apps are made of in the place of the app's own.
         """
         self.folder = folder
         self.url = f"http://{HOST}:{port}"
         self._home_assistant = home_assistant
         self._follow_edits = follow_edits
         self._options = options
+        self._subclass = subclass
         appdaemon = LANE.appdaemon / "bin" / "appdaemon"
         self.process = Process("AppDaemon", [appdaemon, "-c", folder], log)
 
@@ -96,8 +98,11 @@ class AppDaemon:
 
     def add_app(self, name: str, base_url: str, **settings: Any) -> None:
         """Configure an instance of the app, called `name`, for the cloud at `base_url`."""
-        more = yaml.safe_dump({"base_url": base_url, **_FAST, **settings}, sort_keys=False)
-        self._app_file(name).write_text(_APP.format(name=name) + textwrap.indent(more, "  "), encoding="utf-8")
+        more = yaml.safe_dump({"base_url": base_url, **_LIVELY, **settings}, sort_keys=False)
+        module = self._subclass.stem if self._subclass else "enphase_battery"
+        kind = "".join(word.capitalize() for word in module.split("_"))
+        app = _APP.format(name=name, module=module, kind=kind)
+        self._app_file(name).write_text(app + textwrap.indent(more, "  "), encoding="utf-8")
 
     async def remove_app(self, name: str) -> None:
         """Take the instance out of the configuration and wait until it has ended.
@@ -128,6 +133,8 @@ class AppDaemon:
             app.symlink_to(source)
         elif not app.exists():
             shutil.copytree(source, app)
+        if self._subclass:
+            shutil.copy(self._subclass, apps)
         home_assistant = self._home_assistant
         options = textwrap.indent(yaml.safe_dump(dict(self._options)), "  ") if self._options else ""
         configuration = _CONFIGURATION.format(

@@ -357,7 +357,8 @@ async def lab(
     Args:
         folder: Where AppDaemon's configuration and the app's store live.
         start: The instant at which it begins (aware).
-        app: The app's configuration beside the account and the address of the cloud.
+        app: The app's configuration beside the account and the address of the cloud; `class: TirelessBattery` makes
+            it one whose limits are lifted.
         others: More apps in the same apps.yaml, by name, likewise.
         switches: The simulator's switches.
         toggles: The helpers that exist, with their states; None: all three, off.

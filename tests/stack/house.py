@@ -61,7 +61,6 @@ class House:
             "token_sensor": f"sensor.{name}_jwt",
             "toggles": {control: f"input_boolean.{name}_{control}" for control in CONTROLS},
             "settle": 0,
-            "poll": 2,
             "log_level": "DEBUG",
         }
 

@@ -17,11 +17,14 @@ from tests.stack.house import House
 # Home Assistant gives AppDaemon no news of toggles that appear later, so all houses get theirs before it starts.
 HOUSES = (
     *("newest", "guide", "commands", "scripts", "restarts", "faulty", "secretive"),
-    *("switched", "tariff", "orphaned", "boosted", "running", "pictured", "unseen"),
+    *("switched", "tariff", "orphaned", "boosted", "running", "pictured", "unseen", "checked", "sound"),
 )
 
 # This one is to get its toggles from the app, under their usual names.
 UNFURNISHED = "enphase"
+
+TIRELESS = Path(__file__).with_name("tireless_battery.py")
+"""A subclass of the app whose limits are lifted, for the few who would have to wait for hours, or for polls."""
 
 # Until the gateway has what the cloud was told; the demo's takes longer.
 ACTIVATION_SECONDS = 1
@@ -43,11 +46,16 @@ async def home_assistant_in(folder: Path) -> AsyncIterator[HomeAssistant]:
 
 @asynccontextmanager
 async def appdaemon_in(
-    folder: Path, home_assistant: HomeAssistant, options: Mapping[str, object] = LEFT_ALONE
+    folder: Path,
+    home_assistant: HomeAssistant,
+    options: Mapping[str, object] = LEFT_ALONE,
+    subclass: Path | None = None,
 ) -> AsyncIterator[AppDaemon]:
     """Run an AppDaemon without any app; it does not look at the app's code, unless `options` are others."""
     log, port = folder / "appdaemon.log", free_port()
-    appdaemon = AppDaemon(folder / "appdaemon", log, home_assistant, port, follow_edits=False, options=options)
+    appdaemon = AppDaemon(
+        folder / "appdaemon", log, home_assistant, port, follow_edits=False, options=options, subclass=subclass
+    )
     async with running(appdaemon):
         yield appdaemon
 

@@ -11,7 +11,7 @@ from tests.stack.programs import OpenHouse
 
 
 async def test_check_tells_what_the_app_finds_and_changes_nothing(open_house: OpenHouse, appdaemon: AppDaemon) -> None:
-    async with open_house("commands") as house:
+    async with open_house("checked") as house:
         await house.signed_in()
         await house.flip(CHARGE, "on")
         await house.shows(house.sensor(CHARGE), "on", outcome="confirmed")

@@ -118,6 +118,7 @@ async def test_what_sells_energy_asks_first(page: Page, house: House) -> None:
 async def test_a_code_that_enphase_asks_for_is_entered_on_the_page(page: Page, house: House) -> None:
     await house.simulator.switch(mfa=True)
     await house.simulator.tell("session/expire")
+    await house.command(command="refresh")
     await expect(page.get_by_text("Enphase wants to know that it is you")).to_be_visible()
     await take_pictures(page, "code")
     await _tile(page, "Enter the code from Enphase").click()

@@ -13,7 +13,7 @@ _OVERLAPPING = [
 async def test_a_configuration_with_faults_is_named_and_the_other_apps_go_on(
     open_house: OpenHouse, appdaemon: AppDaemon
 ) -> None:
-    async with open_house("newest") as sound, open_house("faulty", windows=_OVERLAPPING, polling=3) as faulty:
+    async with open_house("sound") as sound, open_house("faulty", windows=_OVERLAPPING, polling=3) as faulty:
         problem = await faulty.shows(f"binary_sensor.{faulty.name}_problem", "on")
         told = problem["attributes"]["problem"]
         for part in ("polling", "Night", "Early"):

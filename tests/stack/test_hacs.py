@@ -17,6 +17,8 @@ from tests.stack.minutes import PATIENCE_SECONDS
 REPOSITORY = "enphase-battery-for-home-assistant"
 """HACS names the folder after the repository, whatever that is called."""
 
+NEWER = "the newer code of a module two folders deep"
+
 _SETTINGS = {"time_zone": "Europe/London", "latitude": 51.5, "longitude": -0.1, "elevation": 20}
 
 
@@ -65,3 +67,18 @@ async def test_the_folder_that_hacs_copies_runs_under_the_repositorys_name(
     assert "signed in to the Enlighten cloud" in said
     assert " ERROR " not in said
     assert (tmp_path / "enphase_battery" / "my_battery.json").is_file(), "an update of HACS would replace it elsewhere"
+
+
+async def test_a_change_of_the_code_two_folders_deep_is_taken_up(tmp_path: Path) -> None:
+    cloud = Simulator()
+    async with cloud.serve(HOST) as url:
+        app = install(tmp_path, url, options={})
+        async with running(AloneAppDaemon(tmp_path)) as appdaemon:
+            await appdaemon.reads(cloud)
+            cloud.clear_log()
+            with (app / "enphase_battery" / "control" / "windows" / "window.py").open("a", encoding="utf-8") as module:
+                module.write(f'\nimport logging\n\nlogging.getLogger("AppDaemon").warning("{NEWER}")\n')
+            await appdaemon.reads(cloud)
+        said = appdaemon.output()
+    assert said.count(NEWER) == 1
+    assert " ERROR " not in said

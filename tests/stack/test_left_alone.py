@@ -23,8 +23,8 @@ async def test_edits_and_restarts_work_although_appdaemon_does_not_look_at_the_c
         assert _REMEDY not in await _diagnosis(house)
 
         (appdaemon.folder / "apps" / "enphase-battery" / "enphase_battery" / "app.py").touch()
-        appdaemon.add_app(house.name, house.simulator.url, **{**house.settings(house.name), "poll": 3})
-        await house.shows(f"binary_sensor.{house.name}_problem", "off", poll="3")
+        appdaemon.add_app(house.name, house.simulator.url, **{**house.settings(house.name), "poll": 75})
+        await house.shows(f"binary_sensor.{house.name}_problem", "off", poll="75")
         assert "Modified Python files" not in appdaemon.process.output(), "it has looked at the code"
 
         await _restart(appdaemon, house)
@@ -34,7 +34,7 @@ async def test_edits_and_restarts_work_although_appdaemon_does_not_look_at_the_c
 
         await appdaemon.remove_app(house.name)
         appdaemon.add_app(house.name, house.simulator.url, **house.settings(house.name))
-        await house.shows(f"binary_sensor.{house.name}_problem", "off", poll="2")
+        await house.shows(f"binary_sensor.{house.name}_problem", "off", poll="60")
         await house.shows(house.sensor(CHARGE), "on", outcome="confirmed")
 
 

@@ -11,28 +11,32 @@ from demo.home_assistant import HomeAssistant
 from tests.stack.browser import dashboard_of, take_pictures
 from tests.stack.house import House
 from tests.stack.minutes import eventually
-from tests.stack.programs import OpenHouse, appdaemon_in
+from tests.stack.programs import TIRELESS, OpenHouse, appdaemon_in
 
 # The sensor of `home_assistant/package.yaml`, which looks at the entities of an app with the default prefix.
 RUNNING, PREFIX = "binary_sensor.enphase_battery_running", "enphase_battery"
 
-# Home Assistant looks once a minute, at its full.
+# Home Assistant looks once a minute, at its full, whether there was anything within three polls.
 _WITHIN_A_MINUTE = 75.0
+_POLL_SECONDS = 2
 
 
 # An AppDaemon of this test's own: the other tests need theirs alive.
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def appdaemon(folder: Path, home_assistant: HomeAssistant) -> AsyncIterator[AppDaemon]:
-    async with appdaemon_in(folder / "running", home_assistant) as started:
+    async with appdaemon_in(folder / "running", home_assistant, subclass=TIRELESS) as started:
         yield started
 
 
 async def test_a_killed_appdaemon_is_seen_and_so_is_its_return(
     open_house: OpenHouse, appdaemon: AppDaemon, home_assistant: HomeAssistant
 ) -> None:
-    async with open_house("running", entity_prefix=PREFIX) as house, dashboard_of(home_assistant) as page:
+    async with (
+        open_house("running", entity_prefix=PREFIX, poll=_POLL_SECONDS) as house,
+        dashboard_of(home_assistant) as page,
+    ):
         await house.shows(f"sensor.{house.name}_jwt", "OK")
-        await house.shows(f"binary_sensor.{PREFIX}_problem", "off", poll="2")
+        await house.shows(f"binary_sensor.{PREFIX}_problem", "off", poll=str(_POLL_SECONDS))
         await house.shows(RUNNING, "on", _WITHIN_A_MINUTE, device_class="running")
 
         await appdaemon.process.kill()

@@ -10,15 +10,40 @@ import pytz
 
 from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import Entry, Terms
-from enphase_battery.control.plan import SwitchStep
-from enphase_battery.control.site_state import Habits, Refusal, SiteState, Storage, Switches
+from enphase_battery.control.reason import Override, Reason
+from enphase_battery.control.site_state import Habits, SiteState, Storage, Switches
+from enphase_battery.control.steps import SwitchStep
+from enphase_battery.enlighten.condition import Condition
+from enphase_battery.enlighten.identity import Identity
+from enphase_battery.enlighten.login_guard import LoginGuard
 from enphase_battery.enlighten.models import WriteForm
+from enphase_battery.enlighten.shapes import READS, WRITES
+from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import Conflict, EnlightenError, NotFound, Refused, UnexpectedAnswer
+from enphase_battery.words.reasons import entry
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
 FORGOTTEN_AFTER = timedelta(minutes=15)
 """How long an entry that nobody applied stays in the list."""
+
+
+CONDITION = Condition(
+    status=TokenStatus.OK,
+    refreshed_at=None,
+    expires_at=None,
+    session_ends_at=None,
+    second_factor=False,
+    guard=LoginGuard(),
+    requests=0,
+    requests_per_hour=120,
+    held_until=None,
+    reads=READS[0],
+    writes=WRITES[0],
+    mint=None,
+    refused=(),
+    last_error=None,
+)
 
 
 @dataclass
@@ -110,8 +135,8 @@ class FakeCloud:
     overnight: bool = True
     one_flag: bool = True
     ahead: timedelta = timedelta(0)
-    refusals: dict[Control, Refusal] = field(default_factory=dict)
-    override: str = ""
+    refusals: dict[Control, Reason] = field(default_factory=dict)
+    override: Override | None = None
     floor: int = 5
     busy: bool = False
     sweeps: bool = False
@@ -200,14 +225,14 @@ class FakeCloud:
         self._answer("write")
 
     async def create(self, terms: Terms) -> None:
-        self._act("create", str(terms))
+        self._act("create", entry(terms))
         self._check(terms, self.stored.values())
         self._change()
         self._store(terms, foreign=False)
         self._answer("create")
 
     async def update(self, schedule_id: str, terms: Terms) -> None:
-        self._act("update", str(terms))
+        self._act("update", entry(terms))
         if schedule_id not in self.stored:
             raise NotFound("no such entry")
         assert not self.stored[schedule_id].foreign, "an entry of somebody else was updated"
@@ -217,11 +242,19 @@ class FakeCloud:
 
     async def delete(self, schedule_id: str) -> None:
         one = self.stored.get(schedule_id)
-        self._act("delete", str(one.terms) if one else "what is gone")
+        self._act("delete", entry(one.terms) if one else "what is gone")
         if one is not None:
             assert not one.foreign, "an entry of somebody else was deleted"
             self.remove(schedule_id)
         self._answer("delete")
+
+    @property
+    def condition(self) -> Condition:
+        return CONDITION
+
+    @property
+    def identity(self) -> Identity | None:
+        return Identity("11", "22", "")
 
     @property
     def clock_skew(self) -> timedelta:
@@ -285,7 +318,7 @@ class FakeCloud:
 
     def entries(self, *, foreign: bool = False) -> list[str]:
         """Return what the entries of the app (or of others) say."""
-        return sorted(str(one.terms) for one in self.stored.values() if one.foreign is foreign)
+        return sorted(entry(one.terms) for one in self.stored.values() if one.foreign is foreign)
 
     def has_room_for(self, terms: Terms) -> bool:
         """Return whether an entry overlaps with none that stands there."""

@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enphase_battery.control.controls import RIVALS, Control
+from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.losses import is_given_up
 from enphase_battery.control.plan import terms_wanted
 from enphase_battery.control.windows.window import Window
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.errors import Conflict, EnlightenError, Forbidden, RateLimited, Refused, Unreachable
+from enphase_battery.words.reasons import entry
 from tests.unit.fake_cloud import NOON
 from tests.unit.small_home import SmallHome, rules
 
@@ -104,7 +105,7 @@ class Day:
     ) -> None:
         cloud, state = self.home.cloud, "on" if on else "off"
         asked: Mapping[str, Callable[[], Awaitable[None]]] = {
-            "flip": lambda: self.home.coordinator.flip(control, on),
+            "flip": lambda: self.home.flip(control, on),
             "set": lambda: self.command(command="set", control=control.value, state=state, duration=seconds),
             "cancel": lambda: self.command(command="cancel", control=control.value),
             "release": lambda: self.command(command="release"),
@@ -158,12 +159,12 @@ class Day:
         """Let two hours go by in which nothing happens, and look at what is left of the day."""
         self.calm_down()
         await self.wait(timedelta(hours=2))
-        wanted, cloud = self.home.coordinator.wanted(), self.home.cloud
+        wanted, cloud = self.home.coordinator.wishes.wanted(), self.home.cloud
         assert {control: one.switch for control, one in wanted.items()} == cloud.on, "not carried out"
         assert not any(one.intent.timed for one in wanted.values()), "something never ends"
         ledger = self.home.coordinator.reconciler.records.ledger
         due = [
-            str(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger.losses, self.home.clock.now)
+            entry(terms) for terms in terms_wanted(wanted) if not is_given_up(terms, ledger.losses, self.home.clock.now)
         ]
         assert cloud.entries() == sorted(due), "not the entries that are wanted"
         cloud.writes()
@@ -175,7 +176,7 @@ class Day:
         home, cloud = self.home, self.home.cloud
         await self.command(command="set", control="restrict_discharge", state="on", duration=600)
         await self.wait(3 * MINUTE)
-        obstacle = home.coordinator.wanted()[RESTRICT].obstacle
+        obstacle = home.coordinator.wishes.wanted()[RESTRICT].obstacle
         assert obstacle is None or cloud.entries(foreign=True), "an obstacle that is none"
         acts = cloud.enforces(RESTRICT) if cloud.has_schedules else cloud.on[RESTRICT]
         assert acts or (cloud.entries(foreign=True) and not cloud.entries()), "a wish does not come true"
@@ -186,8 +187,8 @@ async def live(day: Day, events: Sequence[Event]) -> None:
     await home.coordinator.poll()
     for event in events:
         await day.happen(*event)
-        wanted = home.coordinator.wanted()
-        beside = [one for control in RIVALS if (one := wanted.get(control)) and one.switch]
+        wanted = home.coordinator.wishes.wanted()
+        beside = [one for control in Control if control.rival and (one := wanted.get(control)) and one.switch]
         if not home.cloud.has_schedules:
             assert len(beside) < 2 or not any(one.intent.timed for one in beside), "charge beside discharge"
     await day.settle_down()

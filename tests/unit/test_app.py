@@ -14,6 +14,7 @@ import pytest
 
 from enphase_battery import EnphaseBattery
 from enphase_battery.enlighten.record import SessionRecord, fingerprint
+from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import Unreachable
 from enphase_battery.store.store import Store
 from tests.unit.framework import Framework
@@ -116,6 +117,19 @@ async def test_a_refresh_that_is_overdue_is_done_at_once(framework: Framework, t
     assert timers(framework)["_on_refresh"][0] == "immediate"
 
 
+@pytest.mark.parametrize("error", [None, Unreachable("down")], ids=["works", "fails"])
+async def test_after_each_refresh_it_is_shown_how_the_sign_in_is(
+    framework: Framework, error: Unreachable | None
+) -> None:
+    app = await started(framework)
+
+    with patch.object(app._session, "refresh", side_effect=error), patch.object(app._coordinator, "show") as show:
+        for _ in range(6):
+            await app._refresh()
+
+    assert show.call_count == 6
+
+
 async def test_of_another_account_nothing_but_the_session_is_forgotten(
     framework: Framework, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,6 +187,8 @@ async def test_initialize_never_raises(framework: Framework, caplog: pytest.LogC
     published = framework.hass["set_state"].call_args
     assert published.args == ("binary_sensor.enphase_battery_problem",)
     assert published.kwargs["state"] == "on"
+    assert published.kwargs["attributes"]["reason_kind"] == "app_failed"
+    assert framework.hass["run_in"].call_count == 1, "a notice is to follow once Home Assistant takes one"
 
     assert framework.spawned == []
     await app._on_command("enphase_battery_command", {"command": "explode", "id": "a"})
@@ -286,4 +302,4 @@ async def test_apps_of_other_names_are_left_alone(framework: Framework) -> None:
 async def test_before_anything_was_asked_the_sign_in_is_unreachable(framework: Framework) -> None:
     app = await started(framework)
 
-    assert app._sign_in().status == "UNREACHABLE"
+    assert app._coordinator.snapshot().condition.status is TokenStatus.UNREACHABLE

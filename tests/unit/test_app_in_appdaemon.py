@@ -125,7 +125,7 @@ async def test_beside_a_faulty_app_another_one_goes_on_working(home: Home) -> No
 async def test_a_start_that_fails_by_a_bug_is_shown_and_leaves_nothing_alive(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with patch("enphase_battery.app.CloudSite", side_effect=RuntimeError("a bug")):
+    with patch("enphase_battery.app.connect", side_effect=RuntimeError("a bug")):
         async with home() as one:
             assert one.state(PROBLEM) == "on"
             assert timers(one, "_on_heartbeat") == 0
@@ -448,9 +448,7 @@ async def test_an_unexpected_error_in_a_callback_leaves_the_app_working(
 
 async def test_an_unexpected_error_while_showing_is_over_with_the_next_change(home: Home) -> None:
     async with home() as one:
-        with patch(
-            "enphase_battery.engine.snapshot_builder.SnapshotBuilder.snapshot", side_effect=RuntimeError("a bug")
-        ):
+        with patch("enphase_battery.engine.snapshot_builder.SnapshotBuilder.build", side_effect=RuntimeError("a bug")):
             await one.command(command="set", control="charge_from_grid", state="on")
         assert one.state(CHARGE) == "off"
 

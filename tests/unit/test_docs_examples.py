@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +15,8 @@ import yaml
 
 from enphase_battery.config.configuration import parse_configuration
 from enphase_battery.control.verdict import Outcome
-from enphase_battery.engine.results import Result
 from enphase_battery.home.command_parser import parse_command
+from enphase_battery.home.publisher import Publisher
 from tests.unit.pages import PAGES, ROOT, text_of
 
 ACCOUNT = {"email": "me@example.com", "password": "secret"}
@@ -158,7 +161,10 @@ def test_what_waits_for_a_result_waits_for_an_outcome_and_an_id_that_was_sent(bl
 
 def test_the_pages_name_every_member_of_a_result_and_every_outcome() -> None:
     page = text_of("commands.md")
-    members = {"app", "id", "command", "control", "state", *Result.__dataclass_fields__} - {"envelope"}
+    fire = textwrap.dedent(inspect.getsource(Publisher.fire))
+    (data,) = (node for node in ast.walk(ast.parse(fire)) if isinstance(node, ast.Dict) and len(node.keys) > 1)
+    members = {ast.literal_eval(key) for key in data.keys if key is not None}
+    assert members >= {"app", "id", "outcome", "reason", "reason_kind", "error", "report"}
     for word in (*members, *(outcome.value for outcome in Outcome)):
         assert f"`{word}`" in page
 

@@ -15,9 +15,13 @@ from pydantic_core import PydanticUndefined
 
 from enphase_battery.config.configuration import Configuration, Toggles, WindowEntry, parse_configuration
 from enphase_battery.control.controls import Control
+from enphase_battery.control.reason import Kind
 from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import ConfigurationError
+from enphase_battery.words.reasons import hint, sentence
+from enphase_battery.words.texts import TEXTS as SENTENCES
 from tests.unit.pages import PACKAGE, PAGES, ROOT, rows_of, text_of
+from tests.unit.words.examples import EXAMPLES
 
 ACCOUNT = {"email": "me@example.com", "password": "secret"}
 
@@ -111,7 +115,7 @@ def _texts() -> Iterator[str]:
                 yield node.value.replace("%s", "...")
 
 
-TEXTS = tuple(_texts())
+TEXTS = (*_texts(), *(say(reason) for reason in EXAMPLES for say in (sentence, hint)))
 PIECES = frozenset(piece for text in TEXTS for one in text.split("...") if (piece := " ".join(one.split())))
 """What stands between the things that are filled in."""
 
@@ -149,6 +153,26 @@ def test_every_message_that_is_quoted_is_one_of_the_code(message: str) -> None:
 
 def test_enough_messages_are_quoted() -> None:
     assert len(set(_messages())) >= 40
+
+
+# -- reasons ----------------------------------------------------------------------------------------------------------
+
+REASONS = rows_of("reasons.md")
+
+
+def test_the_kinds_of_reasons_that_are_listed_are_those_that_exist() -> None:
+    listed = re.findall(r"^\| `(\w+)` \| ", text_of("reasons.md").replace("| `reason_kind` |", ""), re.MULTILINE)
+    assert sorted(listed) == sorted(kind.value for kind in Kind)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_kind_of_reason_is_listed_with_what_it_says(kind: Kind) -> None:
+    said = REASONS[kind.value][1].rstrip(" |")
+    if SENTENCES[kind][0] == "{detail}":
+        assert re.fullmatch(r"\(.+\)", said), "in parentheses stands what it is about"
+        return
+    pattern = re.escape(said).replace(r"\.\.\.", ".+") + "(; (the next try is at|possible again in) .+)?"
+    assert any(re.fullmatch(pattern, sentence(one)) for one in EXAMPLES if one.kind is kind), said
 
 
 # -- entities ---------------------------------------------------------------------------------------------------------

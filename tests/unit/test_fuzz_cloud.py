@@ -19,7 +19,7 @@ from tests.unit.fuzz.strange import looks
 
 PROBLEM = "binary_sensor.enphase_battery_problem"
 API = "/service/batteryConfig/api/v1"
-CONFIGURATION = {"requests_per_hour": 1_000_000, "log_level": "DEBUG"}
+CONFIGURATION = {"class": "TirelessBattery", "requests_per_hour": 1_000_000, "log_level": "DEBUG"}
 YOURS = ("restrict_discharge 01:00-02:00 daily", "charge_from_grid 03:00-04:00 daily 80%")
 ALWAYS = 1_000_000
 ACTIONS = ("wait", "wish", "flip")

@@ -15,7 +15,13 @@ from tests.unit.fuzz.commands import commands
 from tests.unit.fuzz.living import Living, check_result, living
 from tests.unit.fuzz.strange import FORGED, LONG_TEXT, json_values, looks, names
 
-EAGER = {"requests_per_hour": 1_000_000, "log_level": "DEBUG", "consistency": 0, "lead": 0}
+EAGER = {
+    "class": "TirelessBattery",
+    "requests_per_hour": 1_000_000,
+    "log_level": "DEBUG",
+    "consistency": 0,
+    "lead": 0,
+}
 """Configuration of an app that may ask as often as it likes, and tells all that it does."""
 
 FINAL = {"confirmed", "failed", "superseded", "rejected"}

@@ -143,7 +143,7 @@ def test_no_secret_is_said_shown_or_readable_in_a_whole_life(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, events: list[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    with living(tmp_path, caplog, app={"log_level": "DEBUG", "requests_per_hour": 100_000}) as app:
+    with living(tmp_path, caplog, app={"log_level": "DEBUG", "requests_per_hour": 600}) as app:
         everything_at_debug()
         app.loop.set_debug(True)
         eavesdropper = Eavesdropper(app.lab.cloud, *ACCOUNT.values(), WRONG_CODE)

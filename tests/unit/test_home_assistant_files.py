@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import pytz
 import yaml
 
 from enphase_battery.config.configuration import Configuration
@@ -24,7 +23,7 @@ PUBLISHED = {
         replace(SNAPSHOT, controls=tuple(replace(REPORT, control=control) for control in Control)),
         prefix=DEFAULTS.entity_prefix,
         token_sensor=DEFAULTS.token_sensor,
-        zone=pytz.utc,
+        publish_token=False,
         poll=timedelta(minutes=15),
     )
 }
@@ -45,6 +44,12 @@ def test_every_entity_that_is_named_is_published_by_the_app_or_brought_by_the_pa
 
 def test_the_packages_toggles_are_those_that_the_app_looks_for() -> None:
     assert {DEFAULTS.toggles.of(control) for control in Control} <= BROUGHT
+
+
+def test_the_packages_toggles_look_like_those_that_the_app_makes() -> None:
+    assert PACKAGE["input_boolean"] == {
+        control.helper: {"name": control.title.capitalize(), "icon": control.helper_icon} for control in Control
+    }
 
 
 def test_every_script_and_field_says_what_it_is_for() -> None:

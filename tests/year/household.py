@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
-from enphase_battery.control.controls import Control
-from enphase_battery.control.verdict import Verdict
 from enphase_battery.engine.coordinator import Coordinator, Rules
 from enphase_battery.engine.results import Result
+from enphase_battery.engine.snapshot import Snapshot
 from enphase_battery.enlighten.keep_alive import KeepAlive
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
@@ -143,27 +142,21 @@ class Household:
         self._coordinator = Coordinator(
             self._rules,
             cloud=site,
-            home=_QuietHouse(),
+            home=_QuietHome(),
             store=store,
             clock=clock,
             sleep=clock.sleep,
             random=self._random.random,
             logger=LOGGER,
         )
-        self._care = KeepAlive(self._session, changed=lambda: None, clock=clock, logger=LOGGER)
+        self._care = KeepAlive(self._session, clock=clock, logger=LOGGER)
 
 
-class _QuietHouse:
+class _QuietHome:
     """A Home Assistant that nobody looks at."""
 
-    async def answer(self, result: Result) -> bool:
+    def show(self, snapshot: Snapshot, *, again: bool = False) -> None:
+        pass
+
+    async def fire(self, result: Result) -> bool:
         return True
-
-    def changed(self, *, again: bool = False) -> None:
-        pass
-
-    def judged(self, control: Control, verdict: Verdict) -> None:
-        pass
-
-    def diagnosis(self) -> Mapping[str, object]:
-        return {}

@@ -65,6 +65,7 @@ class Place:
             settle=1.0,
             consistency=timedelta(minutes=2),
             most_turns=None,
+            pending_timeout=timedelta(minutes=15),
             dry_run=False,
         )
 

@@ -99,8 +99,8 @@ def _is_well(app: AppEntry, installation: Installation) -> bool:
     for note in (*configuration.doubts, *notes.lines, *_disabled(app)):
         _tell(f"Note: {note}")
     is_well = "Nothing is wrong with Enphase. Home Assistant was not asked: see AppDaemon's log."
-    _tell(is_well if not findings.problems else "Something is wrong: see problems, above.")
-    return not findings.problems
+    _tell(is_well if not findings.snapshot.problems else "Something is wrong: see problems, above.")
+    return not findings.snapshot.problems
 
 
 def _disabled(app: AppEntry) -> Iterator[str]:

@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import random
@@ -18,10 +19,14 @@ from typing import Any, ClassVar
 import pytz
 from appdaemon.plugins.hass.hassapi import Hass
 
-from .config.configuration import Configuration, ScheduleUse, parse_configuration
-from .engine.commands import CommandEnvelope
+from .config.configuration import Configuration, parse_configuration
+from .config.limits import PRODUCTION, Limits
+from .control.controls import Control
+from .control.problem import Problem
+from .control.reason import Kind, Reason, because
+from .diagnostics.report import Findings, as_report
+from .engine.commands import CommandEnvelope, DiagnoseCommand
 from .engine.coordinator import Coordinator, Rules
-from .engine.snapshot import Problem, SignIn
 from .enlighten.keep_alive import KeepAlive
 from .enlighten.session import EnlightenSession
 from .errors import CommandError, ConfigurationError
@@ -32,9 +37,11 @@ from .home.internals import Internals
 from .home.notices import Concern, Notices
 from .home.own_entry import OwnEntry
 from .home.publisher import Publisher
-from .site.cloud_site import CloudSite
-from .site.site_store import enter, has_moved, stored_session
+from .home.toggle_watch import ToggleWatch
+from .site.connection import connect, take_up
+from .site.site_store import has_moved
 from .store.store import Store, file_of
+from .words.reasons import utc
 
 COMMAND_EVENT = "enphase_battery_command"
 HEARTBEAT = 60
@@ -55,11 +62,13 @@ class EnphaseBattery(Hass):
         dice: Returns a number from 0 to 1, for the jitter of retries.
         disk: Waits for the disk in the event loop's stead; one for all apps, so that no older instance of one has the
             last word.
+        limits: What it allows, to its configuration and to itself; nothing in apps.yaml lifts any of it.
     """
 
     wait: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
     dice: Callable[[], float] = staticmethod(random)
     disk: ClassVar[Executor] = ThreadPoolExecutor(1, "enphase_battery_disk")
+    limits: ClassVar[Limits] = PRODUCTION
 
     _instances: ClassVar[dict[str, EnphaseBattery]] = {}
     """The running instance of each app of this class, by the app's name."""
@@ -73,22 +82,25 @@ class EnphaseBattery(Hass):
         self._alarm: Any = None
         self._alarm_at: datetime | None = None
         self._arming = asyncio.Lock()
+        self._is_built = False
         self._internals = Internals(self)
         self._entry = OwnEntry(self._internals, self.args)
         try:
             self._mask_secrets()
             await self._take_over()
-            configuration = parse_configuration(self.args)
-            self._build(configuration)
+            file = file_of(self.config_dir / "enphase_battery", self.name)
+            self._store = Store(file, self.logger, self.disk, told=self._store_told)
+            configuration = parse_configuration(self.args, self.limits)
+            self._build(configuration, self._store)
             await self._listen(configuration)
         except ConfigurationError as error:
             for fault in error.faults:
                 self.logger.error("apps.yaml, app %s: %s", self.name, fault)  # noqa: TRY400  # a trace would not help
-            await self._give_up(*(f"configuration: {fault}" for fault in error.faults), hint=error.hint)
+            await self._give_up(*(because(Kind.CONFIGURATION, detail=fault) for fault in error.faults))
             self._timers.append(await settled(self.run_every(self._on_heartbeat, f"now+{HEARTBEAT}", HEARTBEAT)))
         except Exception:
             self.logger.exception("The app could not start; please report this")
-            await self._give_up("the app could not start", hint="report what AppDaemon's log says of it")
+            await self._give_up(because(Kind.APP_FAILED))
 
     async def terminate(self) -> None:
         """Stop: no callback acts any more, then the cloud session is closed. Makes no request."""
@@ -114,68 +126,35 @@ class EnphaseBattery(Hass):
 
     # -- building -----------------------------------------------------------------------------------------------------
 
-    def _build(self, configuration: Configuration) -> None:
+    def _build(self, configuration: Configuration, store: Store) -> None:
         """Build the parts and connect them."""
-        file = file_of(self.config_dir / "enphase_battery", self.name)
-        self._store = store = Store(file, self.logger, self.disk)
-        email = configuration.email.get_secret_value()
-        record = stored_session(store, configuration.base_url, email, self.logger)
-        enter(store, configuration.site_id, self._clock(), self.logger)
-        self._session = session = EnlightenSession(
-            base_url=configuration.base_url,
-            email=email,
-            password=configuration.password.get_secret_value(),
-            record=record,
-            save=lambda record: store.write("session", record.to_json()),
-            kept=store.kept,
-            clock=self._clock,
-            logger=self.logger,
-            requests_per_hour=configuration.requests_per_hour,
-            short_sessions=configuration.short_sessions,
+        record = take_up(configuration, store, clock=self._clock, logger=self.logger)
+        self._session, site = connect(
+            configuration, store, record, clock=self._clock, logger=self.logger, limits=self.limits
         )
-        self._site = site = CloudSite(
-            session,
-            site_id=configuration.site_id,
-            user_id=configuration.user_id,
-            use_schedules=configuration.use_schedules is ScheduleUse.AUTO,
-            accept_disclaimer=configuration.accept_itc_disclaimer,
-            store=store,
-            clock=self._clock,
-            logger=self.logger,
-        )
-        self._publish_token = configuration.publish_token
-        self._publisher = Publisher(
-            Assistant(self, self._internals, self.logger),
-            name=self.name,
-            configuration=configuration,
-            store=store,
-            sign_in=self._sign_in,
-            condition=lambda: (session.condition, site.identity),
-            spawn=self._spawn,
-            clock=self._clock,
-            logger=self.logger,
-        )
+        self._configuration = configuration
+        self._assistant = Assistant(self, self._internals, self.logger)
+        self._watch = ToggleWatch(self._assistant, configuration, store, clock=self._clock, logger=self.logger)
         self._coordinator = Coordinator(
-            Rules(
-                controls=configuration.controls,
-                windows=configuration.windows,
-                zone=pytz.timezone(configuration.time_zone) if configuration.time_zone else None,
-                lead=configuration.lead,
-                settle=configuration.settle,
-                consistency=configuration.consistency,
-                most_turns=configuration.most_turns,
-                dry_run=configuration.dry_run,
+            Rules.of(configuration, self.limits),
+            cloud=site,
+            home=Publisher(
+                self._assistant,
+                self._watch,
+                name=self.name,
+                configuration=configuration,
+                store=store,
+                spawn=self._spawn,
+                clock=self._clock,
             ),
-            cloud=self._site,
-            home=self._publisher,
             store=store,
             clock=self._clock,
             sleep=self.wait,
             random=self.dice,
             logger=self.logger,
         )
-        self._publisher.attach(self._coordinator)
-        self._care = KeepAlive(session, changed=self._publisher.changed, clock=self._clock, logger=self.logger)
+        self._care = KeepAlive(self._session, clock=self._clock, logger=self.logger)
+        self._is_built = True
 
     async def _listen(self, configuration: Configuration) -> None:
         """Register listeners, then timers, and begin."""
@@ -205,7 +184,7 @@ class EnphaseBattery(Hass):
         **_kwargs: Any,
     ) -> None:
         """Take a change of a toggle."""
-        self._start(partial(self._publisher.toggled, entity, old, new))
+        self._start(partial(self._toggled, entity, old, new))
 
     async def _on_command(self, _event: str, data: Mapping[str, Any], **_kwargs: Any) -> None:
         """Take an event; one for another app is none of this app's business."""
@@ -234,7 +213,7 @@ class EnphaseBattery(Hass):
 
     async def _on_refresh(self, **_kwargs: Any) -> None:
         """Refresh the token."""
-        self._start(self._care.refresh)
+        self._start(self._refresh)
 
     async def _on_alarm(self, **_kwargs: Any) -> None:
         """Do what is to be done at a boundary."""
@@ -257,10 +236,10 @@ class EnphaseBattery(Hass):
 
     async def _begin(self) -> None:
         """Compare the toggles with what was seen last, read the cloud, do what is to be done."""
-        await self._publisher.compare_toggles()
+        await self._compare_toggles()
         await self._coordinator.poll()
-        state = self._coordinator.reconciler.state
-        switched = [one for one in self._coordinator.controls if state.has_schedules.get(one) is False]
+        state = self._coordinator.snapshot().state
+        switched = [one for one in self._configuration.controls if state.has_schedules.get(one) is False]
         if switched:
             names = ", ".join(control.title for control in switched)
             self.logger.info("%s: nothing in the cloud ends what is on when this app is dead (fail_safe: no)", names)
@@ -270,17 +249,53 @@ class EnphaseBattery(Hass):
         try:
             command = parse_command(data)
         except CommandError as error:
-            self._coordinator.reject(envelope, error)
-            await self._coordinator.work()
+            await self._coordinator.reject(envelope, error)
+            return
+        if isinstance(command, DiagnoseCommand):
+            await self._coordinator.report(envelope, self._diagnosis())
         else:
             await self._coordinator.command(command, envelope)
 
     async def _beat(self) -> None:
         """Do what should be true now, and see to a token that is about to expire and to a session that falls asleep."""
-        await self._publisher.compare_toggles()
+        await self._compare_toggles()
         if self._care.is_due():
-            await self._care.refresh()
+            await self._refresh()
         await self._coordinator.work()
+
+    async def _compare_toggles(self) -> None:
+        """Take the flips that no event has told of."""
+        flips = await self._watch.compare()
+        await self._take(flips)
+
+    async def _toggled(self, entity: str, old: Any, new: Any) -> None:
+        """Take the flip that a change of a toggle is, if it is one."""
+        await self._take(self._watch.changed(entity, old, new))
+
+    async def _take(self, flips: Mapping[Control, bool]) -> None:
+        if flips:
+            await self._coordinator.flip(flips)
+        else:
+            self._coordinator.show()
+
+    async def _refresh(self) -> None:
+        """Refresh the token, and show how the sign-in is then."""
+        await self._care.refresh()
+        self._coordinator.show()
+
+    def _diagnosis(self) -> Mapping[str, object]:
+        """Return the redacted report of `diagnose`, and put it into the log."""
+        snapshot = self._coordinator.snapshot()
+        problems = (*snapshot.problems, *self._watch.problems())
+        findings = Findings(
+            app=self.name,
+            configuration=self._configuration,
+            snapshot=replace(snapshot, problems=problems),
+            appdaemon=self._assistant.scan_remark(),
+        )
+        report = as_report(findings)
+        self.logger.info("Diagnosis:\n%s", report["text"])
+        return report
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -306,21 +321,10 @@ class EnphaseBattery(Hass):
         """Run a coroutine as a task that AppDaemon cancels when the app ends."""
         self.create_task(coroutine)
 
-    def _sign_in(self) -> SignIn:
-        """Return the state of the sign-in, with the token only where the user asked for it."""
-        session, identity = self._session, self._site.identity
-        if session is None:
-            return SignIn("UNREACHABLE")
-        token = session.token
-        return SignIn(
-            status=session.token_status.value,
-            refreshed_at=session.refreshed_at,
-            expires_at=token.expires_at if token else None,
-            site_id=identity.site_id if identity else None,
-            user_id=identity.user_id if identity else None,
-            token=token.value if token and self._publish_token else None,
-            session_ends_at=session.session_ends_at,
-        )
+    def _store_told(self) -> None:
+        """Show that trouble with the store begins or ends."""
+        if self._is_built and not self._closing:
+            self._coordinator.show()
 
     def _mask_secrets(self) -> None:
         """Mask the secrets where AppDaemon serves an app's arguments to whoever asks: its admin API."""
@@ -328,17 +332,16 @@ class EnphaseBattery(Hass):
         if not self._internals.mask_arguments(shown):
             self.logger.warning("AppDaemon's admin API may show the password of %s: set a password for it", self.name)
 
-    async def _give_up(self, *problems: str, hint: str) -> None:
+    async def _give_up(self, *reasons: Reason) -> None:
         """Show why the app does not work, and let no callback act that is registered already."""
         self._closing = True
         given = self.args.get("entity_prefix")
         prefix = given if isinstance(given, str) and re.fullmatch("[a-z0-9_]+", given) else "enphase_battery"
-        now = self._clock()
-        faults = tuple(Problem(problem, now, hint) for problem in problems)
+        problems = tuple(Problem(reason, self._clock()) for reason in reasons)
         assistant = Assistant(self, self._internals, self.logger)
-        await assistant.publish(problem_entity(faults, prefix, pytz.utc))
-        concern = Concern(faults, assistant.zone, at_once=True)
-        self._leave_notice = partial(Notices(assistant, prefix, self._clock).show, concern)
+        await assistant.publish(problem_entity(problems, prefix, pytz.utc, utc))
+        concern = Concern(problems, assistant.zone, at_once=True)
+        self._leave_notice = partial(Notices(assistant, prefix, self._store, self._clock).show, concern)
         await self._complain()
 
     async def _complain(self, **_kwargs: Any) -> None:

@@ -31,6 +31,7 @@ from tests.stack.chaos.witness import SENSORS, Witness
 from tests.stack.house import House, State
 from tests.stack.minutes import MINUTE, eventually, next_minute, until
 from tests.stack.phone import CHARGE, CONTROLS, DISCHARGE, RESTRICT
+from tests.stack.programs import TIRELESS
 
 POLL_SECONDS = 5
 REQUESTS_PER_HOUR = 3600
@@ -142,7 +143,9 @@ async def _house(plan: Plan, folder: Path) -> AsyncIterator[Aftermath]:
         )
         await stack.enter_async_context(running(home_assistant))
         log = folder / "appdaemon.log"
-        appdaemon = AppDaemon(folder / "appdaemon", log, home_assistant, free_port(), follow_edits=False)
+        appdaemon = AppDaemon(
+            folder / "appdaemon", log, home_assistant, free_port(), follow_edits=False, subclass=TIRELESS
+        )
         command = [str(LANE.appdaemon / "bin" / "appdaemon"), "-c", str(appdaemon.folder), "-D", "DEBUG"]
         appdaemon.process = Process("AppDaemon", command, log)
         await stack.enter_async_context(running(appdaemon))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enphase_battery.config.configuration import Configuration, ScheduleUse, parse_configuration
+from enphase_battery.config.limits import PRODUCTION, Limits
 from enphase_battery.control.controls import Control
+from enphase_battery.control.holds import MOST_TURNS
 from enphase_battery.control.windows.window import Window
+from enphase_battery.enlighten.login_guard import IN_A_ROW
 from enphase_battery.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[3]
@@ -178,14 +182,6 @@ _RANGES = [
     ("consistency", "00:00:30", "00:10:00"),
     ("pending_timeout", "00:01:00", "24:00:00"),
 ]
-_LOOPBACK_RANGES = [
-    ("token_refresh", "00:00:01", "168:00:00"),
-    ("poll", "00:00:01", "06:00:00"),
-    ("settle", "00:00:00", "00:00:30"),
-    ("lead", "00:00:00", "12:00:00"),
-    ("consistency", "00:00:00", "00:10:00"),
-    ("pending_timeout", "00:00:01", "24:00:00"),
-]
 
 
 def seconds(clock: str) -> int:
@@ -199,11 +195,9 @@ def test_settle_is_given_in_seconds() -> None:
     assert read(LOGIN + "settle: 2.5").settle == 2.5
 
 
-@pytest.mark.parametrize(
-    ("base", "key", "least", "most"),
-    [(LOGIN, *one) for one in _RANGES] + [(LOOPBACK, *one) for one in _LOOPBACK_RANGES],
-)
-def test_a_duration_has_limits(base: str, key: str, least: str, most: str) -> None:
+@pytest.mark.parametrize("base", [LOGIN, LOOPBACK], ids=["the cloud", "loopback"])
+@pytest.mark.parametrize(("key", "least", "most"), _RANGES)
+def test_a_duration_has_limits_whatever_the_address(base: str, key: str, least: str, most: str) -> None:
     for right in (seconds(least), seconds(most)):
         found = getattr(read(f"{base}{key}: {right}"), key)
         assert (found if key == "settle" else found.total_seconds()) == right
@@ -213,11 +207,13 @@ def test_a_duration_has_limits(base: str, key: str, least: str, most: str) -> No
         assert fault.startswith(f"{key} is {wrong}: it {rule}")
 
 
-def test_a_request_budget_has_limits_except_on_loopback() -> None:
-    assert read(LOGIN + "requests_per_hour: 30").requests_per_hour == 30
-    assert read(LOGIN + "requests_per_hour: 600").requests_per_hour == 600
-    assert read(LOOPBACK + "requests_per_hour: 1").requests_per_hour == 1
-    assert read(LOOPBACK + "requests_per_hour: 100000").requests_per_hour == 100_000
+@pytest.mark.parametrize("base", [LOGIN, LOOPBACK], ids=["the cloud", "loopback"])
+def test_a_request_budget_has_limits_whatever_the_address(base: str) -> None:
+    for right in (30, 600):
+        assert read(f"{base}requests_per_hour: {right}").requests_per_hour == right
+    for wrong in (29, 601):
+        (fault,) = faults(f"{base}requests_per_hour: {wrong}")
+        assert fault == f"requests_per_hour is {wrong}: it must be a whole number from 30 to 600"
 
 
 @pytest.mark.parametrize(
@@ -582,11 +578,39 @@ def test_polls_that_use_more_than_their_part_of_the_budget_raise_a_doubt_with_th
     assert "requests_per_hour: 120 leaves 80 for polls" in doubt
 
 
-def test_the_number_of_changes_is_limited_everywhere_but_at_a_simulator() -> None:
-    assert read(LOGIN).most_turns == 6
-    assert read(LOOPBACK).most_turns is None
+# -- limits that are lifted -------------------------------------------------------------------------------------------
 
 
-def test_short_sessions_make_sign_ins_wait_unless_the_app_polls_as_only_a_simulator_is_polled() -> None:
-    assert read(LOOPBACK).short_sessions == read(LOGIN).short_sessions == 3
-    assert read(f"{LOOPBACK}poll: 5\n").short_sessions is None
+def test_lifted_limits_are_an_argument() -> None:
+    lifted = Limits(shortest=timedelta(seconds=5), most_requests=1000)
+    text = LOGIN + "poll: 5\ntoken_refresh: 5\nlead: 5\nconsistency: 5\npending_timeout: 5\nrequests_per_hour: 1000"
+    found = parse_configuration(yaml.safe_load(text), lifted)
+    assert {found.poll, found.token_refresh, found.lead, found.consistency, found.pending_timeout} == {
+        timedelta(seconds=5)
+    }
+    assert found.requests_per_hour == 1000
+
+
+def test_lifted_limits_are_limits() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_configuration(
+            yaml.safe_load(LOGIN + "poll: 4\nrequests_per_hour: 1001"),
+            Limits(shortest=timedelta(seconds=5), most_requests=1000),
+        )
+    polls, requests = caught.value.faults
+    assert polls.startswith("poll is 4: it must be a duration from 00:00:05 to 06:00:00")
+    assert requests == "requests_per_hour is 1001: it must be a whole number from 30 to 1000"
+
+
+def test_a_least_that_is_lower_already_stays() -> None:
+    assert parse_configuration(yaml.safe_load(LOGIN + "consistency: 30"), Limits(shortest=timedelta(minutes=1)))
+
+
+@pytest.mark.parametrize("key", ["limits", *(one.name for one in fields(Limits))])
+def test_no_key_lifts_a_limit(key: str) -> None:
+    (fault,) = faults(f"{LOOPBACK}{key}: 1")
+    assert fault.startswith(f"{key} is not a known key")
+
+
+def test_in_production_what_is_limited_is_what_the_parts_limit_by_themselves() -> None:
+    assert (PRODUCTION.most_turns, PRODUCTION.short_sessions) == (MOST_TURNS, IN_A_ROW) == (6, 3)

@@ -16,6 +16,8 @@ from enphase_battery.control.site_state import Habits
 from enphase_battery.control.wanted import Wanted, resolve, rivals_of
 from enphase_battery.control.windows.window import Occurrence, Window
 from enphase_battery.control.wishes import Book
+from enphase_battery.words import reasons
+from tests.unit.said import advice, said
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
@@ -52,7 +54,7 @@ def window(control: Control, start: float, end: float, name: str = "Rate") -> Oc
 
 
 def due(wanted: Wanted) -> list[str]:
-    return [str(terms) for claim in wanted.claims for terms in claim.terms]
+    return [reasons.entry(terms) for claim in wanted.claims for terms in claim.terms]
 
 
 # -- (a) standing on --------------------------------------------------------------------------------------------------
@@ -64,7 +66,7 @@ def test_a_standing_on_needs_an_entry_that_holds_the_whole_day(control: Control)
     assert due(wanted) == [f"{control.title} 00:00-23:59 every day"]
     assert wanted.switch
     assert wanted.own is not None
-    assert wanted.note == "its entry holds the whole day, so the Enphase app takes no other schedule meanwhile"
+    assert said(wanted.note) == "its entry holds the whole day, so the Enphase app takes no other schedule meanwhile"
 
 
 def test_where_foreign_entries_stand_they_decide_when_and_are_named() -> None:
@@ -72,7 +74,7 @@ def test_where_foreign_entries_stand_they_decide_when_and_are_named() -> None:
     wanted = resolve(on(CHARGE), (), NOON, ground)[CHARGE]
     assert wanted.claims == ()
     assert wanted.switch
-    assert wanted.note == (
+    assert said(wanted.note) == (
         "your own entries decide when: charge from grid 02:00-05:00 every day; charge from grid 06:00-07:00 every day"
     )
 
@@ -93,7 +95,7 @@ def test_where_foreign_entries_decided_when_it_was_wished_none_is_added_when_the
 def test_what_the_enphase_app_switched_on_is_not_the_apps_to_complete(book: Book) -> None:
     wanted = resolve(book, (), NOON, EMPTY)[CHARGE]
     assert wanted.switch
-    assert (wanted.claims, wanted.note) == ((), "")
+    assert (wanted.claims, wanted.note) == ((), None)
 
 
 def test_a_target_of_a_standing_wish_is_the_limit_of_its_entry() -> None:
@@ -119,13 +121,13 @@ def test_what_overlaps_with_several_waits_for_the_highest_of_them() -> None:
 
 def test_a_standing_off_needs_nothing() -> None:
     wanted = resolve(ALL_OFF, (), NOON, EMPTY)[CHARGE]
-    assert (wanted.claims, wanted.switch, wanted.note) == ((), False, "")
+    assert (wanted.claims, wanted.switch, wanted.note) == ((), False, None)
 
 
 def test_a_standing_off_says_what_it_made_room_for() -> None:
     book = on(RESTRICT, NOON, book=on(CHARGE))
     book = book.replace_standing(book.standing[CHARGE], book.standing[RESTRICT])
-    assert resolve(book, (), NOON, EMPTY)[CHARGE].note == "replaced by restrict battery discharge"
+    assert said(resolve(book, (), NOON, EMPTY)[CHARGE].note) == "replaced by restrict battery discharge"
 
 
 def test_during_a_pause_the_switch_is_off_and_the_entries_stay() -> None:
@@ -144,7 +146,7 @@ def test_a_command_is_one_entry_from_now_to_its_end() -> None:
     wanted = resolve(ALL_OFF.command(command(DISCHARGE)), (), NOON, EMPTY)[DISCHARGE]
     assert due(wanted) == ["discharge to grid 12:00-13:00 Sun"]
     assert wanted.switch
-    assert wanted.note == ""
+    assert wanted.note is None
 
 
 def test_a_window_is_written_before_its_start_and_the_control_counts_as_off_until_then() -> None:
@@ -206,10 +208,10 @@ def test_what_a_rivals_switch_holds_back_is_off_and_has_no_entry_though_it_works
 
 def test_another_rival_is_another_thing_to_judge() -> None:
     mixed = replace(EMPTY, by_entries=frozenset({CHARGE, RESTRICT}))
-    keys = {
-        resolve(on(CHARGE).command(command(DISCHARGE, hours=hours)), (), NOON, mixed)[CHARGE].key for hours in (1, 2)
+    tasks = {
+        resolve(on(CHARGE).command(command(DISCHARGE, hours=hours)), (), NOON, mixed)[CHARGE].task for hours in (1, 2)
     }
-    assert len(keys) == 2
+    assert len(tasks) == 2
 
 
 # -- (g), (h) rank ----------------------------------------------------------------------------------------------------
@@ -298,8 +300,8 @@ def test_a_timed_wish_in_a_family_that_is_off_and_holds_foreign_entries_is_not_c
     ground = with_foreign(*(entry(times, DISCHARGE) for times in ("20:00-21:00", "21:00-22:00", "22:00-23:00")))
     wanted = resolve(ALL_OFF.command(command(DISCHARGE)), (), NOON, ground)[DISCHARGE]
     assert wanted.obstacle is not None
-    assert wanted.obstacle.reason == '3 entries of yours in "discharge to grid" would come alive'
-    assert wanted.obstacle.hint == "switch the family on, or delete them, in the Enphase app"
+    assert said(wanted.obstacle) == '3 entries of yours in "discharge to grid" would come alive'
+    assert advice(wanted.obstacle) == "switch the family on, or delete them, in the Enphase app"
     assert (wanted.claims, wanted.switch) == ((), False)
 
 
@@ -307,7 +309,7 @@ def test_one_foreign_entry_is_named_in_the_singular() -> None:
     ground = with_foreign(entry("20:00-21:00", DISCHARGE))
     wanted = resolve(ALL_OFF, (window(DISCHARGE, -1, 1),), NOON, ground)[DISCHARGE]
     assert wanted.obstacle is not None
-    assert wanted.obstacle.reason == '1 entry of yours in "discharge to grid" would come alive'
+    assert said(wanted.obstacle) == '1 entry of yours in "discharge to grid" would come alive'
 
 
 def test_a_flip_to_on_wakes_foreign_entries_because_that_is_what_was_asked() -> None:
@@ -327,7 +329,7 @@ def test_foreign_entries_that_sleep_with_the_second_flag_of_charge_from_grid_are
     book = on(CHARGE, source=Source.CLOUD).command(command(CHARGE))
     wanted = resolve(book, (), NOON, asleep)[CHARGE]
     assert wanted.obstacle is not None
-    assert "would come alive" in wanted.obstacle.reason
+    assert "would come alive" in said(wanted.obstacle)
     assert wanted.switch, "what lies under it stays on"
     assert resolve(on(CHARGE).command(command(CHARGE)), (), NOON, asleep)[CHARGE].obstacle is None, "a flip woke them"
 
@@ -339,12 +341,22 @@ def test_an_overlap_with_a_foreign_entry_of_any_family_is_named_with_its_times_b
     ground = with_foreign(entry("12:30-14:00", RESTRICT, active=False), entry("20:00-21:00", RESTRICT))
     wanted = resolve(ALL_OFF.command(command(CHARGE)), (), NOON, ground)[CHARGE]
     assert wanted.obstacle is not None
-    assert wanted.obstacle.reason == (
+    assert said(wanted.obstacle) == (
         "overlaps with an entry that is not the app's: restrict battery discharge 12:30-14:00 every day"
     )
-    assert wanted.obstacle.hint
+    assert advice(wanted.obstacle)
     assert (wanted.claims, wanted.switch) == ((), False)
     assert resolve(ALL_OFF.command(command(CHARGE)), (), NOON, EMPTY)[CHARGE].switch, "the obstacle is gone"
+
+
+def test_in_which_order_the_list_names_what_overlaps_is_no_news() -> None:
+    some = (entry("12:30-14:00", RESTRICT), entry("12:10-12:20"), entry("12:40-12:50", DISCHARGE))
+    found = [
+        resolve(ALL_OFF.command(command(CHARGE)), (), NOON, with_foreign(*order))[CHARGE]
+        for order in (some, some[::-1])
+    ]
+    assert found[0].obstacle == found[1].obstacle
+    assert found[0].task == found[1].task
 
 
 def test_an_obstructed_wish_holds_nothing_back() -> None:
@@ -367,8 +379,8 @@ def test_a_standing_on_under_an_obstructed_command_stays_on_where_it_needs_no_en
 def test_while_the_zone_is_not_known_no_entry_can_be_written() -> None:
     wanted = resolve(on(CHARGE), (), NOON, replace(EMPTY, zone=None))[CHARGE]
     assert wanted.obstacle is not None
-    assert wanted.obstacle.reason == "the site's time zone is not known"
-    assert "time_zone" in wanted.obstacle.hint
+    assert said(wanted.obstacle) == "the site's time zone is not known"
+    assert "time_zone" in advice(wanted.obstacle)
 
 
 # -- entries that may not touch ---------------------------------------------------------------------------------------
@@ -416,11 +428,11 @@ def test_a_window_after_the_clocks_are_set_back_is_not_written_while_the_first_p
 def test_another_verdict_is_needed_when_entries_obstacle_or_switch_change_and_not_when_time_goes_by() -> None:
     book = ALL_OFF.command(command(CHARGE))
     plain = resolve(book, (), NOON, EMPTY)[CHARGE]
-    assert resolve(book, (), NOON + MINUTE, EMPTY)[CHARGE].key == plain.key
+    assert resolve(book, (), NOON + MINUTE, EMPTY)[CHARGE].task == plain.task
     others = [
         resolve(book, (), NOON, with_foreign(entry("12:30-13:30", RESTRICT)))[CHARGE],
         resolve(book, (), NOON, EMPTY, (window(CHARGE, 1, 2),))[CHARGE],
         resolve(book, (), NOON, Ground(zone=EMPTY.zone))[CHARGE],
         resolve(ALL_OFF.command(replace(command(CHARGE), target_soc=50)), (), NOON, EMPTY)[CHARGE],
     ]
-    assert len({plain.key, *(one.key for one in others)}) == 5
+    assert len({plain.task, *(one.task for one in others)}) == 5

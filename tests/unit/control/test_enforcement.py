@@ -10,7 +10,9 @@ import pytest
 from enphase_battery.control.controls import Control
 from enphase_battery.control.enforcement import Enforced, enforcement
 from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
+from enphase_battery.control.reason import Override
 from enphase_battery.control.site_state import SiteState, Storage, Switches
+from tests.unit.said import said
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)  # a Sunday
@@ -21,7 +23,7 @@ def entry(control: Control, start: int, end: int, *, active: bool) -> Entry:
 
 
 SWITCHES_ONLY = SiteState(
-    switches=Switches(dict.fromkeys(Control, True), charge_schedule_on=True, override="", read_at=NOON),
+    switches=Switches(dict.fromkeys(Control, True), charge_schedule_on=True, override=None, read_at=NOON),
     entries=(),
     has_schedules=dict.fromkeys(Control, False),
     storage=Storage(last_report=NOON - timedelta(minutes=5)),
@@ -42,7 +44,7 @@ def switches(state: SiteState, **changes: object) -> SiteState:
 @pytest.mark.parametrize("control", Control)
 def test_a_switch_that_is_on_and_covered_is_obeyed(state: SiteState, control: Control) -> None:
     verdict = enforcement(state, control, NOON)
-    assert (verdict.enforced, verdict.reason) == (Enforced.YES, "")
+    assert (verdict.enforced, verdict.reason) == (Enforced.YES, None)
 
 
 def test_before_the_first_read_nothing_can_be_said() -> None:
@@ -52,19 +54,19 @@ def test_before_the_first_read_nothing_can_be_said() -> None:
 def test_a_switch_that_is_off_is_obeyed_by_nobody_and_needs_no_reason() -> None:
     state = switches(SCHEDULED, on={**dict.fromkeys(Control, True), CHARGE: False})
     verdict = enforcement(state, CHARGE, NOON)
-    assert (verdict.enforced, verdict.reason) == (Enforced.NO, "")
+    assert (verdict.enforced, verdict.reason) == (Enforced.NO, None)
     assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
 
 
 def test_of_a_switch_that_the_read_leaves_out_nothing_can_be_said() -> None:
     state = switches(SCHEDULED, on={DISCHARGE: True})
     verdict = enforcement(state, CHARGE, NOON)
-    assert (verdict.enforced, verdict.reason) == (Enforced.UNKNOWN, "the cloud does not say whether it is on")
+    assert (verdict.enforced, said(verdict.reason)) == (Enforced.UNKNOWN, "the cloud does not say whether it is on")
 
 
 def test_a_storm_an_event_or_a_backup_profile_overrides_every_switch() -> None:
-    verdict = enforcement(switches(SWITCHES_ONLY, override="a storm alert"), DISCHARGE, NOON)
-    assert (verdict.enforced, verdict.reason) == (Enforced.NO, "switch is on; a storm alert overrides it")
+    verdict = enforcement(switches(SWITCHES_ONLY, override=Override.STORM), DISCHARGE, NOON)
+    assert (verdict.enforced, said(verdict.reason)) == (Enforced.NO, "switch is on; a storm alert overrides it")
 
 
 @pytest.mark.parametrize(
@@ -79,12 +81,12 @@ def test_a_storm_an_event_or_a_backup_profile_overrides_every_switch() -> None:
 def test_without_an_active_entry_the_gateway_does_nothing(entries: tuple[Entry, ...]) -> None:
     verdict = enforcement(replace(SCHEDULED, entries=entries), CHARGE, NOON)
     assert verdict.enforced is Enforced.NO
-    assert verdict.reason == "switch is on; without a schedule entry the gateway does nothing"
+    assert said(verdict.reason) == "switch is on; without a schedule entry the gateway does nothing"
 
 
 def test_an_entry_for_another_time_does_not_help_now() -> None:
     verdict = enforcement(SCHEDULED, CHARGE, NOON + timedelta(hours=1))
-    assert (verdict.enforced, verdict.reason) == (Enforced.NO, "switch is on; no schedule entry covers this time")
+    assert (verdict.enforced, said(verdict.reason)) == (Enforced.NO, "switch is on; no schedule entry covers this time")
 
 
 def test_one_of_several_entries_is_enough() -> None:
@@ -96,7 +98,7 @@ def test_one_of_several_entries_is_enough() -> None:
 def test_charging_needs_the_second_flag_of_its_family_and_the_others_do_not() -> None:
     state = switches(SCHEDULED, charge_schedule_on=False)
     assert enforcement(state, CHARGE, NOON).enforced is Enforced.NO
-    assert "schedule of charge from grid is switched off" in enforcement(state, CHARGE, NOON).reason
+    assert "schedule of charge from grid is switched off" in said(enforcement(state, CHARGE, NOON).reason)
     assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
     assert enforcement(switches(SWITCHES_ONLY, charge_schedule_on=False), CHARGE, NOON).enforced is Enforced.YES
 
@@ -105,7 +107,7 @@ def test_charging_needs_the_second_flag_of_its_family_and_the_others_do_not() ->
 def test_without_the_schedule_list_nothing_can_be_said(state: SiteState) -> None:
     verdict = enforcement(state, CHARGE, NOON)
     assert verdict.enforced is Enforced.UNKNOWN
-    assert "schedule list could not be read" in verdict.reason
+    assert "schedule list could not be read" in said(verdict.reason)
 
 
 @pytest.mark.parametrize("storage", [None, Storage()])

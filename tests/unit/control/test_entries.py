@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enphase_battery.control.controls import Control
-from enphase_battery.control.entries import ALL_DAY, DAY, EVERY_DAY, WEEK, Entry, Terms, listed
+from enphase_battery.control.entries import ALL_DAY, DAY, EVERY_DAY, WEEK, Terms
+from enphase_battery.words import reasons
 
 CHARGE, DISCHARGE = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID
 MONDAY, TUESDAY, SUNDAY = 1, 2, 7
@@ -21,6 +22,10 @@ MONDAY, TUESDAY, SUNDAY = 1, 2, 7
 def terms(times: str, *days: int, control: Control = CHARGE) -> Terms:
     start, end = map(time.fromisoformat, times.split("-"))
     return Terms(control, start, end, frozenset(days) or EVERY_DAY, "Europe/London", 90)
+
+
+def in_words(value: object) -> str:
+    return reasons.entry(value) if isinstance(value, Terms) else str(value)
 
 
 def local(text: str) -> datetime:
@@ -92,7 +97,7 @@ def test_an_entry_is_as_long_as_from_its_start_to_the_next_such_end(times: str, 
         (terms("12:00-12:00", SUNDAY), terms("11:00-13:00", MONDAY), True),
         (terms("02:00-05:00"), terms("03:00-04:00", control=DISCHARGE), True),
     ],
-    ids=str,
+    ids=in_words,
 )
 def test_entries_overlap_when_they_share_a_minute_of_the_week_whatever_their_families(
     one: Terms, other: Terms, overlap: bool
@@ -110,7 +115,7 @@ def test_entries_overlap_when_they_share_a_minute_of_the_week_whatever_their_fam
         (terms("22:00-00:00", SUNDAY), terms("00:00-01:00", MONDAY), True),
         (terms("22:00-23:59", SUNDAY), terms("00:00-01:00", MONDAY), False),
     ],
-    ids=str,
+    ids=in_words,
 )
 def test_entries_touch_when_one_begins_where_the_other_ends(one: Terms, other: Terms, touch: bool) -> None:
     assert one.touches(other) is touch
@@ -134,11 +139,11 @@ def test_the_zone_is_no_part_of_what_is_compared_and_all_else_is() -> None:
 
 
 def test_entries_are_put_into_words_with_their_times_and_their_days() -> None:
-    assert str(terms("02:00-05:00")) == "charge from grid 02:00-05:00 every day"
-    assert str(terms("22:00-05:00", SUNDAY, MONDAY)) == "charge from grid 22:00-05:00 Mon, Sun"
-    assert str(replace(terms("02:00-05:00"), days=frozenset())) == "charge from grid 02:00-05:00 on no day"
-    several = [Entry(terms("12:00-13:00", MONDAY), "a", True), Entry(terms("02:00-05:00", MONDAY), "b", False)]
-    assert listed(several) == "charge from grid 02:00-05:00 Mon; charge from grid 12:00-13:00 Mon"
+    assert reasons.entry(terms("02:00-05:00")) == "charge from grid 02:00-05:00 every day"
+    assert reasons.entry(terms("22:00-05:00", SUNDAY, MONDAY)) == "charge from grid 22:00-05:00 Mon, Sun"
+    assert reasons.entry(replace(terms("02:00-05:00"), days=frozenset())) == "charge from grid 02:00-05:00 on no day"
+    several = [terms("12:00-13:00", MONDAY), terms("02:00-05:00", MONDAY)]
+    assert reasons.listed(several) == "charge from grid 02:00-05:00 Mon; charge from grid 12:00-13:00 Mon"
 
 
 # -- whatever it says -------------------------------------------------------------------------------------------------

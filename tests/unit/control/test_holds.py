@@ -8,10 +8,12 @@ import pytest
 
 from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import ALL_DAY, EVERY_DAY, Terms
-from enphase_battery.control.holds import Hold, Holds, Turns, clock_fault
+from enphase_battery.control.holds import Holds, Turns
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
+from enphase_battery.control.reason import Kind, Reason, because
+from enphase_battery.control.steps import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
 from enphase_battery.control.wanted import Wanted
+from tests.unit.said import advice, said
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -35,20 +37,23 @@ def held(
     skew: timedelta = timedelta(0),
     turns: Turns | None = None,
     is_on: bool = False,
-) -> Hold | None:
+) -> Reason | None:
     return Holds(busy, skew, turns or Turns(), NOON).on(step, {CHARGE: wanted}, is_on=is_on)
 
 
-@pytest.mark.parametrize("step", [*BEGINS, *ENDS], ids=str)
+def in_words(step: Step) -> str:
+    return said(step.described())
+
+
+@pytest.mark.parametrize("step", [*BEGINS, *ENDS], ids=in_words)
 def test_nothing_holds_a_step_on_a_good_day(step: Step) -> None:
     assert held(step) is None
 
 
-@pytest.mark.parametrize("step", [*BEGINS, *ENDS], ids=str)
+@pytest.mark.parametrize("step", [*BEGINS, *ENDS], ids=in_words)
 def test_a_busy_cloud_is_left_alone_with_everything(step: Step) -> None:
     hold = held(step, busy=True)
-    assert hold is not None
-    assert "busy" in hold.reason
+    assert "busy" in said(hold)
 
 
 # -- a clock that is wrong --------------------------------------------------------------------------------------------
@@ -79,8 +84,12 @@ def test_with_a_wrong_clock_what_was_written_before_is_still_applied() -> None:
 
 
 def test_a_wrong_clock_is_described_with_its_side_and_size() -> None:
-    assert clock_fault(timedelta(minutes=7, seconds=5)) == "this machine's clock is about 7 min behind the cloud's"
-    assert clock_fault(-2 * HOUR) == "this machine's clock is about 120 min ahead of the cloud's"
+    behind, ahead = timedelta(minutes=7, seconds=5), -2 * HOUR
+    for one, text in ((behind, "about 7 min behind"), (ahead, "about 120 min ahead of")):
+        clock = f"this machine's clock is {text} the cloud's"
+        assert said(because(Kind.CLOCK_WRONG, skew=one)) == clock
+        assert said(held(ON, skew=one)) == f"nothing with an end is begun: {clock}"
+    assert advice(held(ON, skew=ahead)) == "set the clock of the machine that runs AppDaemon (NTP)"
 
 
 # -- a toggle that never rests ----------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ intents = st.builds(
     until=st.none() | instants,
     target_soc=st.none() | st.integers(5, 100),
     label=st.text(max_size=20),
+    replaced_by=st.none() | st.sampled_from(Control),
 )
 
 

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enphase_battery.control.controls import RIVALS, Control
+from enphase_battery.control.controls import Control
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.plan import Actual, SwitchStep, plan
+from enphase_battery.control.plan import Actual, plan
 from enphase_battery.control.site_state import SiteState
+from enphase_battery.control.steps import SwitchStep
 from enphase_battery.control.wanted import Wanted
+from tests.unit.said import said
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
@@ -74,8 +76,8 @@ def test_what_is_held_back_is_switched_off() -> None:
 
 
 def test_a_step_says_in_words_what_it_does() -> None:
-    assert str(SwitchStep(Control.RESTRICT_DISCHARGE, True)) == "switch restrict battery discharge on"
-    assert str(SwitchStep(Control.DISCHARGE_TO_GRID, False)) == "switch discharge to grid off"
+    assert said(SwitchStep(Control.RESTRICT_DISCHARGE, True).described()) == "switch restrict battery discharge on"
+    assert said(SwitchStep(Control.DISCHARGE_TO_GRID, False).described()) == "switch discharge to grid off"
 
 
 @given(wishes(), beliefs)
@@ -93,7 +95,7 @@ def test_nothing_goes_on_while_its_rival_that_is_to_be_off_may_still_be_on(
     wish: Mapping[Control, Wanted], believed: dict[Control, bool | None], touchable: set[Control]
 ) -> None:
     for step in switched(wish, believed, touchable):
-        rival = RIVALS.get(step.control)
+        rival = step.control.rival
         if step.on and rival is not None and rival in wish and not wish[rival].switch:
             assert believed.get(rival) is False
 

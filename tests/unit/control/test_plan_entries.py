@@ -14,19 +14,11 @@ from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger
 from enphase_battery.control.losses import STANDING_AGAIN, Loss, is_given_up
-from enphase_battery.control.plan import (
-    Actual,
-    CreateStep,
-    DeleteStep,
-    Step,
-    SwitchStep,
-    UpdateStep,
-    plan,
-    terms_wanted,
-    unapplied_by_others,
-)
+from enphase_battery.control.plan import Actual, plan, terms_wanted, unapplied_by_others
 from enphase_battery.control.site_state import Habits, SiteState, Switches
+from enphase_battery.control.steps import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
 from enphase_battery.control.wanted import Wanted
+from tests.unit.said import said
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
@@ -65,7 +57,7 @@ def cloud(
     return Actual(
         evidence={control: Evidence(known=value) for control, value in on.items()},
         state=SiteState(
-            Switches(on, charge_schedule_on=second_flag, override="", read_at=NOON),
+            Switches(on, charge_schedule_on=second_flag, override=None, read_at=NOON),
             entries=(*mine, *foreign),
             has_schedules=dict.fromkeys(Control, True),
         ),
@@ -91,7 +83,7 @@ def off() -> dict[Control, Wanted]:
 
 
 def steps(wanted: dict[Control, Wanted], actual: Actual) -> list[str]:
-    return [str(step) for step in plan(wanted, actual, tuple(Control))]
+    return [said(step.described()) for step in plan(wanted, actual, tuple(Control))]
 
 
 # -- order, and the fewest --------------------------------------------------------------------------------------------
@@ -467,7 +459,7 @@ def test_other_families_have_no_second_flag() -> None:
 
 def test_an_update_says_in_words_what_it_does_and_for_which_control() -> None:
     step = UpdateStep("own 0", terms())
-    assert str(step) == "change an own entry to charge from grid 12:00-13:00 Sun"
+    assert said(step.described()) == "change an own entry to charge from grid 12:00-13:00 Sun"
     assert {step.control, CreateStep(terms()).control, DeleteStep("own 0", terms()).control} == {CHARGE}
 
 

@@ -22,22 +22,15 @@ from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.ledger import Ledger
 from enphase_battery.control.owned import Owned
-from enphase_battery.control.plan import (
-    Actual,
-    CreateStep,
-    DeleteStep,
-    Step,
-    SwitchStep,
-    UpdateStep,
-    plan,
-    unapplied_by_others,
-)
+from enphase_battery.control.plan import Actual, plan, unapplied_by_others
 from enphase_battery.control.shaping import entries_for
 from enphase_battery.control.site_state import Habits, SiteState, Switches
+from enphase_battery.control.steps import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
 from enphase_battery.control.wanted import Wanted, resolve
 from enphase_battery.control.windows.clock import occurrences, overlaps
 from enphase_battery.control.windows.window import Window
 from enphase_battery.control.wishes import Book
+from enphase_battery.words import reasons
 
 ZONE = pytz.timezone("Europe/London")
 CHARGE = Control.CHARGE_FROM_GRID
@@ -132,7 +125,7 @@ class Situation:
     def look(self) -> None:
         """Read everything, and weigh it."""
         on = dict(self.cloud.switch)
-        switches = Switches(on, self.cloud.flag, override="", read_at=self.at, floor=FLOOR)
+        switches = Switches(on, self.cloud.flag, override=None, read_at=self.at, floor=FLOOR)
         self._state = SiteState(switches, tuple(self.cloud.entries.values()), dict.fromkeys(Control, True))
         for control in Control:
             self._evidence[control], _ = self._evidence[control].saw(on[control], self.at, CONSISTENCY)
@@ -356,7 +349,7 @@ def test_every_changed_entry_costs_one_write_and_every_changed_family_one_apply(
     switched: Counter[tuple[Control, bool]] = Counter()
     for step in lived(situation).taken:
         if not isinstance(step, SwitchStep):
-            written[str(step.terms) if isinstance(step, CreateStep) else step.schedule_id] += 1
+            written[reasons.entry(step.terms) if isinstance(step, CreateStep) else step.schedule_id] += 1
         elif step.control not in waiting:
             switched[step.control, step.on] += 1
     assert all(count == 1 for count in (*written.values(), *switched.values())), f"{written} {switched} {situation}"

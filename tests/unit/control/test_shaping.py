@@ -17,6 +17,7 @@ from enphase_battery.control.shaping import apart, entries_for, limit_of
 from enphase_battery.control.site_state import Habits
 from enphase_battery.control.windows.clock import occurrences
 from enphase_battery.control.windows.window import Window
+from enphase_battery.words import reasons
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 LONDON, LOS_ANGELES, LORD_HOWE = map(pytz.timezone, ("Europe/London", "America/Los_Angeles", "Australia/Lord_Howe"))
@@ -42,7 +43,8 @@ def window(start: str, end: str, day: str, zone: pytz.BaseTzInfo = LONDON) -> In
 
 
 def shaped(intent: Intent, zone: tzinfo = LONDON, habits: Habits = USUAL, floor: int = 5) -> list[str]:
-    return [str(terms).removeprefix("charge from grid ") for terms in entries_for(intent, zone, habits, floor)]
+    shape = entries_for(intent, zone, habits, floor)
+    return [reasons.entry(terms).removeprefix("charge from grid ") for terms in shape]
 
 
 # -- times ------------------------------------------------------------------------------------------------------------

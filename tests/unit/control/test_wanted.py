@@ -96,7 +96,7 @@ def test_restricting_the_discharge_stands_beside_everything() -> None:
 def test_being_held_back_needs_another_verdict_on_the_same_wish() -> None:
     free, held = Wanted(command(CHARGE)), Wanted(command(CHARGE), held_back_by=command(DISCHARGE))
     assert free.intent.key == held.intent.key
-    assert free.key != held.key
+    assert free.task != held.task
 
 
 @pytest.mark.parametrize(

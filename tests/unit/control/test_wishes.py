@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from enphase_battery.control.controls import RIVALS, Control
+from enphase_battery.control.controls import Control
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.wanted import resolve
 from enphase_battery.control.windows.window import Occurrence, Window
@@ -473,7 +473,7 @@ def test_a_flip_that_ended_a_timed_wish_and_was_flipped_back_might_never_have_be
     day: Day, control: Control, on: bool, rival: bool, later: timedelta
 ) -> None:
     day.book = day.book.adopt(dict.fromkeys(Control, False), day.now)
-    of = RIVALS.get(control, control) if rival else control
+    of = (control.rival or control) if rival else control
     without = day.book.command(Intent(of, on, Source.COMMAND, day.now, day.now + timedelta(hours=1.5)))
     before = without.top(control, day.running, day.now)
     assert before is not None
@@ -510,7 +510,7 @@ def test_after_a_cancel_the_standing_wishes_are_what_they_were(day: Day, control
 @given(DAYS)
 def test_charge_and_discharge_are_never_both_switched_on_while_one_of_them_is_timed(day: Day) -> None:
     wanted = resolve(day.book, day.running, day.now)
-    both = [wanted[control] for control in RIVALS if control in wanted and wanted[control].switch]
+    both = [one for control, one in wanted.items() if control.rival is not None and one.switch]
     assert len(both) < 2 or not any(one.intent.timed for one in both)
 
 
@@ -557,9 +557,7 @@ def test_a_standing_wish_that_wants_what_a_window_wants_lets_it_go_on() -> None:
 def test_a_standing_wish_that_made_room_says_for_what() -> None:
     book = ALL_OFF.flip(CHARGE, True, Source.TOGGLE, (), at(1)).flip(RESTRICT, True, Source.COMMAND, (), at(2))
     replaced = book.replace_standing(book.standing[CHARGE], book.standing[RESTRICT])
-    assert replaced.standing[CHARGE] == Intent(
-        CHARGE, False, Source.COMMAND, at(2), label="replaced by restrict battery discharge"
-    )
+    assert replaced.standing[CHARGE] == Intent(CHARGE, False, Source.COMMAND, at(2), replaced_by=RESTRICT)
     assert replaced.standing[RESTRICT] == book.standing[RESTRICT]
     assert replaced.replace_standing(book.standing[CHARGE], book.standing[RESTRICT]) is replaced
 

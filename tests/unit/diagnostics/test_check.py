@@ -22,12 +22,13 @@ from enphase_battery.__main__ import main
 from enphase_battery.config.configuration import parse_configuration
 from enphase_battery.diagnostics.borrowed_store import BorrowedStore
 from enphase_battery.diagnostics.check import Check, ReadingWire
-from enphase_battery.diagnostics.report import Findings, in_words, table
+from enphase_battery.diagnostics.report import Findings, as_report, table
 from enphase_battery.enlighten.address import BATTERY_CONFIG
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.wire import AiohttpWire
 from enphase_battery.errors import Unreachable
 from enphase_battery.store.store import Store
+from enphase_battery.words.reasons import entry
 from simulator import EMAIL, PASSWORD, SITE_ID, USER_ID, Simulator, Switches
 from tests.lab.lab import ACCOUNT, APP, Lab, lab
 from tests.unit.fuzz.hunting import Eavesdropper
@@ -92,7 +93,9 @@ def count(cloud: Simulator, what: str) -> int:
 
 
 def problems(findings: Findings) -> list[str]:
-    return [in_words(problem) for problem in findings.problems]
+    told = as_report(findings)["problems"]
+    assert isinstance(told, list)
+    return told
 
 
 def contents(folder: Path) -> dict[str, tuple[str, int]]:
@@ -267,8 +270,8 @@ async def test_beside_the_running_app_it_costs_no_login_and_leaves_its_session_a
 
         assert problems(findings) == []
         assert findings.access.startswith("with the session that the app keeps")
-        assert [str(terms) for terms in findings.own] == ["charge from grid 12:00-18:00 Sun"]
-        assert findings.foreign == ()
+        assert [entry(terms) for terms in findings.snapshot.own] == ["charge from grid 12:00-18:00 Sun"]
+        assert findings.snapshot.foreign == ()
         assert contents(one.store.parent) == before
         assert count(one.cloud, "token_refreshes") == mints
 
@@ -358,9 +361,9 @@ async def test_the_session_of_another_account_is_not_used_and_what_is_owned_belo
         await one.advance(minutes=10)
         findings = await beside(one, email="tenant@example.com", password="nobody knows")
         assert "refused e-mail and password" in problems(findings)[0]
-        assert findings.own != ()
+        assert findings.snapshot.own != ()
         same_site = await beside(one, base_url=one.url.replace("127.0.0.1", "localhost"))
-        assert (same_site.own, same_site.foreign) == (findings.own, ())
+        assert (same_site.snapshot.own, same_site.snapshot.foreign) == (findings.snapshot.own, ())
 
 
 @pytest.mark.parametrize("keys", [{}, {"site_id": SITE_ID}], ids=["found", "configured"])
@@ -374,7 +377,7 @@ async def test_what_the_app_owns_at_another_site_is_not_taken_for_this_one_s(
         stored["sections"]["site"] = {"id": "11"}
         one.store.write_text(json.dumps(stored))
         findings = await beside(one, **keys)
-        assert (findings.own, len(findings.foreign)) == ((), 1)
+        assert (findings.snapshot.own, len(findings.snapshot.foreign)) == ((), 1)
         assert json.loads(one.store.read_text()) == stored
 
 

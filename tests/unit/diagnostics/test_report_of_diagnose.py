@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -15,53 +15,42 @@ from enphase_battery.control.controls import Control
 from enphase_battery.control.enforcement import Enforced
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.intent import Source
-from enphase_battery.control.site_state import Refusal, SiteState, Storage, Switches
+from enphase_battery.control.problem import Problem
+from enphase_battery.control.reason import Kind, Override, Reason, because
+from enphase_battery.control.site_state import SiteState, Storage, Switches
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.diagnostics.report import Findings, as_report, table
-from enphase_battery.engine.snapshot import ControlReport, Problem, SignIn, Snapshot
-from enphase_battery.enlighten.condition import Condition, usual_shapes
+from enphase_battery.engine.snapshot import ControlReport, Snapshot
+from enphase_battery.enlighten.condition import usual_shapes
 from enphase_battery.enlighten.identity import Identity
 from enphase_battery.enlighten.login_guard import LoginGuard
 from enphase_battery.enlighten.shapes import Shape
 from enphase_battery.enlighten.tokens import TokenStatus
-from tests.unit.fake_cloud import NOON
+from tests.unit.conditions import WELL
+from tests.unit.said import some
 
+NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 EVENING = Terms(DISCHARGE, time(17), time(19), EVERY_DAY, "Europe/London", 20)
-CONDITION = Condition(
-    status=TokenStatus.OK,
-    refreshed_at=NOON,
-    expires_at=NOON + timedelta(days=3),
-    session_ends_at=None,
-    second_factor=False,
-    guard=LoginGuard(),
-    requests=14,
-    requests_per_hour=120,
-    held_until=None,
-    reads=Shape.TOKEN_AND_COOKIES,
-    writes=Shape.COOKIES,
-    mint="/users/self/token",
-    refused=(),
-    last_error="",
-)
+CONDITION = replace(WELL, refreshed_at=NOON, expires_at=NOON + timedelta(days=3))
 STATE = SiteState(
-    Switches({CHARGE: True, DISCHARGE: False}, charge_schedule_on=True, override="", read_at=NOON, floor=20),
+    Switches({CHARGE: True, DISCHARGE: False}, charge_schedule_on=True, override=None, read_at=NOON, floor=20),
     entries=(),
     has_schedules={CHARGE: True, DISCHARGE: False},
     storage=Storage(55.0, 5.5, 10.0, NOON),
 )
-FINDINGS = Findings(
-    app="my_battery",
-    configuration=parse_configuration({"email": "me@example.com", "password": "opensesame"}),
+SNAPSHOT = Snapshot(
+    taken_at=NOON,
     condition=CONDITION,
     identity=Identity("3141592", "2718281", "Casa de Ana"),
     zone=pytz.timezone("Europe/London"),
-    skew=timedelta(0),
     state=STATE,
-    own=(),
     foreign=(EVENING,),
-    problems=(),
-    now=NOON,
+)
+FINDINGS = Findings(
+    app="my_battery",
+    configuration=parse_configuration({"email": "me@example.com", "password": "opensesame"}),
+    snapshot=SNAPSHOT,
 )
 REPORT = ControlReport(
     control=CHARGE,
@@ -71,25 +60,14 @@ REPORT = ControlReport(
     enforced=Enforced.UNKNOWN,
     fail_safe=True,
     source=Source.WINDOW,
-    reason="waiting for the gateway of 3141592",
-    until=None,
-    target_soc=None,
-    confirmed_at=None,
-    last_error="refused",
-)
-SNAPSHOT = Snapshot(
-    taken_at=NOON,
-    controls=(REPORT,),
-    readable=True,
-    storage=STATE.storage,
-    next_window=None,
-    problems=(),
-    sign_in=SignIn("OK"),
+    reasons=(some("waiting for the gateway of 3141592"), because(Kind.TARGET_NEEDS_ENTRY, target=80)),
+    last_error=some("refused"),
 )
 
 
 def found(**changes: Any) -> Findings:
-    return replace(FINDINGS, **changes)
+    """Return findings of which the snapshot says something else."""
+    return replace(FINDINGS, snapshot=replace(SNAPSHOT, **changes))
 
 
 def row(findings: Findings, label: str, *, with_ids: bool = True) -> str:
@@ -115,6 +93,14 @@ def test_the_owner_sees_site_and_user() -> None:
     assert row(found(identity=Identity("3141592", "2718281")), "site") == "3141592"
 
 
+def test_a_reason_tells_on_which_day_and_by_which_clock() -> None:
+    held = because(Kind.ON_HOLD, NOON, control=RESTRICT)
+    shut = Problem(because(Kind.CLOUD_UNREACHABLE, since=NOON), NOON)
+    findings = found(controls=(replace(REPORT, reasons=(held,)),), problems=(shut,))
+    assert "held back by restrict battery discharge until 2026-11-22 12:00 GMT;" in row(findings, "charge_from_grid")
+    assert row(findings, "problems") == "cloud unreachable since 2026-11-22 12:00 GMT"
+
+
 def test_others_see_only_whether_they_are_known() -> None:
     text = table(FINDINGS, with_ids=False)
     assert not any(one in text for one in ("3141592", "2718281", "Casa de Ana"))
@@ -129,10 +115,11 @@ def test_neither_sees_email_or_password() -> None:
 
 
 def test_a_problem_is_told_to_others_without_the_sites_that_it_names() -> None:
-    several = Problem("the account has several sites: 3141592 (Casa de Ana), 3141593 (Office)", NOON, "set site_id")
-    findings = found(problems=(several,))
-    assert row(findings, "problems") == f"{several.text}: set site_id"
-    assert row(findings, "problems", with_ids=False) == "the account has several sites: ..., ...: set site_id"
+    sites = "3141592 (Casa de Ana), 3141593 (Office)"
+    findings = found(problems=(Problem(because(Kind.SITE_AMBIGUOUS, sites=sites), NOON),))
+    said, what_to_do = "the account has several sites", "set site_id to one of them"
+    assert row(findings, "problems") == f"{said}: {sites}: {what_to_do}"
+    assert row(findings, "problems", with_ids=False) == f"{said}: ..., ...: {what_to_do}"
 
 
 def test_each_control_says_its_switch_and_how_it_works() -> None:
@@ -142,19 +129,35 @@ def test_each_control_says_its_switch_and_how_it_works() -> None:
     assert row(found(state=SiteState()), "charge_from_grid") == "switch not read; not known how it works"
 
 
-@pytest.mark.parametrize(("only_on", "what"), [(False, "changed"), (True, "switched on")])
-def test_a_control_that_cannot_be_changed_says_why(only_on: bool, what: str) -> None:
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (because(Kind.LOCKED, control=DISCHARGE), "cannot be changed: discharge to grid is locked on this site"),
+        (
+            because(Kind.GRID_AGREEMENT),
+            "cannot be switched on: the site's grid agreement does not allow it",
+        ),
+    ],
+)
+def test_a_control_that_cannot_be_changed_says_why(refusal: Reason, said: str) -> None:
     assert STATE.switches is not None
-    locked = replace(STATE.switches, refusals={DISCHARGE: Refusal("it is locked", only_on=only_on)})
+    locked = replace(STATE.switches, refusals={DISCHARGE: refusal})
     told = row(found(state=replace(STATE, switches=locked)), "discharge_to_grid")
-    assert told.endswith(f"; cannot be {what}: it is locked")
+    assert told.endswith(f"; {said}")
+
+
+def test_what_overrides_the_battery_is_told() -> None:
+    assert STATE.switches is not None
+    stormy = replace(STATE.switches, override=Override.STORM)
+    assert row(found(state=replace(STATE, switches=stormy)), "override") == "a storm alert"
+    assert row(FINDINGS, "override") == "none"
 
 
 def test_of_a_running_app_each_control_says_what_is_wanted_and_what_became_of_it() -> None:
-    told = row(found(snapshot=SNAPSHOT), "charge_from_grid", with_ids=False)
+    told = row(found(controls=(REPORT,)), "charge_from_grid", with_ids=False)
     assert told == (
         "switch on; works with entries; wanted on by window, pending; enforced unknown; "
-        "waiting for the gateway of ...; last error refused"
+        "waiting for the gateway of ...; a target of 80 % needs a schedule entry and is not kept; last error refused"
     )
 
 
@@ -206,8 +209,10 @@ def test_the_session_says_what_a_maintainer_asks_for() -> None:
     assert of_session("headers") == "reads token_and_cookies, writes cookies; token from /users/self/token"
     assert of_session("headers", mint=None).endswith("token from nowhere")
     assert of_session("refused", refused=("GET /x/*",)) == "GET /x/*"
-    assert of_session("last error", last_error="GET /x: no answer") == "GET /x: no answer"
-    assert row(found(access="with a sign-in for this check"), "sign-in").endswith("; with a sign-in for this check")
+    assert of_session("last error", last_error=some("GET /x: no answer")) == "GET /x: no answer"
+    assert row(replace(FINDINGS, access="with a sign-in for this check"), "sign-in").endswith(
+        "; with a sign-in for this check"
+    )
 
 
 def test_the_shapes_that_were_learnt_for_the_family_count_not_those_of_one_endpoint() -> None:
@@ -217,7 +222,7 @@ def test_the_shapes_that_were_learnt_for_the_family_count_not_those_of_one_endpo
 
 
 def test_what_the_cloud_says_stays_on_its_line() -> None:
-    told = of_session("last error", last_error="no answer\n```\nproblems             none" + "!" * 2000)
+    told = of_session("last error", last_error=some("no answer\n```\nproblems             none" + "!" * 2000))
     assert told.startswith("no answer?```?problems")
     assert len(told) <= 900
 
@@ -233,7 +238,7 @@ def test_entries_are_listed_with_their_limits_as_far_as_there_is_room() -> None:
 
 
 def test_of_appdaemon_there_is_a_line_only_when_there_is_something_to_say() -> None:
-    assert row(found(appdaemon="parses all files"), "AppDaemon", with_ids=False) == "parses all files"
+    assert row(replace(FINDINGS, appdaemon="parses all files"), "AppDaemon", with_ids=False) == "parses all files"
     assert not any(line.startswith("AppDaemon") for line in table(FINDINGS, with_ids=True).splitlines())
 
 
@@ -241,8 +246,9 @@ def test_of_appdaemon_there_is_a_line_only_when_there_is_something_to_say() -> N
 
 
 def test_the_report_is_json_with_what_matters_and_without_ids() -> None:
-    known = Problem("no answer of 3141592", NOON, "wait")
-    report: Any = json.loads(json.dumps(as_report(found(snapshot=SNAPSHOT, problems=(known,)))))
+    known = Problem(because(Kind.FORBIDDEN, detail="no answer of 3141592"), NOON, RESTRICT)
+    findings = found(controls=(REPORT,), readable=True, problems=(known,))
+    report: Any = json.loads(json.dumps(as_report(findings)))
     assert report["controls"] == {
         "charge_from_grid": {
             "shown": True,
@@ -250,12 +256,14 @@ def test_the_report_is_json_with_what_matters_and_without_ids() -> None:
             "outcome": "pending",
             "enforced": "unknown",
             "source": "window",
-            "reason": "waiting for the gateway of ...",
+            "reason": "waiting for the gateway of ...; a target of 80 % needs a schedule entry and is not kept",
+            "reason_kind": "refused",
         }
     }
     assert (report["readable"], report["sign_in"], report["soc"]) == (True, "OK", 55.0)
     assert report["entries"] == {"own": [], "foreign": ["discharge to grid 17:00-19:00 every day"]}
-    assert report["problems"] == ["no answer of ...: wait"]
+    what_to_do = "check in the Enphase app that this account may change the battery's settings"
+    assert report["problems"] == [f"restrict battery discharge: no answer of ...: {what_to_do}"]
     assert not any(one in json.dumps(report) for one in ("3141592", "2718281", "Casa de Ana"))
 
 

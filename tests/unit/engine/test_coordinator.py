@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pytz
 
 from enphase_battery.control.controls import Control
 from enphase_battery.control.intent import Source
-from enphase_battery.control.plan import SwitchStep
+from enphase_battery.control.reason import Kind, because
+from enphase_battery.control.steps import SwitchStep
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows.window import Window
 from enphase_battery.errors import (
@@ -58,7 +60,7 @@ def at(hour: float) -> datetime:
 
 
 def wanted(home: SmallHome) -> dict[Control, bool]:
-    return {control: one.intent.on for control, one in home.coordinator.wanted().items()}
+    return {control: one.intent.on for control, one in home.coordinator.wishes.wanted().items()}
 
 
 # -- time -------------------------------------------------------------------------------------------------------------
@@ -96,16 +98,16 @@ async def test_the_configured_zone_goes_before_the_clouds(tmp_path: Path) -> Non
 
 async def test_an_instant_is_told_in_the_sites_time_with_the_weekday_unless_it_is_today(home: SmallHome) -> None:
     home.cloud.time_zone = "Asia/Tokyo"
-    assert home.coordinator.calendar.when(at(14)) == "23:00"
-    assert home.coordinator.calendar.when(at(15)) == "Mon 00:00"
+    assert home.coordinator.windows.when(at(14)) == "23:00"
+    assert home.coordinator.windows.when(at(15)) == "Mon 00:00"
     home.cloud.time_zone = None
-    assert home.coordinator.calendar.when(at(15)) == "15:00"
+    assert home.coordinator.windows.when(at(15)) == "15:00"
 
 
 async def test_until_is_the_next_such_local_time(home: SmallHome) -> None:
     home.cloud.time_zone = "Asia/Tokyo"
     await home.command(command="set", control="charge_from_grid", state="on", until="05:00")
-    assert home.coordinator.wanted()[CHARGE].intent.until == at(20)
+    assert home.coordinator.wishes.wanted()[CHARGE].intent.until == at(20)
 
 
 async def test_until_without_a_known_zone_is_rejected_with_a_way_out(home: SmallHome) -> None:
@@ -138,15 +140,17 @@ async def test_a_code_completes_the_sign_in_and_everything_is_read(home: SmallHo
 
 
 async def test_a_wrong_code_has_failed_with_what_to_do(home: SmallHome) -> None:
-    home.cloud.trouble["submit code"] = [CodeRefused("the code is wrong", hint="fire otp_resend for another one")]
+    home.cloud.trouble["submit code"] = [CodeRefused()]
     await home.command(command="otp", id="a", code="012345")
-    assert home.outcomes() == [("a", "failed", "the code is wrong; fire otp_resend for another one")]
+    ((_, outcome, text),) = home.outcomes()
+    assert outcome == "failed"
+    assert re.fullmatch("the cloud refused the code: .*; .* `command: otp_resend`", text)
 
 
 async def test_a_code_that_nobody_waits_for_is_rejected(home: SmallHome) -> None:
-    home.cloud.trouble["submit code"] = [NoCodeExpected("nobody waits for a code")]
+    home.cloud.trouble["submit code"] = [NoCodeExpected()]
     await home.command(command="otp", id="a", code="012345")
-    assert home.outcomes() == [("a", "rejected", "nobody waits for a code")]
+    assert home.outcomes() == [("a", "rejected", "no code is asked for")]
 
 
 async def test_another_code_is_sent_for_and_nothing_else_is_asked(home: SmallHome) -> None:
@@ -158,8 +162,7 @@ async def test_another_code_is_sent_for_and_nothing_else_is_asked(home: SmallHom
 async def test_a_malformed_command_is_answered_even_without_a_name(
     home: SmallHome, caplog: pytest.LogCaptureFixture
 ) -> None:
-    home.coordinator.reject(command_envelope({"id": "a"}), CommandError("command is missing"))
-    await home.coordinator.work()
+    await home.coordinator.reject(command_envelope({"id": "a"}), CommandError("command is missing"))
     assert home.outcomes() == [("a", "rejected", "command is missing")]
     assert "Command without a name rejected" in caplog.text
 
@@ -206,22 +209,22 @@ async def test_a_cancel_before_the_cloud_was_ever_read_leaves_nothing_to_wait_fo
 
 
 async def test_release_is_answered_when_every_switch_is_off(home: SmallHome) -> None:
-    await home.coordinator.flip(CHARGE, True)
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(CHARGE, True)
+    await home.flip(RESTRICT, True)
     await home.command(command="release", id="bye")
     assert home.outcomes() == [("bye", "confirmed", "")]
     assert not any(home.cloud.on.values())
 
 
 async def test_release_fails_when_one_switch_is_refused(home: SmallHome) -> None:
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     home.cloud.trouble["validate"] = [Refused("no")]
     await home.command(command="release", id="bye")
     assert home.outcomes() == [("bye", "failed", "no")]
 
 
-async def test_a_diagnosis_is_the_report_of_the_house(home: SmallHome) -> None:
-    await home.command(command="diagnose", id="d")
+async def test_a_report_is_answered_at_once(home: SmallHome) -> None:
+    await home.coordinator.report(command_envelope({"command": "diagnose", "id": "d"}), {"fine": True})
     (result,) = home.results
     assert (result.outcome, result.report) == (Outcome.CONFIRMED, {"fine": True})
 
@@ -233,9 +236,20 @@ async def test_a_refresh_without_a_new_token_has_failed(home: SmallHome) -> None
 
 
 async def test_a_refresh_that_the_login_guard_forbids_is_rejected_with_the_time_left(home: SmallHome) -> None:
-    home.cloud.trouble["refresh"] = [SignInSuspended("no login now", until=NOON + timedelta(minutes=4, seconds=10))]
+    home.cloud.trouble["refresh"] = [
+        SignInSuspended(because(Kind.SIGN_IN_REFUSED), until=NOON + timedelta(minutes=4, seconds=10))
+    ]
     await home.command(command="refresh", id="r")
-    assert home.outcomes() == [("r", "rejected", "no login now; possible again in 00:04:10")]
+    assert home.outcomes() == [
+        (
+            "r",
+            "rejected",
+            (
+                "the cloud refused to sign the account in; possible again in 00:04:10; "
+                "correct email or password and restart AppDaemon, or wait"
+            ),
+        )
+    ]
 
 
 async def test_a_refresh_that_is_commanded_is_one_by_hand(home: SmallHome) -> None:
@@ -264,7 +278,7 @@ async def test_a_result_that_home_assistant_did_not_take_is_fired_later_and_once
 
 async def test_a_refused_flip_inside_a_window_leaves_no_standing_on_behind(windowed: SmallHome) -> None:
     windowed.cloud.trouble["validate"] = [Refused("no")]
-    await windowed.coordinator.flip(CHARGE, False)
+    await windowed.flip(CHARGE, False)
     assert wanted(windowed)[CHARGE]  # as the cloud shows
     await windowed.wait(hours=2)
     assert not wanted(windowed)[CHARGE]
@@ -292,7 +306,7 @@ async def test_a_refused_command_is_dropped_and_what_lies_under_it_shows_through
 async def test_a_wish_that_was_confirmed_once_is_tried_again_when_coming_back_to_it_is_refused(
     home: SmallHome,
 ) -> None:
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await home.command(command="set", control="restrict_discharge", state="off", duration=3600)
     home.cloud.trouble["validate"] = [Refused("no")]
     await home.wait(hours=1)
@@ -326,7 +340,7 @@ async def test_a_command_whose_end_passed_while_the_app_was_away_is_told_so_and_
 
 
 async def test_a_skipped_window_stays_skipped_over_a_restart(windowed: SmallHome) -> None:
-    await windowed.coordinator.flip(CHARGE, False)
+    await windowed.flip(CHARGE, False)
     windowed.start(rules(windows=(MIDDAY, EVENING)))
     await windowed.wait(minutes=5, poll=True)
     assert not windowed.cloud.on[CHARGE]
@@ -346,7 +360,7 @@ async def test_a_change_in_the_enphase_app_is_a_flip_from_the_cloud(windowed: Sm
     windowed.cloud.switch(CHARGE, False)
     await windowed.wait(minutes=15, poll=True)
     await windowed.wait(minutes=1)
-    assert windowed.coordinator.wanted()[CHARGE].intent.source is Source.CLOUD
+    assert windowed.coordinator.wishes.wanted()[CHARGE].intent.source is Source.CLOUD
     assert not wanted(windowed)[CHARGE]
     assert windowed.cloud.writes() == []
 
@@ -367,7 +381,7 @@ async def test_what_is_wished_in_a_dry_run_does_not_come_true_after_it(tmp_path:
 
 async def test_wishes_that_come_in_a_burst_are_one_writers_work_and_the_last_one_wins(home: SmallHome) -> None:
     home.at_ease()
-    await asyncio.gather(*(home.coordinator.flip(CHARGE, on) for on in (True, False, True, False, True)))
+    await asyncio.gather(*(home.flip(CHARGE, on) for on in (True, False, True, False, True)))
     assert home.cloud.on[CHARGE]
     assert home.cloud.writes() == ["write charge_from_grid on"]
 
@@ -380,7 +394,7 @@ async def test_an_error_in_one_round_does_not_stop_the_work_for_ever(home: Small
     with pytest.raises(ZeroDivisionError):
         await home.coordinator.poll()
     home.cloud.meanwhile = lambda action: None
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     assert home.cloud.on[CHARGE]
 
 
@@ -417,7 +431,7 @@ async def test_an_end_that_was_read_is_confirmed_although_no_request_is_left_for
         await write(step, *rest)
 
     monkeypatch.setattr(home.cloud, "write", write_no_on)
-    home.coordinator.wishes.flip(Control.RESTRICT_DISCHARGE, True, Source.TOGGLE)
+    home.coordinator.wishes.flip({Control.RESTRICT_DISCHARGE: True}, Source.TOGGLE)
     await home.command(command="set", control="discharge_to_grid", state="off", id="off")
 
     assert [one for one in home.outcomes() if one[0] == "off"] == [("off", "confirmed", "")]

@@ -14,6 +14,7 @@ from enphase_battery.control.intent import Source
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows.window import Window
 from enphase_battery.errors import Unreachable
+from enphase_battery.words.reasons import entry
 from tests.unit.small_home import SmallHome, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
@@ -46,13 +47,13 @@ async def twice(home: SmallHome) -> None:
 
 
 def wanted(home: SmallHome, control: Control) -> bool:
-    return home.coordinator.wanted()[control].intent.on
+    return home.coordinator.wishes.wanted()[control].intent.on
 
 
 async def test_nothing_is_confirmed_by_the_gateway_while_the_newest_read_shows_the_switch_off(
     home: SmallHome,
 ) -> None:
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     home.cloud.on[RESTRICT] = False  # by somebody in the Enphase app, right after it was read back
     await home.wait(seconds=15)  # meanwhile the gateway has taken the entry
     assert home.report(RESTRICT).outcome is Outcome.PENDING
@@ -68,9 +69,9 @@ async def test_an_own_entry_is_known_although_the_cloud_s_clock_jumped_while_it_
             home.cloud.ahead = -timedelta(minutes=2)
 
     home.cloud.meanwhile = jumps
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     await home.wait(minutes=5, poll=True)
-    await home.coordinator.flip(CHARGE, False)
+    await home.flip(CHARGE, False)
     await home.wait(minutes=5, poll=True)
     assert home.cloud.entries() == []
 
@@ -177,7 +178,7 @@ async def test_after_a_lost_store_what_only_looks_alike_is_named_and_not_adopted
     home.start(RULES)
     await home.coordinator.poll()
     assert home.cloud.stored == before
-    assert [problem.text for problem in home.snapshot().problems if "looks like" in problem.text] == [
+    assert [text for text in home.problems() if "looks like" in text] == [
         f"an entry looks like the app's, but its store does not know it: {RATE_ENTRY}"
     ]
 
@@ -212,12 +213,10 @@ async def test_an_entry_that_a_person_edited_is_theirs_told_once_and_never_delet
     assert home.cloud.entries(foreign=True) == [RATE_ENTRY]
     told = [record for record in caplog.records if "it is not the app's now" in record.getMessage()]
     assert len(told) == 1
-    texts = [problem.text for problem in home.snapshot().problems]
+    texts = home.problems()
     assert f"the entry {RATE_ENTRY} was changed in the Enphase app" in texts
     await home.wait(hours=25)
-    assert f"the entry {RATE_ENTRY} was changed in the Enphase app" not in [
-        problem.text for problem in home.snapshot().problems
-    ]
+    assert f"the entry {RATE_ENTRY} was changed in the Enphase app" not in home.problems()
 
 
 async def test_an_entry_that_vanished_before_the_gateway_had_it_is_written_again(home: SmallHome) -> None:
@@ -247,14 +246,14 @@ async def test_switching_a_family_off_in_the_enphase_app_skips_its_window_and_re
 async def test_switching_a_family_on_lets_a_window_run_that_waited_for_just_that(home: SmallHome) -> None:
     home.cloud.add(replace(THEIRS, control=CHARGE, limit=90))
     await until(home, "12:40")
-    assert home.report(CHARGE).reason == '1 entry of yours in "charge from grid" would come alive'
+    assert home.why(CHARGE) == '1 entry of yours in "charge from grid" would come alive'
     assert home.cloud.entries() == []
     home.cloud.switch(CHARGE, True)
     await twice(home)
     await home.wait(seconds=20)
     assert home.cloud.entries() == [RATE_ENTRY]
     assert home.cloud.enforces(CHARGE)
-    assert home.coordinator.wanted()[CHARGE].intent.source is Source.WINDOW
+    assert home.coordinator.wishes.wanted()[CHARGE].intent.source is Source.WINDOW
     await until(home, "14:05")
     assert home.cloud.entries() == []
     assert home.cloud.on[CHARGE], "what was switched on in the Enphase app stays on"
@@ -263,7 +262,7 @@ async def test_switching_a_family_on_lets_a_window_run_that_waited_for_just_that
 async def test_switching_a_family_on_in_the_enphase_app_writes_nothing(home: SmallHome) -> None:
     home.cloud.switch(RESTRICT, True)
     await twice(home)
-    assert home.coordinator.wanted()[RESTRICT].intent.source is Source.CLOUD
+    assert home.coordinator.wishes.wanted()[RESTRICT].intent.source is Source.CLOUD
     assert home.cloud.writes() == []
 
 
@@ -271,30 +270,30 @@ async def test_switching_a_family_on_in_the_enphase_app_writes_nothing(home: Sma
 
 
 async def test_a_flip_stands_as_an_entry_for_the_whole_day_and_the_next_flip_clears_it(home: SmallHome) -> None:
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await home.wait(seconds=10)
     assert home.cloud.enforces(RESTRICT)
-    assert home.report(RESTRICT).reason.startswith("its entry holds the whole day")
-    await home.coordinator.flip(RESTRICT, False)
+    assert home.why(RESTRICT).startswith("its entry holds the whole day")
+    await home.flip(RESTRICT, False)
     assert home.cloud.entries() == []
     assert not home.cloud.on[RESTRICT]
 
 
 async def test_a_newer_standing_wish_replaces_the_older_once_it_is_confirmed(home: SmallHome) -> None:
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await home.wait(seconds=10)
-    await home.coordinator.flip(DISCHARGE, True)
+    await home.flip(DISCHARGE, True)
     assert wanted(home, RESTRICT), "it goes off only when the newer stands"
     await home.wait(seconds=10)
     assert not wanted(home, RESTRICT)
-    assert home.report(RESTRICT).reason == "replaced by discharge to grid"
+    assert home.why(RESTRICT) == "replaced by discharge to grid"
     assert home.cloud.entries() == ["discharge to grid 00:00-23:59 every day"]
-    await home.coordinator.flip(DISCHARGE, False)
-    assert home.report(RESTRICT).reason == "", "nothing stands in its place any more"
+    await home.flip(DISCHARGE, False)
+    assert home.why(RESTRICT) == "", "nothing stands in its place any more"
 
 
 async def test_a_standing_wish_gives_way_for_a_window_and_comes_back_after_it(home: SmallHome) -> None:
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await until(home, "12:24")
     assert home.cloud.enforces(RESTRICT)
     await until(home, "12:40")
@@ -308,9 +307,9 @@ async def test_a_standing_wish_gives_way_for_a_window_and_comes_back_after_it(ho
 async def test_a_flip_beside_foreign_entries_adds_none_and_names_them(home: SmallHome) -> None:
     home.cloud.add(THEIRS)
     await home.coordinator.poll()
-    await home.coordinator.flip(DISCHARGE, True)
+    await home.flip(DISCHARGE, True)
     assert home.cloud.writes() == ["write discharge_to_grid on"]
-    assert home.report(DISCHARGE).reason.startswith("your own entries decide when: discharge to grid 20:00-21:00")
+    assert home.why(DISCHARGE).startswith("your own entries decide when: discharge to grid 20:00-21:00")
 
 
 async def test_a_target_without_an_end_beside_foreign_entries_is_rejected(home: SmallHome) -> None:
@@ -328,13 +327,13 @@ async def test_release_deletes_what_is_owned_and_leaves_what_was_there(home: Sma
     home.cloud.add(THEIRS)
     await twice(home)
     await until(home, "12:20")
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     home.outcomes()
     await home.command(command="release", id="bye")
     await home.wait(minutes=3)
     assert home.outcomes()[-1][:2] == ("bye", "confirmed")
     assert home.cloud.entries() == []
-    assert home.cloud.entries(foreign=True) == [str(THEIRS)]
+    assert home.cloud.entries(foreign=True) == [entry(THEIRS)]
     assert home.cloud.on == {CHARGE: False, DISCHARGE: True, RESTRICT: False}
     await until(home, "12:40")
     assert home.cloud.entries() == [], "windows rest"
@@ -353,5 +352,5 @@ async def test_at_the_first_start_the_cloud_is_right_and_only_a_running_window_i
     home.cloud.switch(DISCHARGE, True)
     home.clock.now = NOON + timedelta(minutes=45)
     await home.coordinator.poll()
-    assert home.coordinator.wanted()[DISCHARGE].intent.on
+    assert home.coordinator.wishes.wanted()[DISCHARGE].intent.on
     assert [one for one in home.cloud.writes() if one.startswith("create")] == [f"create {RATE_ENTRY}"]

@@ -11,6 +11,7 @@ from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows.window import Window
+from tests.unit.said import advice, told
 from tests.unit.small_home import SmallHome, rules
 
 CHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.RESTRICT_DISCHARGE
@@ -30,7 +31,7 @@ async def home(tmp_path: Path) -> SmallHome:
 
 def said(home: SmallHome, control: Control = CHARGE) -> tuple[Outcome, str]:
     verdict = home.coordinator.reconciler.verdicts[control]
-    return verdict.outcome, verdict.reason
+    return verdict.outcome, home.said(verdict.reason)
 
 
 async def go_on(home: SmallHome, minutes: float) -> None:
@@ -48,7 +49,7 @@ async def go_on(home: SmallHome, minutes: float) -> None:
 
 async def test_while_the_cloud_is_busy_nothing_is_written_and_then_it_is(home: SmallHome) -> None:
     home.cloud.busy = True
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     assert home.cloud.writes() == []
     assert said(home) == (Outcome.PENDING, "the cloud is busy with a task of its own and takes no changes")
     home.cloud.busy = False
@@ -58,7 +59,7 @@ async def test_while_the_cloud_is_busy_nothing_is_written_and_then_it_is(home: S
 
 async def test_a_cloud_that_is_busy_for_hours_is_asked_ever_more_seldom(home: SmallHome) -> None:
     home.cloud.busy = True
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     await go_on(home, 60)
     assert len(home.cloud.log) < 12
     assert home.cloud.writes() == []
@@ -94,7 +95,7 @@ async def test_with_a_wrong_clock_a_window_does_not_begin_and_one_that_runs_stil
 
 async def test_with_a_wrong_clock_a_flip_is_carried_out(home: SmallHome) -> None:
     home.cloud.ahead = timedelta(minutes=7)
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await go_on(home, 1)
     assert said(home, RESTRICT)[0] is Outcome.CONFIRMED
 
@@ -104,8 +105,8 @@ async def test_a_wrong_clock_is_a_problem_with_its_cure_until_it_is_right(home: 
     assert home.snapshot().problems == ()
     home.cloud.ahead = timedelta(minutes=3)
     (problem,) = home.snapshot().problems
-    assert (problem.text, problem.since) == ("this machine's clock is about 3 min behind the cloud's", NOON)
-    assert "NTP" in problem.hint
+    assert (told(problem), problem.since) == ("this machine's clock is about 3 min behind the cloud's", NOON)
+    assert "NTP" in advice(problem.reason)
     home.cloud.ahead = timedelta(0)
     assert home.snapshot().problems == ()
 
@@ -115,13 +116,13 @@ async def test_a_wrong_clock_is_a_problem_with_its_cure_until_it_is_right(home: 
 
 async def test_the_seventh_change_within_an_hour_waits_ten_minutes_and_the_last_wish_wins(home: SmallHome) -> None:
     for on in (True, False) * 3:
-        await home.coordinator.flip(RESTRICT, on)
+        await home.flip(RESTRICT, on)
         home.clock.now += timedelta(seconds=30)
     assert not home.cloud.on[RESTRICT]
     home.cloud.writes()
     last_change = home.clock.now
     for on in (True, False, True):
-        await home.coordinator.flip(RESTRICT, on)
+        await home.flip(RESTRICT, on)
         home.clock.now += timedelta(seconds=10)
     assert home.cloud.writes() == []
     outcome, reason = said(home, RESTRICT)
@@ -134,11 +135,11 @@ async def test_the_seventh_change_within_an_hour_waits_ten_minutes_and_the_last_
 
 async def test_off_is_carried_out_at_once_however_often_it_was_switched(home: SmallHome) -> None:
     for on in (True, False, True, False, True, False):
-        await home.coordinator.flip(RESTRICT, on)
-    await home.coordinator.flip(RESTRICT, True)
+        await home.flip(RESTRICT, on)
+    await home.flip(RESTRICT, True)
     await go_on(home, 12)
     assert home.cloud.on[RESTRICT]
-    await home.coordinator.flip(RESTRICT, False)
+    await home.flip(RESTRICT, False)
     assert not home.cloud.on[RESTRICT]
 
 
@@ -147,7 +148,7 @@ async def test_off_is_carried_out_at_once_however_often_it_was_switched(home: Sm
 
 async def test_an_entry_that_switching_on_took_away_is_written_again_once_a_read_counts(home: SmallHome) -> None:
     home.cloud.sweeps = True
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await go_on(home, 1.9)
     assert len([one for one in home.cloud.log if one.startswith("create")]) == 1
     await go_on(home, 0.3)
@@ -158,7 +159,7 @@ async def test_an_entry_that_switching_on_took_away_is_written_again_once_a_read
 
 async def test_a_cloud_that_keeps_its_entries_gets_each_once(home: SmallHome) -> None:
     home.cloud.lag = timedelta(seconds=20)
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await go_on(home, 10)
     assert len([one for one in home.cloud.writes() if one.startswith("create")]) == 1
     assert said(home, RESTRICT)[0] is Outcome.CONFIRMED
@@ -177,7 +178,7 @@ async def test_an_old_read_that_shows_the_second_flag_off_makes_nobody_write_it_
 
 
 async def test_a_wish_that_is_newer_than_a_change_in_the_enphase_app_is_carried_out(home: SmallHome) -> None:
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await go_on(home, 20)
     home.cloud.switch(RESTRICT, False)
     home.clock.now += timedelta(seconds=10)
@@ -190,7 +191,7 @@ async def test_a_wish_that_is_newer_than_a_change_in_the_enphase_app_is_carried_
 
 
 async def test_a_change_in_the_enphase_app_that_is_newer_than_the_wish_ends_it(home: SmallHome) -> None:
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await go_on(home, 20)
     home.cloud.switch(RESTRICT, False)
     for _ in range(2):
@@ -204,7 +205,7 @@ async def test_a_change_in_the_enphase_app_that_is_newer_than_the_wish_ends_it(h
 async def test_a_wish_for_what_the_enphase_app_just_ended_is_not_confirmed_by_old_knowledge(tmp_path: Path) -> None:
     home = SmallHome(tmp_path, rules(), has_schedules=False)
     await home.coordinator.poll()
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await go_on(home, 20)
     home.cloud.switch(RESTRICT, False)
     home.clock.now += timedelta(seconds=10)

@@ -11,6 +11,7 @@ import pytest
 
 from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
+from enphase_battery.control.reason import Kind
 from enphase_battery.control.windows.window import Window
 from enphase_battery.engine.coordinator import Rules
 from tests.unit.fake_cloud import NOON
@@ -67,9 +68,9 @@ async def test_a_window_whose_store_was_lost_runs_on_ends_in_time_and_leaves_not
     assert home.cloud.entries() == []
     assert not home.cloud.on[control]
     assert not home.cloud.charge_schedule_on
-    assert not home.coordinator.wanted()[control].intent.on
+    assert not home.coordinator.wishes.wanted()[control].intent.on
     await until(home, at(15, 10))
-    assert not [one for one in home.snapshot().problems if "looks like" in one.text]
+    assert not [one for one in home.snapshot().problems if one.reason.kind is Kind.ENTRY_LEFT_OVER]
 
 
 @every_control
@@ -155,7 +156,7 @@ async def test_what_differs_in_anything_is_the_owners_and_what_it_was_on_for_sta
     await until(home, at(15, 10))
     assert theirs in home.cloud.stored
     assert home.cloud.on[control]
-    assert home.coordinator.wanted()[control].intent.on
+    assert home.coordinator.wishes.wanted()[control].intent.on
 
 
 async def test_beside_an_entry_of_the_owners_the_family_stays_on_and_only_what_is_proven_goes(tmp_path: Path) -> None:
@@ -192,11 +193,11 @@ async def test_a_dry_run_takes_nothing_for_its_own(tmp_path: Path) -> None:
 def test_an_entry_of_which_nobody_knows_when_it_was_made_or_where_proves_nothing(tmp_path: Path) -> None:
     home = SmallHome(tmp_path, of(Control.CHARGE_FROM_GRID), has_schedules=True)
     terms = Terms(Control.CHARGE_FROM_GRID, time(13), time(15), frozenset({7}), "Europe/London", 80)
-    resolver = home.coordinator.resolver
+    resolver = home.coordinator._resolver
     ground = resolver.ground
     made = Entry(terms, "x", True, at(12, 55))
     assert resolver._was_written(made, ground)
     assert not resolver._was_written(replace(made, created_at=None), ground)
     assert not resolver._was_written(made, replace(ground, zone=None))
     home.cloud.time_zone = None
-    assert resolver.calendar.written_at(at(12, 55)) == ()
+    assert resolver.windows.written_at(at(12, 55)) == ()

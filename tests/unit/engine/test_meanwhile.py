@@ -61,7 +61,7 @@ async def until(home: SmallHome, clock: str, *, polls: bool = True) -> None:
 
 async def hold(home: SmallHome) -> None:
     """Switch restrict battery discharge on by its toggle, and wait until the gateway has it."""
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await home.wait(minutes=1)
     assert home.cloud.enforces(RESTRICT)
     home.cloud.writes()
@@ -133,7 +133,7 @@ async def test_a_wish_for_the_place_of_an_own_entry_that_is_not_listed_yet_waits
     home: SmallHome,
 ) -> None:
     home.cloud.lag = timedelta(seconds=60)
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     await home.command(**set_on(DISCHARGE, 30), id="a")
     home.cloud.lag = timedelta(0)
     await until(home, "12:05")
@@ -145,7 +145,7 @@ async def test_a_command_that_comes_while_an_entry_in_its_place_is_being_written
     home: SmallHome,
 ) -> None:
     during(home, "create", lambda: home.command(**set_on(DISCHARGE, 20), id="a"))
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await until(home, "12:03")
     assert home.cloud.enforces(DISCHARGE)
     assert {outcome for _, outcome, _ in home.outcomes()} == {"pending", "confirmed"}
@@ -226,8 +226,8 @@ async def test_a_window_that_is_flipped_off_and_on_again_while_the_app_still_wri
     windowed: SmallHome,
 ) -> None:
     await until(windowed, "12:45")
-    during(windowed, "write", lambda: windowed.coordinator.flip(CHARGE, True))
-    await windowed.coordinator.flip(CHARGE, False)
+    during(windowed, "write", lambda: windowed.flip(CHARGE, True))
+    await windowed.flip(CHARGE, False)
     assert windowed.cloud.writes()[-4:] == [
         f"delete {RATE_ENTRY}",
         "write charge_from_grid off -schedule",
@@ -269,7 +269,7 @@ async def test_a_hold_comes_back_when_what_covered_it_came_and_went_within_one_p
     await home.wait(minutes=1, poll=True)
     await hold(home)
     during(home, "write", command_and_cancel)
-    await home.coordinator.flip(DISCHARGE, False)
+    await home.flip(DISCHARGE, False)
     assert home.cloud.writes()[-2:] == [f"create {HOLD_ENTRY}", "write restrict_discharge on"], "all in one pass"
     assert home.cloud.entries() == [HOLD_ENTRY]
 
@@ -359,7 +359,7 @@ async def test_a_schedule_added_where_the_toggle_is_on_already_leaves_the_toggle
 ) -> None:
     home.cloud.add(theirs(2, 5))
     await home.coordinator.poll()
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     home.cloud.writes()
     home.cloud.add(theirs(20, 21))
     await until(home, "12:20")
@@ -380,7 +380,7 @@ async def test_an_entry_that_says_just_what_the_app_wants_is_not_taken_for_someb
     windowed.cloud.stored["another id"] = windowed.cloud.stored.pop(windowed.cloud.own_id())
     await until(windowed, "14:05")
     assert not windowed.cloud.on[CHARGE], "or nothing would ever end it"
-    assert not windowed.coordinator.wanted()[CHARGE].intent.on
+    assert not windowed.coordinator.wishes.wanted()[CHARGE].intent.on
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -389,7 +389,7 @@ async def test_a_schedule_that_its_owner_removes_leaves_room_for_another_and_is_
 ) -> None:
     night = home.cloud.add(theirs(2, 5))
     await home.coordinator.poll()
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     if restarted:
         home.start(rules())
         await home.coordinator.poll()
@@ -398,7 +398,7 @@ async def test_a_schedule_that_its_owner_removes_leaves_room_for_another_and_is_
     await until(home, "12:30")
     assert home.cloud.writes() == []
     assert home.cloud.on[CHARGE]
-    assert home.report(CHARGE).reason == "switch is on; without a schedule entry the gateway does nothing"
+    assert home.why(CHARGE) == "switch is on; without a schedule entry the gateway does nothing"
 
 
 async def test_a_running_entry_that_its_owner_makes_longer_goes_on_to_its_new_end(windowed: SmallHome) -> None:
@@ -430,7 +430,7 @@ async def test_a_standing_discharge_by_entries_is_off_while_a_command_charges_by
 ) -> None:
     shown(home, monkeypatch, lambda state: replace(state, has_schedules={**state.has_schedules, CHARGE: False}))
     await home.coordinator.poll()
-    await home.coordinator.flip(DISCHARGE, True)
+    await home.flip(DISCHARGE, True)
     await home.wait(minutes=1)
     assert home.cloud.enforces(DISCHARGE)
     await home.command(**set_on(CHARGE, 30))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, timezone
 from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import pytz
+
+if TYPE_CHECKING:
+    from enphase_battery.reconcile.ports import Site
+    from enphase_battery.reconcile.records import Records
 
 from enphase_battery.control.claims import Ground
 from enphase_battery.control.controls import Control
@@ -21,6 +27,8 @@ from enphase_battery.control.windows.window import Window
 from enphase_battery.control.wishes import Book
 from enphase_battery.engine.resolver import Resolver
 from enphase_battery.engine.site_windows import SiteWindows
+from enphase_battery.words.reasons import entry
+from tests.unit.said import said
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
@@ -41,10 +49,31 @@ class Now:
         return self.now
 
 
+class Cloud:
+    """A site whose zone nobody has told."""
+
+    time_zone: str | None = None
+    habits = Habits()
+
+
+@dataclass
+class Known:
+    """What is known of the cloud."""
+
+    site: Ground
+
+    def ground(self, habits: Habits) -> Ground:
+        return self.site
+
+
+def resolver_of(windows: SiteWindows, site: Ground, clock: Callable[[], datetime]) -> Resolver:
+    return Resolver(windows, cast("Records", Known(site)), cast("Site", Cloud()), clock)
+
+
 def resolver(clock: Now, site: Ground = SITE, zone: str | None = "Europe/London") -> Resolver:
     configured = pytz.timezone(zone) if zone else None
-    calendar = SiteWindows((NIGHT, LATE), configured, lambda: None, clock, logging.getLogger("test"), 15 * MINUTE)
-    return Resolver(calendar, lambda: site, clock)
+    calendar = SiteWindows((NIGHT, LATE), configured, Cloud(), clock, logging.getLogger("test"), 15 * MINUTE)
+    return resolver_of(calendar, site, clock)
 
 
 def theirs(start: str, end: str, *days: int, control: Control = CHARGE, limit: int | None = 90) -> Entry:
@@ -73,7 +102,7 @@ def test_what_is_wanted_follows_from_book_calendar_and_ground() -> None:
     clock = Now()
     clock.now = datetime(2026, 11, 23, 1, 50, tzinfo=timezone.utc)
     wanted = resolver(clock).wanted(ALL_OFF)
-    assert [str(terms) for claim in wanted[CHARGE].claims for terms in claim.terms] == [
+    assert [entry(terms) for claim in wanted[CHARGE].claims for terms in claim.terms] == [
         "charge from grid 02:00-05:00 Mon"
     ]
     clock.now += 10 * MINUTE
@@ -88,7 +117,7 @@ def test_what_will_keep_a_window_from_running_is_foreseen_before_its_start() -> 
     clock.now = datetime(2026, 11, 23, 1, 50, tzinfo=timezone.utc)
     ((wish, obstacle),) = one.foreseen(ALL_OFF).items()
     assert wish.label == "Night"
-    assert "overlaps with an entry that is not the app's: charge from grid 04:00-06:00 Mon" in obstacle.reason
+    assert "overlaps with an entry that is not the app's: charge from grid 04:00-06:00 Mon" in said(obstacle)
 
 
 # -- what a lost store leaves behind ----------------------------------------------------------------------------------
@@ -140,15 +169,15 @@ def test_what_the_app_writes_where_the_clocks_are_changed_is_known_too(zone: str
         Window(str(start), CHARGE, time(*start), time(*end), EVERY_DAY, None)
         for start, end in pairwise(around_midnight)
     )
-    calendar = SiteWindows(windows, pytz.timezone(zone), lambda: None, clock, logging.getLogger("test"))
+    calendar = SiteWindows(windows, pytz.timezone(zone), Cloud(), clock, logging.getLogger("test"))
     week = occurrences(windows, pytz.timezone(zone), clock.now, clock.now + timedelta(days=7))
     written = {
         terms
         for occurrence in week
         for terms in entries_for(Intent.of_occurrence(occurrence), pytz.timezone(zone), habits, SITE.floor)
     }
-    site = replace(SITE, habits=habits, foreign=tuple(Entry(terms, str(terms), True) for terms in written))
-    assert {entry.terms for entry in Resolver(calendar, lambda: site, clock).left_over()} == written
+    site = replace(SITE, habits=habits, foreign=tuple(Entry(terms, entry(terms), True) for terms in written))
+    assert {entry.terms for entry in resolver_of(calendar, site, clock).left_over()} == written
 
 
 @pytest.mark.parametrize(
@@ -165,13 +194,13 @@ def test_an_entry_shaped_by_a_clock_change_is_looked_for_in_the_week_before_it(
 ) -> None:
     clock, (start, end) = Now(), map(time.fromisoformat, window)
     windows = (Window("Once", CHARGE, start, end, EVERY_DAY, 90),)
-    calendar = SiteWindows(windows, pytz.timezone("Europe/London"), lambda: None, clock, logging.getLogger("test"))
+    calendar = SiteWindows(windows, pytz.timezone("Europe/London"), Cloud(), clock, logging.getLogger("test"))
     overnight = entry[0] != "00:00"
     site = replace(SITE, foreign=(theirs(*entry),), habits=Habits(overnight=overnight))
     seen = set()
     for moment in ("03-21 10:00", "03-21 12:00", "03-22 02:00", "03-29 00:30", "03-29 12:00"):
         clock.now = datetime.fromisoformat(f"2026-{moment}").replace(tzinfo=timezone.utc)
-        seen |= {moment} if Resolver(calendar, lambda: site, clock).left_over() else set()
+        seen |= {moment} if resolver_of(calendar, site, clock).left_over() else set()
     assert seen == alike
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, time, timezone
+from types import SimpleNamespace
 
 import pytest
 import pytz
@@ -28,7 +29,9 @@ class Now:
 
 def calendar(now: Now, *, configured: str | None = None, of_cloud: str | None = "Europe/London") -> SiteWindows:
     zone = pytz.timezone(configured) if configured else None
-    return SiteWindows((IN_THE_GAP, ACROSS_THE_GAP), zone, lambda: of_cloud, now, logging.getLogger("calendar"))
+    return SiteWindows(
+        (IN_THE_GAP, ACROSS_THE_GAP), zone, SimpleNamespace(time_zone=of_cloud), now, logging.getLogger("calendar")
+    )
 
 
 def test_a_window_of_which_the_clock_change_leaves_nothing_is_told_once(caplog: pytest.LogCaptureFixture) -> None:

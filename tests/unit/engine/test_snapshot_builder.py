@@ -12,13 +12,17 @@ from enphase_battery.control.controls import Control
 from enphase_battery.control.enforcement import Enforced
 from enphase_battery.control.entries import Terms
 from enphase_battery.control.intent import Source
+from enphase_battery.control.problem import Problem
+from enphase_battery.control.reason import Kind, because
 from enphase_battery.control.site_state import Storage
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows.window import Window
-from enphase_battery.engine.snapshot import Problem
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.errors import BudgetExhausted, Refused, Unreachable, WrongPassword
+from enphase_battery.store.store import DiskTrouble, Trouble
+from enphase_battery.words.reasons import problem as words_of
 from tests.unit.fake_cloud import NOON
+from tests.unit.said import advice, said, some, told
 from tests.unit.small_home import SmallHome, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
@@ -31,7 +35,7 @@ def home(tmp_path: Path) -> SmallHome:
 
 
 def problems(home: SmallHome) -> list[str]:
-    return [problem.text for problem in home.snapshot().problems]
+    return home.problems()
 
 
 def test_before_the_first_read_nothing_is_claimed(home: SmallHome) -> None:
@@ -52,7 +56,7 @@ async def test_what_was_known_before_a_restart_is_not_shown_as_if_it_had_been_re
 
 async def test_a_confirmed_flip_is_reported_with_source_and_time(home: SmallHome) -> None:
     await home.coordinator.poll()
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     report = home.report(CHARGE)
     assert (report.shown, report.wanted, report.outcome) == (True, True, Outcome.CONFIRMED)
     assert (report.source, report.confirmed_at) == (Source.TOGGLE, home.clock.now)
@@ -65,12 +69,12 @@ async def test_a_command_shows_its_end_and_says_which_target_is_not_kept(home: S
     report = home.report(CHARGE)
     assert (report.until, report.target_soc) == (NOON + timedelta(hours=1), 80)
     assert not report.held_back
-    assert report.reason.endswith("a target of 80 % needs a schedule entry and is not kept")
+    assert home.said(report.reasons[-1]).endswith("a target of 80 % needs a schedule entry and is not kept")
 
 
 async def test_a_wish_without_a_verdict_yet_is_pending(home: SmallHome) -> None:
     await home.coordinator.poll()
-    home.coordinator.wishes.flip(CHARGE, True, Source.TOGGLE)
+    home.coordinator.wishes.flip({CHARGE: True}, Source.TOGGLE)
     assert home.report(CHARGE).outcome is Outcome.PENDING
 
 
@@ -103,17 +107,18 @@ async def test_a_running_window_is_named(tmp_path: Path) -> None:
 
 async def test_why_the_gateway_does_not_act_is_the_reason_of_a_confirmed_switch(home: SmallHome) -> None:
     await home.coordinator.poll()
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     assert home.report(CHARGE).enforced is Enforced.UNKNOWN
-    assert home.report(CHARGE).reason == "switch is on; the gateway's last report could not be read"
+    assert home.why(CHARGE) == "switch is on; the gateway's last report could not be read"
 
 
 async def test_the_last_error_stays_when_the_toggle_has_gone_back(home: SmallHome) -> None:
     await home.coordinator.poll()
-    home.cloud.trouble["validate"] = [Refused("refused", hint="ask")]
-    await home.coordinator.flip(CHARGE, True)
+    home.cloud.trouble["validate"] = [Refused(because(Kind.SWITCH_NOT_TAKEN, family="cfg"))]
+    await home.flip(CHARGE, True)
     report = home.report(CHARGE)
-    assert (report.wanted, report.outcome, report.last_error) == (False, Outcome.CONFIRMED, "refused")
+    assert (report.wanted, report.outcome) == (False, Outcome.CONFIRMED)
+    assert said(report.last_error) == "the cloud does not let cfg be switched now"
     assert report.last_error_at == home.clock.now
 
 
@@ -131,14 +136,14 @@ async def test_the_next_window_is_shown_as_soon_as_the_zone_is_known(tmp_path: P
 
 async def test_an_outage_makes_entities_unreadable_at_once_and_is_a_problem_after_a_while(home: SmallHome) -> None:
     home.cloud.trouble["read"] = [Unreachable("down")] * 9
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     assert home.snapshot().readable is False
     assert problems(home) == []
     await home.wait(minutes=14, seconds=59)
     assert problems(home) == []
     await home.wait(seconds=1)
     (problem,) = home.snapshot().problems
-    assert (problem.text, problem.since) == ("cloud unreachable since 12:00", NOON)
+    assert (words_of(problem, home.coordinator.windows.when), problem.since) == ("cloud unreachable since 12:00", NOON)
 
 
 async def test_without_a_request_left_what_was_read_still_stands(home: SmallHome) -> None:
@@ -161,19 +166,19 @@ async def test_a_budget_that_stays_used_up_is_a_problem_after_a_while_and_is_not
 
 
 async def test_what_needs_a_person_is_a_problem_at_once(home: SmallHome) -> None:
-    home.cloud.trouble["read"] = [WrongPassword("the password is wrong", hint="correct it")]
+    home.cloud.trouble["read"] = [WrongPassword()]
     await home.coordinator.poll()
-    assert home.snapshot().problems == (Problem("the password is wrong", NOON, "correct it"),)
+    assert home.snapshot().problems == (Problem(because(Kind.WRONG_PASSWORD, detail=""), NOON),)
     await home.wait(minutes=1, poll=True)
     assert problems(home) == []
 
 
 async def test_a_window_that_is_refused_is_one_problem_since_the_first_refusal(tmp_path: Path) -> None:
     home = SmallHome(tmp_path, rules(windows=(ALWAYS,)))
-    home.cloud.trouble["validate"] = [Refused("no", hint="ask")] * 2
+    home.cloud.trouble["validate"] = [Refused("no")] * 2
     await home.coordinator.poll()
     await home.wait(minutes=5)
-    assert home.snapshot().problems == (Problem("charge from grid: no", NOON, "ask"),)
+    assert home.snapshot().problems == (Problem(some("no"), NOON, CHARGE),)
     await home.wait(minutes=15)
     assert home.snapshot().problems == ()
 
@@ -182,7 +187,7 @@ async def test_what_stays_undecided_too_long_is_a_problem(tmp_path: Path) -> Non
     home = SmallHome(tmp_path, rules(consistency=timedelta(hours=1)))
     home.cloud.deaf_to = set(WriteForm)
     await home.coordinator.poll()
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     assert problems(home) == []
     await home.wait(minutes=16)
     assert problems(home) == ["charge from grid: written; the cloud does not show it yet"]
@@ -192,20 +197,22 @@ async def test_a_wish_that_waits_for_another_is_no_problem_and_its_waiting_does_
     home: SmallHome,
 ) -> None:
     await home.coordinator.poll()
-    await home.coordinator.flip(DISCHARGE, True)
+    await home.flip(DISCHARGE, True)
     await home.command(command="set", control="charge_from_grid", state="on", duration="03:00:00")
     assert home.report(DISCHARGE).outcome is Outcome.PENDING
     home.clock.now += timedelta(hours=2)
     assert problems(home) == []
     home.cloud.deaf_to = set(WriteForm)
     await home.wait(hours=2)
-    assert home.report(DISCHARGE).reason == "waits until charge from grid is off"
+    assert home.why(DISCHARGE) == "waits until charge from grid is off"
     assert problems(home) == []
 
 
-async def test_what_other_parts_of_the_app_found_comes_along(home: SmallHome) -> None:
-    home.trouble = (Problem("the file cannot be written", NOON),)
-    assert problems(home) == ["the file cannot be written"]
+async def test_a_store_that_cannot_be_written_comes_along(home: SmallHome) -> None:
+    home.store.trouble = Trouble(Path("/conf/home.json"), "No space left on device", DiskTrouble.FULL)
+    (problem,) = home.snapshot().problems
+    assert told(problem).startswith("/conf/home.json cannot be written (No space left on device); nothing outlives")
+    assert advice(problem.reason) == "make room on the disk that holds /conf"
 
 
 # -- where entries rule -----------------------------------------------------------------------------------------------
@@ -247,11 +254,11 @@ async def test_a_target_below_the_reserve_says_where_discharging_really_stops(sc
     await scheduled.coordinator.poll()
     command = {"command": "set", "control": "discharge_to_grid", "state": "on", "duration": 600}
     await scheduled.command(**command, target_soc=20)
-    assert scheduled.report(DISCHARGE).reason.endswith("stops at the reserve of 30 %, not at 20 %")
+    assert scheduled.why(DISCHARGE).endswith("stops at the reserve of 30 %, not at 20 %")
     (entry,) = scheduled.cloud.stored.values()
     assert entry.terms.limit == 30
     await scheduled.command(**command, target_soc=40)
-    assert "stops at" not in scheduled.report(DISCHARGE).reason
+    assert "stops at" not in scheduled.why(DISCHARGE)
 
 
 async def test_what_will_keep_a_window_from_running_is_a_problem_before_it_starts(scheduled: SmallHome) -> None:
@@ -260,11 +267,11 @@ async def test_what_will_keep_a_window_from_running_is_a_problem_before_it_start
     assert problems(scheduled) == []
     await scheduled.wait(minutes=16, poll=True)
     (problem,) = scheduled.snapshot().problems
-    assert problem.text == (
+    assert told(problem) == (
         "Rate: overlaps with an entry that is not the app's: discharge to grid 13:00-15:00 every day"
     )
     assert problem.since == scheduled.clock.now
-    assert problem.hint
+    assert advice(problem.reason)
     scheduled.clock.now += timedelta(minutes=1)
     assert scheduled.snapshot().problems == (problem,)
     scheduled.cloud.remove(in_the_way)
@@ -282,8 +289,8 @@ async def test_a_gateway_that_does_not_take_the_entry_is_a_problem_after_a_while
     assert problems(scheduled) == []
     await scheduled.wait(minutes=1)
     (problem,) = scheduled.snapshot().problems
-    assert problem.text == "restrict battery discharge: written and applied; waiting for the gateway"
-    assert problem.hint == "look in the Enphase app whether the gateway is online"
+    assert told(problem) == "restrict battery discharge: written and applied; waiting for the gateway"
+    assert advice(problem.reason) == "look in the Enphase app whether the gateway is online"
     scheduled.cloud.come_online()
     await scheduled.wait(minutes=15)
     assert problems(scheduled) == []
@@ -297,7 +304,9 @@ async def test_a_switch_that_the_site_works_with_entries_for_and_holds_none_is_n
     await scheduled.wait(minutes=1, poll=True)
     report = scheduled.report(DISCHARGE)
     assert (report.source, report.enforced) == (Source.CLOUD, Enforced.NO)
-    assert report.reason == "switch is on; without a schedule entry the gateway does nothing"
+    assert [scheduled.said(one) for one in report.reasons] == [
+        "switch is on; without a schedule entry the gateway does nothing"
+    ]
 
 
 # -- windows without a zone, and after a release ----------------------------------------------------------------------

@@ -163,6 +163,5 @@ def standing(session: EnlightenSession) -> TokenStatus:
     return session.token_status
 
 
-async def write(session: EnlightenSession) -> int:
-    answer = await session.request("PUT", SETTINGS, body={"a": 1}, username=USER, xsrf_from=SETTINGS, wish=True)
-    return answer.status
+async def write(session: EnlightenSession) -> None:
+    await session.request("PUT", SETTINGS, body={"a": 1}, username=USER, xsrf_from=SETTINGS, wish=True)

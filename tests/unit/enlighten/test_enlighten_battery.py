@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from enphase_battery.enlighten.battery import Battery
+from enphase_battery.enlighten.families import Family
 from enphase_battery.enlighten.identity import Identity
-from enphase_battery.enlighten.models import BatterySettings, Family, WriteForm
+from enphase_battery.enlighten.models import BatterySettings, WriteForm
 from enphase_battery.errors import Forbidden, NotAvailable, Refused, UnexpectedAnswer
 from tests.unit.enlighten.stand_in import BC, IS_VALID, SETTINGS, SITE, STATUS, USER, Cloud, answering
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from enphase_battery.enlighten.session import EnlightenSession
 
 ACCEPT = f"POST {BC}/batterySettings/acceptDisclaimer/{SITE}"
@@ -54,10 +57,8 @@ async def test_the_status_is_read_from_the_site_itself(battery: Battery, cloud: 
     assert "Origin" not in request.headers
 
 
-async def test_profile_and_site_are_read(battery: Battery, cloud: Cloud) -> None:
-    cloud.script(f"GET {BC}/profile/{SITE}", answering(body={"data": {"profile": "self-consumption"}}))
+async def test_the_site_is_read(battery: Battery, cloud: Cloud) -> None:
     cloud.script(f"GET {BC}/siteSettings/{SITE}", answering(body={"data": {"timezone": "Europe/London"}}))
-    assert (await battery.profile()).name == "self-consumption"
     assert (await battery.site_settings()).timezone == "Europe/London"
 
 
@@ -81,11 +82,10 @@ DOCUMENTS = [
 
 @pytest.mark.parametrize("text", DOCUMENTS, ids=[document[:12] for document in DOCUMENTS])
 async def test_an_answer_that_is_not_the_document_is_not_taken(battery: Battery, cloud: Cloud, text: str) -> None:
-    reads = {
+    reads: dict[str, Callable[[], Awaitable[object]]] = {
         f"GET {SETTINGS}": battery.settings,
         SCHEDULES: battery.schedules,
         f"GET {STATUS}": battery.status,
-        f"GET {BC}/profile/{SITE}": battery.profile,
         f"GET {BC}/siteSettings/{SITE}": battery.site_settings,
     }
     for name, read in reads.items():

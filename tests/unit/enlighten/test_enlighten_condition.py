@@ -11,6 +11,7 @@ from enphase_battery.enlighten.shapes import Shape
 from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import SessionRejected
 from tests.unit.enlighten.stand_in import Clock, Cloud, answering
+from tests.unit.said import said
 
 Make = Callable[..., EnlightenSession]
 
@@ -21,7 +22,7 @@ def test_before_anything_was_asked_nothing_is_claimed(make_session: Make) -> Non
     assert (condition.refreshed_at, condition.expires_at, condition.mint) == (None, None, None)
     assert (condition.requests, condition.requests_per_hour, condition.held_until) == (0, 90, None)
     assert (condition.reads, condition.writes) == (Shape.TOKEN_AND_COOKIES, Shape.TOKEN_AND_COOKIES)
-    assert (condition.refused, condition.last_error) == ((), "")
+    assert (condition.refused, condition.last_error) == ((), None)
 
 
 async def test_requests_count_for_an_hour(make_session: Make, clock: Clock) -> None:
@@ -42,11 +43,11 @@ async def test_an_endpoint_that_refuses_everything_is_named_for_a_day_and_the_er
     with pytest.raises(SessionRejected):
         await session.request("GET", "/nothing")
     assert session.condition.refused == ("GET /nothing",)
-    assert session.condition.last_error == "GET /nothing refuses the session, although it lives"
+    assert said(session.condition.last_error) == "GET /nothing refuses the session, although it lives"
     clock.advance(hours=24)
     assert not session.condition.refused
     await session.refresh()
-    assert session.condition.last_error == ""
+    assert session.condition.last_error is None
 
 
 async def test_it_holds_no_secret(make_session: Make, cloud: Cloud) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from enphase_battery.enlighten.battery import Battery
+from enphase_battery.enlighten.families import Family
 from enphase_battery.enlighten.identity import Identity
-from enphase_battery.enlighten.models import EntryTerms, Family
+from enphase_battery.enlighten.models import EntryTerms
 from enphase_battery.enlighten.writes import entry_body
 from enphase_battery.errors import Conflict, Forbidden, NotAvailable, NotFound, Refused, Unreachable
 from tests.unit.enlighten.stand_in import BC, SITE, USER, WALL, Cloud, answering

@@ -281,7 +281,7 @@ async def test_sessions_of_half_an_hour_cost_a_login_each(
     assert cloud.logins() == 10
 
 
-async def test_in_a_simulator_sessions_may_be_as_short_as_they_like(
+async def test_where_the_limit_is_lifted_sessions_may_be_as_short_as_they_like(
     make_session: Make, cloud: Cloud, clock: Clock
 ) -> None:
     await polls(make_session(short_sessions=None), cloud, clock, times=9, ended_by_others=True)

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
+from enphase_battery.enlighten.families import Family
 from enphase_battery.enlighten.fields import clock_time, digits, instant, number, whole
-from enphase_battery.enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
-from enphase_battery.enlighten.readings import BatteryStatus, Profile, SiteSettings
+from enphase_battery.enlighten.models import BatterySettings, EntryTerms, ScheduleList
+from enphase_battery.enlighten.readings import BatteryStatus, SiteSettings
 from enphase_battery.enlighten.tokens import ASSUMED_LIFETIME, read_token
 from enphase_battery.errors import UnexpectedAnswer
 from tests.unit.enlighten.stand_in import NOW, jwt
@@ -68,8 +69,8 @@ def test_settings_as_documented() -> None:
     dtg, cfg = read.control(Family.DTG), read.control(Family.CFG)
     assert dtg is not None
     assert cfg is not None
-    assert (dtg.start_minute, dtg.end_minute, dtg.schedule_supported, dtg.show) == (960, 1140, True, True)
-    assert (cfg.locked, cfg.force_schedule_opted, cfg.schedule_supported) == (True, True, None)
+    assert (dtg.enabled, dtg.locked, dtg.show) == (True, False, True)
+    assert (cfg.locked, cfg.force_schedule_opted, cfg.show) == (True, True, None)
 
 
 def test_the_switch_of_charge_from_grid_is_not_that_of_its_control_object() -> None:
@@ -110,10 +111,10 @@ def test_settings_that_do_not_say_whether_charge_from_grid_is_on_are_not_taken_f
 
 
 def test_a_site_may_have_no_charge_from_grid_at_all() -> None:
-    assert settings(chargeFromGrid=True).has_charge_from_grid
-    assert settings(chargeFromGrid=False).has_charge_from_grid
+    assert settings(chargeFromGrid=True).holds_switch(Family.CFG)
+    assert settings(chargeFromGrid=False).holds_switch(Family.CFG)
     for control in (None, {"show": False}):
-        assert not BatterySettings.parse({"data": {"cfgControl": control}}).has_charge_from_grid
+        assert not BatterySettings.parse({"data": {"cfgControl": control}}).holds_switch(Family.CFG)
     assert BatterySettings.parse({"data": {"cfgControl": {"show": True}}}).switch(Family.CFG) is None
 
 
@@ -156,27 +157,17 @@ def test_schedules_as_documented() -> None:
         }
     )
     (entry,) = read.entries
-    assert (entry.family, entry.start, entry.end) == (Family.CFG, time(20), time(5, 25))
-    assert (entry.days, entry.limit, entry.status) == (frozenset({1, 2, 7}), 90, "active")
-    assert entry.timezone == "Europe/London"
-    assert entry.created_at == datetime.fromtimestamp(1780000000, tz=timezone.utc)
-    assert entry.updated_at == datetime.fromtimestamp(1780000500, tz=timezone.utc)
-    assert not entry.is_deleted
-    assert [read.family_status(family) for family in Family] == ["pending", "not_supported", None]
-    assert read.any_pending
-
-
-def test_the_terms_of_an_entry_are_all_that_it_says_itself() -> None:
-    read = ScheduleList.parse({"cfg": {"details": [ENTRY]}})
     days = frozenset({1, 2, 7})
-    assert read.entries[0].terms == EntryTerms(Family.CFG, time(20), time(5, 25), days, 90, "Europe/London")
+    assert entry.terms == EntryTerms(Family.CFG, time(20), time(5, 25), days, 90, "Europe/London")
+    assert (entry.schedule_id, entry.status) == (ENTRY["scheduleId"], "active")
+    assert entry.created_at == datetime.fromtimestamp(1780000000, tz=timezone.utc)
+    assert [read.family_status(family) for family in Family] == ["pending", "not_supported", None]
 
 
 def test_restrict_has_no_limit_whatever_the_cloud_echoes() -> None:
-    entry = ScheduleList.parse({"rbd": {"details": [{**ENTRY, "limit": 100}]}}).entries[0]
-    assert entry.limit == 100
-    assert entry.terms.limit is None
-    assert EntryTerms(Family.RBD, time(20), time(5, 25), entry.days, 100, "Europe/London") == entry.terms
+    terms = ScheduleList.parse({"rbd": {"details": [{**ENTRY, "limit": 100}]}}).entries[0].terms
+    assert terms.limit is None
+    assert EntryTerms(Family.RBD, time(20), time(5, 25), terms.days, 100, "Europe/London") == terms
 
 
 def test_an_entry_without_a_zone_equals_no_terms_that_could_be_written() -> None:
@@ -186,7 +177,7 @@ def test_an_entry_without_a_zone_equals_no_terms_that_could_be_written() -> None
 @pytest.mark.parametrize("days", [[], [0, 8, "x", None, True]])
 def test_strange_days_are_left_out(days: object) -> None:
     read = ScheduleList.parse({"rbd": {"details": [{**ENTRY, "days": days, "limit": None}]}})
-    assert (read.entries[0].days, read.entries[0].limit) == (frozenset(), None)
+    assert (read.entries[0].terms.days, read.entries[0].terms.limit) == (frozenset(), None)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +208,7 @@ def test_a_list_of_another_shape_is_not_taken(document: object) -> None:
         ScheduleList.parse(document)
 
 
-# --- status, profile, site
+# --- status, site
 
 
 def unit(**members: object) -> dict[str, object]:
@@ -266,25 +257,17 @@ def test_what_is_no_status_is_not_taken(document: object) -> None:
 
 
 @pytest.mark.parametrize("document", [None, {}, {"data": {}}, {"data": {"x": 1}}, {"profile": "x", "timezone": "UTC"}])
-def test_what_is_no_profile_and_no_site_is_not_taken(document: object) -> None:
-    for parse in (Profile.parse, SiteSettings.parse):
-        with pytest.raises(UnexpectedAnswer):
-            parse(document)
-
-
-def test_the_profile_as_documented() -> None:
-    data = {"profile": "cost_savings", "batteryBackupPercentage": 25, "batteryBackupPercentageMin": 5}
-    more = {"batteryBackupPercentageMax": 100, "veryLowSoc": "N/A", "isBatteryChangePending": True}
-    read = Profile.parse({"data": {**data, **more, "stormGuardState": "active", "drEventActive": None}})
-    assert read == Profile("cost_savings", 25, 5, 100, None, "active", dr_event_active=False, change_pending=True)
+def test_what_is_no_site_is_not_taken(document: object) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        SiteSettings.parse(document)
 
 
 def test_the_site_settings_as_documented() -> None:
     user = {"isOwner": True, "isInstaller": False}
     place = {"timezone": "Europe/London", "countryCode": "GB", "batteryGridMode": "ImportExport"}
     read = SiteSettings.parse({"data": {"userDetails": user, "hasEncharge": True, **place}})
-    assert (read.timezone, read.country, read.grid_mode) == ("Europe/London", "GB", "ImportExport")
-    assert (read.is_owner, read.is_installer, read.has_battery, read.change_pending) == (True, False, True, False)
+    assert (read.timezone, read.grid_mode) == ("Europe/London", "ImportExport")
+    assert (read.is_owner, read.is_installer) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +295,7 @@ def test_who_the_account_is_may_not_be_said() -> None:
 @settings_of_hypothesis(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(document=DOCUMENTS)
 def test_no_document_breaks_a_parser(document: object) -> None:
-    for parse in (BatterySettings.parse, ScheduleList.parse, BatteryStatus.parse, Profile.parse, SiteSettings.parse):
+    for parse in (BatterySettings.parse, ScheduleList.parse, BatteryStatus.parse, SiteSettings.parse):
         try:
             read = parse(document)
         except UnexpectedAnswer:

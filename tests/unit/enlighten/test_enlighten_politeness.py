@@ -153,13 +153,13 @@ async def test_the_clocks_differ_as_far_as_two_answers_agree(
 
 
 async def test_the_cookie_says_when_the_session_ends(session: EnlightenSession, cloud: Cloud) -> None:
-    assert session.session_ends_at is None
+    assert session.condition.session_ends_at is None
     await session.refresh()
-    assert session.session_ends_at is None
+    assert session.condition.session_ends_at is None
     ending = f"_enlighten_4_session={cloud.session}; Path=/; Max-Age=3600"
     cloud.script(READ, answering(body={}, cookies=(ending,)))
     await session.request("GET", SETTINGS)
-    assert session.session_ends_at == NOW + timedelta(hours=1)
+    assert session.condition.session_ends_at == NOW + timedelta(hours=1)
 
 
 # --- the mint that moved

@@ -99,8 +99,8 @@ async def test_a_right_code_completes_the_sign_in(session: EnlightenSession, clo
     cloud.script(VALIDATE, right(cloud))
     await session.submit_code(f" {CODE[:3]} {CODE[3:]}\n")
     assert standing(session) is TokenStatus.OK
-    assert (session.site_id, session.uses_second_factor, session.last_error) == ("42", True, None)
-    assert (await session.request("GET", SETTINGS)).status == 200
+    assert (session.site_id, session.condition.second_factor, session.condition.last_error) == ("42", True, None)
+    assert (await session.request("GET", SETTINGS)).json
     assert cloud.logins() == 1
 
 
@@ -174,7 +174,7 @@ async def test_the_code_may_come_after_a_restart(
     await again.submit_code(CODE)
     assert cloud.sent(VALIDATE)[0][0].cookies["login_otp_nonce"] == "hush-1"
     assert standing(make_session(record=saved[-1])) is TokenStatus.OK
-    assert make_session(record=saved[-1]).uses_second_factor
+    assert make_session(record=saved[-1]).condition.second_factor
 
 
 async def test_a_session_that_was_had_with_a_code_is_at_stake_once_it_was_idle_for_a_while(
@@ -208,8 +208,8 @@ async def test_nobody_waits_for_a_code(session: EnlightenSession, cloud: Cloud) 
         await session.resend_code()
     assert len(cloud.seen) == sent
     assert standing(session) is TokenStatus.OK
-    assert not session.uses_second_factor
-    assert session.last_error is None
+    assert not session.condition.second_factor
+    assert session.condition.last_error is None
 
 
 # --- what the cloud says to a code
@@ -239,7 +239,7 @@ async def test_each_answer_to_a_code_has_its_meaning(
     cloud.script(VALIDATE, answer)
     with pytest.raises(error) as caught:
         await waiting.submit_code(CODE)
-    assert isinstance(waiting.last_error, error)
+    assert waiting.condition.last_error == caught.value.reason
     assert CODE not in str(caught.value) + caught.value.hint + repr(caught.value)
     assert cloud.logins() == 1
 
@@ -423,7 +423,7 @@ async def test_the_new_sign_in_may_need_no_code(waiting: EnlightenSession, cloud
     clock.advance(minutes=5)
     await waiting.resend_code()
     assert standing(waiting) is TokenStatus.OK
-    assert not waiting.uses_second_factor
+    assert not waiting.condition.second_factor
 
 
 @pytest.mark.parametrize(
@@ -465,7 +465,7 @@ async def test_a_person_may_begin_another_sign_in_after_five_minutes(
     cloud.scripted.pop(LOGIN)
     await waiting.refresh(by_hand=True)
     assert standing(waiting) is TokenStatus.OK
-    assert not waiting.uses_second_factor
+    assert not waiting.condition.second_factor
     with pytest.raises(NoCodeExpected):
         await waiting.submit_code(CODE)
 

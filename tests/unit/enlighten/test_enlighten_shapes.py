@@ -144,7 +144,7 @@ async def test_a_read_finds_the_shape_that_the_cloud_takes(
     await signed_in(session, cloud, clock)
     cloud.script(READ, taking(taken, refusal))
     before = len(cloud.seen)
-    assert (await session.request("GET", SETTINGS, username=USER)).status == 200
+    assert (await session.request("GET", SETTINGS, username=USER)).json
     climbed = list(READS[: READS.index(taken) + 1])
     assert shapes(cloud, READ) == climbed
     assert cloud.seen[before:] == [READ, MINT, *[READ] * (len(climbed) - 1)]
@@ -162,10 +162,10 @@ async def test_a_write_finds_the_shape_that_the_cloud_takes(
     await signed_in(session, cloud, clock)
     await session.request("GET", SETTINGS)
     cloud.script(WRITE, taking(taken, refusal))
-    assert await write(session) == 200
+    await write(session)
     tried = shapes(cloud, WRITE)
     assert list(dict.fromkeys(tried)) == list(WRITES[: WRITES.index(taken) + 1])
-    assert await write(session) == 200
+    await write(session)
     assert shapes(cloud, WRITE) == [*tried, taken]
     assert cloud.logins() == 1
 
@@ -178,7 +178,7 @@ async def test_the_manager_tokens_write_says_the_same_in_header_and_cookie(
     await session.request("GET", SETTINGS)
     cloud.script(WRITE, taking(Shape.MANAGER_TOKEN, answering(401)))
     reads = cloud.seen.count(READ)
-    assert await write(session) == 200
+    await write(session)
     request, _ = cloud.sent(WRITE)[-1]
     assert request.headers["X-XSRF-Token"] == "a=/b"
     assert "BP-XSRF-Token=a%3D%2Fb" in request.headers["Cookie"]
@@ -224,7 +224,7 @@ async def test_many_requests_at_once_ask_once_whether_the_session_lives(
     await signed_in(session, cloud, clock)
     cloud.script(READ, taking(Shape.COOKIES, answering(text=WALL)))
     answers = await asyncio.gather(*(session.request("GET", SETTINGS) for _ in range(10)))
-    assert {answer.status for answer in answers} == {200}
+    assert all(answer.json for answer in answers)
     assert (cloud.logins(), cloud.seen.count(MINT)) == (1, 2)
     assert len(cloud.sent(READ)) <= 30
 
@@ -361,7 +361,7 @@ async def test_a_login_that_is_only_tried_does_not_cost_the_living_session(
     cloud.script(LOGIN, answering(401))
     with pytest.raises(Forbidden):
         await session.request("GET", SETTINGS)
-    assert (await session.request("GET", SCHEDULES)).status == 200
+    assert (await session.request("GET", SCHEDULES)).json
     assert cloud.logins() == 2
 
 
@@ -373,7 +373,7 @@ async def test_nobody_is_asked_for_a_code_because_of_one_endpoint(
     cloud.script(LOGIN, answering(body={"requires_mfa": True}, cookies=("login_otp_nonce=n; Path=/",)))
     with pytest.raises(Forbidden):
         await session.request("GET", SETTINGS)
-    assert (await session.request("GET", SCHEDULES)).status == 200
+    assert (await session.request("GET", SCHEDULES)).json
     assert standing(session) is TokenStatus.OK
     with pytest.raises(NoCodeExpected):
         await session.submit_code("123456")

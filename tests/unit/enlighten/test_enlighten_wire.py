@@ -16,8 +16,9 @@ from yarl import URL
 
 from enphase_battery.enlighten import wire as wire_module
 from enphase_battery.enlighten.battery import Battery
+from enphase_battery.enlighten.families import Family
 from enphase_battery.enlighten.identity import Identity
-from enphase_battery.enlighten.models import Family, WriteForm
+from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.wire import AiohttpWire, Received
 from enphase_battery.errors import Delivery, UnexpectedAnswer, Unreachable

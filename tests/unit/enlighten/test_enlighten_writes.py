@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from enphase_battery.enlighten.models import BatterySettings, EntryTerms, Family, WriteForm
+from enphase_battery.enlighten.families import Family
+from enphase_battery.enlighten.models import BatterySettings, EntryTerms, WriteForm
 from enphase_battery.enlighten.writes import entry_body, switch_body, validation_body
 
 DTG = {"show": True, "enabled": True, "locked": False, "scheduleSupported": True, "startTime": 960, "endTime": 1140}

@@ -47,7 +47,7 @@ async def test_writes_carry_the_newest_xsrf_token(session: EnlightenSession, clo
 
 
 async def test_a_write_without_a_token_fetches_one_first(session: EnlightenSession, cloud: Cloud) -> None:
-    assert await write(session) == 200
+    await write(session)
     assert cloud.seen[-2:] == [READ, WRITE]
     assert cloud.sent(READ)[0][0].query == {"userId": USER}
 
@@ -57,7 +57,7 @@ async def test_a_write_with_an_old_token_is_repeated_once_with_a_fresh_one(
 ) -> None:
     await session.request("GET", SETTINGS)
     cloud.xsrf = "x-1"
-    assert await write(session) == 200
+    await write(session)
     assert cloud.seen[-3:] == [WRITE, READ, WRITE]
 
 
@@ -83,7 +83,7 @@ async def test_a_write_in_an_outage_of_the_token_is_not_sent(session: EnlightenS
 async def test_a_site_that_hands_out_no_token_is_written_to_without(session: EnlightenSession, cloud: Cloud) -> None:
     cloud.script(READ, answering(404))
     cloud.script(WRITE, answering(body={"message": "success"}))
-    assert await write(session) == 200
+    await write(session)
     assert "X-XSRF-Token" not in cloud.sent(WRITE)[0][0].headers
 
 
@@ -91,7 +91,7 @@ async def test_a_login_ends_the_xsrf_token(session: EnlightenSession, cloud: Clo
     await session.request("GET", SETTINGS)
     clock.advance(minutes=5)
     cloud.session, cloud.xsrf = "other", "x-1"
-    assert await write(session) == 200
+    await write(session)
     assert [name for name in cloud.seen if name in (READ, WRITE)] == [READ, WRITE, READ, WRITE]
 
 
@@ -134,7 +134,7 @@ async def test_a_token_that_rotates_just_before_the_write_is_fetched_anew_once(
     await session.request("GET", SETTINGS)
     cloud.script(WRITE, answering(403), answering(body={"message": "success"}))
     before = len(cloud.seen)
-    assert await write(session) == 200
+    await write(session)
     assert cloud.seen[before:] == [WRITE, READ, WRITE]
 
 
@@ -165,7 +165,7 @@ async def test_a_token_that_could_not_be_sent_is_not_taken(session: EnlightenSes
     await session.request("GET", SETTINGS)
     cloud.script(READ, answering(body={}, cookies=(f"BP-XSRF-Token={value}; Path=/",)))
     await session.request("GET", SETTINGS)
-    assert await write(session) == 200
+    await write(session)
     assert cloud.sent(WRITE)[0][0].headers["X-XSRF-Token"] == "x-0"
 
 
@@ -200,7 +200,7 @@ async def test_a_session_killed_between_a_schedule_and_its_apply_costs_one_login
     await session.request("POST", create, body={}, xsrf_from=SETTINGS, wish=True)
     cloud.session, cloud.xsrf = "killed", "x-1"
     before = len(cloud.seen)
-    assert await write(session) == 200
+    await write(session)
     login = ["GET /users/self/token", "POST /login/login.json", "GET /users/self/token"]
     assert cloud.seen[before:] == [WRITE, *login, READ, WRITE]
     assert cloud.seen.count(f"POST {create}") == 1
@@ -213,7 +213,7 @@ async def test_the_token_outlives_a_restart(
     await session.request("GET", SETTINGS)
     await session.close()
     before = len(cloud.seen)
-    assert await write(make_session(record=saved[-1])) == 200
+    await write(make_session(record=saved[-1]))
     assert cloud.seen[before:] == [WRITE]
 
 
@@ -221,5 +221,5 @@ async def test_a_token_that_only_an_older_record_knows_gets_its_cookie(
     make_session: Callable[..., EnlightenSession], cloud: Cloud, saved: list[SessionRecord]
 ) -> None:
     await make_session().refresh()
-    assert await write(make_session(record=replace(saved[-1], xsrf="x-0"))) == 200
+    await write(make_session(record=replace(saved[-1], xsrf="x-0")))
     assert cloud.sent(WRITE)[0][0].cookies["BP-XSRF-Token"] == "x-0"

@@ -51,14 +51,9 @@ def session(clock: Clock) -> Session:
 
 
 @pytest.fixture
-def care(session: Session, clock: Clock, shown: list[None]) -> KeepAlive:
+def care(session: Session, clock: Clock) -> KeepAlive:
     logger = logging.getLogger("test")
-    return KeepAlive(session, changed=lambda: shown.append(None), clock=clock, logger=logger)  # type: ignore[arg-type]  # all that is asked of it
-
-
-@pytest.fixture
-def shown() -> list[None]:
-    return []
+    return KeepAlive(session, clock=clock, logger=logger)  # type: ignore[arg-type]  # all that is asked of it
 
 
 # -- in turn ----------------------------------------------------------------------------------------------------------
@@ -127,15 +122,14 @@ async def test_a_session_that_only_a_code_could_bring_back_is_kept_awake(
 
 
 async def test_a_refresh_that_fails_is_told_once_until_it_fails_otherwise_or_works_again(
-    care: KeepAlive, session: Session, caplog: pytest.LogCaptureFixture, shown: list[None]
+    care: KeepAlive, session: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    session.errors = [Unreachable("down")] * 3 + [WrongPassword("wrong")]
+    session.errors = [Unreachable("down")] * 3 + [WrongPassword()]
     for _ in range(6):
         await care.refresh()
     assert caplog.messages == [
         "The token could not be refreshed: down",
-        "The token could not be refreshed: wrong",
+        "The token could not be refreshed: the cloud refused e-mail and password",
         "The token was refreshed again",
     ]
-    assert len(shown) == 6

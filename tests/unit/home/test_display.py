@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from enphase_battery.control.controls import Control
-from enphase_battery.engine.snapshot import Problem
+from enphase_battery.control.problem import Problem
+from enphase_battery.control.reason import Kind, because
 from enphase_battery.home.assistant import Assistant
 from enphase_battery.home.display import Display, View
 from enphase_battery.home.entities import Entity
 from enphase_battery.home.notices import Concern, Notices
+from enphase_battery.home.toggle_watch import ToggleWatch
 from enphase_battery.home.toggles import Toggles
+from enphase_battery.store.store import Store
 
 CHARGE, DISCHARGE = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID
 IDS = {CHARGE: "input_boolean.charge", DISCHARGE: "input_boolean.discharge"}
@@ -40,8 +45,8 @@ class FakeAssistant:
         self.asked.append(f"{entity.entity_id} {entity.state}")
         return await self._answer()
 
-    async def notice(self, notice_id: str) -> str:
-        return ""
+    async def notice(self, notice_id: str) -> bool:
+        return False
 
     async def notify(self, notice_id: str, title: str, message: str) -> bool:
         self.asked.append(message)
@@ -54,22 +59,32 @@ class FakeAssistant:
         return not self.away
 
 
-class Wall:
-    """A display with what it is to show."""
+class FakeWatch:
+    """Toggles, and what was stored of them."""
 
     def __init__(self) -> None:
-        self.assistant = FakeAssistant()
         self.toggles = Toggles(IDS, {CHARGE: False, DISCHARGE: False})
-        self.view = View({}, ())
         self.noted: list[dict[Control, bool]] = []
+
+    def remember(self) -> None:
+        self.noted.append(dict(self.toggles.seen))
+
+
+class Wall:
+    """A display with the Home Assistant that it is in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.assistant = FakeAssistant()
+        self.watch = FakeWatch()
+        self.toggles, self.noted = self.watch.toggles, self.watch.noted
         self.tasks: list[asyncio.Task[None]] = []
+        assistant = cast("Assistant", self.assistant)
+        store = Store(folder / "app.json", logging.getLogger("test"))
         self.display = Display(
-            cast("Assistant", self.assistant),
-            self.toggles,
-            Notices(cast("Assistant", self.assistant), "battery", lambda: NOON),
-            view=lambda: self.view,
-            noted=lambda: self.noted.append(dict(self.toggles.seen)),
-            spawn=self.spawn,
+            assistant,
+            cast("ToggleWatch", self.watch),
+            Notices(assistant, "battery", store, lambda: NOON),
+            self.spawn,
         )
 
     def spawn(self, coroutine: Coroutine[object, object, None]) -> None:
@@ -77,16 +92,15 @@ class Wall:
 
     async def show(self, view: View, *, again: bool = False) -> list[str]:
         """Show a view; return what Home Assistant was asked."""
-        self.view = view
         self.assistant.asked.clear()
-        self.display.changed(again=again)
+        self.display.show(view, again=again)
         await asyncio.gather(*self.tasks)
         return list(self.assistant.asked)
 
 
 @pytest.fixture
-def wall() -> Wall:
-    return Wall()
+def wall(tmp_path: Path) -> Wall:
+    return Wall(tmp_path)
 
 
 async def test_a_toggle_that_shows_something_else_is_set_and_stored(wall: Wall) -> None:
@@ -135,8 +149,7 @@ async def test_an_entity_that_home_assistant_did_not_take_is_published_with_the_
 async def test_of_the_views_that_come_while_it_is_busy_only_the_newest_is_shown(wall: Wall) -> None:
     def burst() -> None:
         for soc in range(51, 60):
-            wall.view = View({}, (Entity("sensor.soc", str(soc), {}),))
-            wall.display.changed()
+            wall.display.show(View({}, (Entity("sensor.soc", str(soc), {}),)))
 
     wall.assistant.meanwhile = burst
     assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50", "sensor.soc 59"]
@@ -144,28 +157,26 @@ async def test_of_the_views_that_come_while_it_is_busy_only_the_newest_is_shown(
 
 
 async def test_a_burst_before_it_begins_is_one_piece_of_work(wall: Wall) -> None:
-    wall.view = View({}, (SOC,))
     for _ in range(5):
-        wall.display.changed()
+        wall.display.show(View({}, (SOC,)))
     assert len(wall.tasks) == 1
     await asyncio.gather(*wall.tasks)
     assert wall.assistant.asked == ["sensor.soc 50"]
 
 
-async def test_a_view_that_cannot_be_made_does_not_stop_the_next(wall: Wall) -> None:
-    def broken() -> View:
-        raise ValueError("no view")
+async def test_a_view_that_cannot_be_shown_does_not_stop_the_next(wall: Wall) -> None:
+    def broken() -> None:
+        raise ValueError("a bug")
 
-    wall.display._view = broken
-    wall.display.changed()
-    with pytest.raises(ValueError, match="no view"):
+    wall.assistant.meanwhile = broken
+    wall.display.show(View({}, (SOC,)))
+    with pytest.raises(ValueError, match="a bug"):
         await wall.tasks.pop()
-    wall.display._view = lambda: wall.view
     assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50"]
 
 
 async def test_a_notice_comes_after_the_entities_that_it_is_about(wall: Wall) -> None:
-    concern = Concern((Problem("the cloud is away", NOON, "wait"),), timezone.utc, at_once=True)
+    concern = Concern((Problem(because(Kind.APP_FAILED), NOON),), timezone.utc, at_once=True)
     asked = await wall.show(View({}, (PROBLEM,), concern))
     assert asked[0] == "binary_sensor.problem off"
-    assert asked[1].startswith("**The cloud is away.**")
+    assert asked[1].startswith("**The app could not start.**")

@@ -11,14 +11,22 @@ import pytz
 from enphase_battery.control.controls import Control
 from enphase_battery.control.enforcement import Enforced
 from enphase_battery.control.intent import Source
-from enphase_battery.control.site_state import Storage
+from enphase_battery.control.problem import Problem
+from enphase_battery.control.reason import Kind, because
+from enphase_battery.control.site_state import SiteState, Storage
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows.window import Occurrence, Window
-from enphase_battery.engine.snapshot import ControlReport, Problem, SignIn, Snapshot
+from enphase_battery.engine.snapshot import ControlReport, Snapshot
+from enphase_battery.enlighten.identity import Identity
 from enphase_battery.home.entities import Entity, entities, problem_entity
+from enphase_battery.words.reasons import local
+from tests.unit.conditions import WELL
+from tests.unit.said import advice, some, told
 
 NOON = datetime(2026, 7, 22, 12, 0, 0, 123456, tzinfo=timezone.utc)
 LONDON = pytz.timezone("Europe/London")
+WHEN = local(LONDON, NOON)
+SIGNED_IN = replace(WELL, refreshed_at=NOON, expires_at=NOON + timedelta(days=1), token="eyJ.secret")
 
 REPORT = ControlReport(
     control=Control.CHARGE_FROM_GRID,
@@ -28,11 +36,11 @@ REPORT = ControlReport(
     enforced=Enforced.YES,
     fail_safe=False,
     source=Source.COMMAND,
-    reason="because",
+    reasons=(some("because"),),
     until=NOON + timedelta(hours=1),
     target_soc=90,
     confirmed_at=NOON,
-    last_error="it was refused",
+    last_error=some("it was refused"),
     last_error_at=NOON - timedelta(minutes=5),
 )
 NOTHING_KNOWN = ControlReport(
@@ -42,29 +50,31 @@ NOTHING_KNOWN = ControlReport(
     outcome=None,
     enforced=Enforced.UNKNOWN,
     fail_safe=False,
-    source=None,
-    reason="",
-    until=None,
-    target_soc=None,
-    confirmed_at=None,
-    last_error="",
 )
 SNAPSHOT = Snapshot(
     taken_at=NOON,
+    condition=SIGNED_IN,
+    identity=Identity("11", "22"),
+    zone=LONDON,
     controls=(REPORT, NOTHING_KNOWN),
     readable=True,
-    storage=Storage(soc=57.5, energy_kwh=5.75, capacity_kwh=10.0, last_report=NOON),
-    next_window=None,
-    problems=(),
-    sign_in=SignIn("OK", NOON, NOON + timedelta(days=1), "11", "22", token=None),
+    state=SiteState(storage=Storage(soc=57.5, energy_kwh=5.75, capacity_kwh=10.0, last_report=NOON)),
 )
 
 
-def published(snapshot: Snapshot) -> dict[str, Entity]:
+def published(snapshot: Snapshot, *, publish_token: bool = False) -> dict[str, Entity]:
     found = entities(
-        snapshot, prefix="battery", token_sensor="sensor.enphase_jwt", zone=LONDON, poll=timedelta(minutes=15)
+        snapshot,
+        prefix="battery",
+        token_sensor="sensor.enphase_jwt",
+        publish_token=publish_token,
+        poll=timedelta(minutes=15),
     )
     return {entity.entity_id: entity for entity in found}
+
+
+def with_storage(storage: Storage | None) -> Snapshot:
+    return replace(SNAPSHOT, state=SiteState(storage=storage))
 
 
 def test_every_entity_of_the_contract_is_published() -> None:
@@ -95,6 +105,7 @@ def test_a_control_says_all_that_is_known_of_it_in_the_sites_own_time() -> None:
         "fail_safe": "no",
         "source": "command",
         "reason": "because",
+        "reason_kind": "refused",
         "until": "2026-07-22T14:00:00+01:00",
         "target_soc": "90",
         "confirmed_at": "2026-07-22T13:00:00+01:00",
@@ -107,6 +118,24 @@ def test_a_control_of_which_nothing_is_known_is_unknown_and_leaves_out_what_it_c
     entity = published(SNAPSHOT)["binary_sensor.battery_restrict_discharge"]
     assert entity.state == "unknown"
     assert entity.attributes.keys() == {"friendly_name", "icon", "summary", "verdict", "enforced", "fail_safe"}
+
+
+def test_of_several_reasons_the_kind_is_that_of_the_one_that_matters_most() -> None:
+    reasons = (because(Kind.ALL_DAY_ENTRY), because(Kind.TARGET_NEEDS_ENTRY, target=90))
+    snapshot = replace(SNAPSHOT, controls=(replace(REPORT, reasons=reasons),))
+    entity = published(snapshot)["binary_sensor.battery_charge_from_grid"]
+    assert entity.attributes["reason_kind"] == "all_day_entry"
+    assert entity.attributes["reason"].endswith("; a target of 90 % needs a schedule entry and is not kept")
+
+
+def test_a_reason_tells_instants_in_the_sites_own_time() -> None:
+    held = because(Kind.ON_HOLD, NOON + timedelta(hours=13), control=Control.RESTRICT_DISCHARGE)
+    snapshot = replace(SNAPSHOT, controls=(replace(REPORT, reasons=(held,), last_error=held),))
+    said = "held back by restrict battery discharge until Thu 02:00"
+    attributes = published(snapshot)["binary_sensor.battery_charge_from_grid"].attributes
+    assert (attributes["reason"], attributes["last_error"]) == (said, said)
+    elsewhere = published(replace(snapshot, zone=None))["binary_sensor.battery_charge_from_grid"]
+    assert elsewhere.attributes["reason"] == "held back by restrict battery discharge until Thu 01:00"
 
 
 def test_a_control_names_the_window_that_rules_it() -> None:
@@ -134,7 +163,7 @@ def test_the_status_says_what_runs_now() -> None:
 
 
 def test_a_status_that_is_too_long_for_a_state_is_whole_in_its_attribute() -> None:
-    talkative = replace(SNAPSHOT, controls=(replace(REPORT, reason="because " * 60),))
+    talkative = replace(SNAPSHOT, controls=(replace(REPORT, reasons=(some("because " * 60),)),))
     entity = published(talkative)["sensor.battery_status"]
     assert (len(entity.state), entity.state[-3:]) == (255, "...")
     assert len(entity.attributes["summary"]) > 255
@@ -147,8 +176,7 @@ def test_off_is_text_because_appdaemon_drops_what_is_falsy() -> None:
 
 
 def test_an_empty_battery_is_0_percent_not_unknown() -> None:
-    snapshot = replace(SNAPSHOT, storage=Storage(soc=0.0, energy_kwh=0.0))
-    entity = published(snapshot)["sensor.battery_soc"]
+    entity = published(with_storage(Storage(soc=0.0, energy_kwh=0.0)))["sensor.battery_soc"]
     assert (entity.state, entity.attributes["energy_available_kwh"]) == ("0", "0")
     assert "capacity_kwh" not in entity.attributes
 
@@ -164,7 +192,7 @@ def test_the_state_of_charge_carries_what_home_assistant_needs_for_statistics() 
 
 @pytest.mark.parametrize("storage", [None, Storage()])
 def test_a_state_of_charge_that_could_not_be_read_is_unknown(storage: Storage | None) -> None:
-    assert published(replace(SNAPSHOT, storage=storage))["sensor.battery_soc"].state == "unknown"
+    assert published(with_storage(storage))["sensor.battery_soc"].state == "unknown"
 
 
 def test_while_the_cloud_cannot_be_read_what_comes_from_it_is_unavailable_and_the_rest_is_not() -> None:
@@ -197,32 +225,47 @@ def test_without_windows_the_next_one_is_unknown() -> None:
     assert published(SNAPSHOT)["sensor.battery_next_window"].state == "unknown"
 
 
-def test_several_problems_are_one_entity_since_the_first_with_every_hint_once() -> None:
+def test_several_problems_are_one_entity_since_the_first_with_every_kind_and_hint_once() -> None:
+    def missing(control: Control) -> Problem:
+        taken = because(Kind.HELPER_ID_TAKEN)
+        reason = because(Kind.HELPER_MISSING, entity_id=f"input_boolean.{control.value}", obstacle=taken)
+        return Problem(reason, NOON)
+
     problems = (
-        Problem("the cloud is away", NOON, "wait"),
-        Problem("a toggle is missing", NOON - timedelta(hours=1), "create it"),
-        Problem("another toggle is missing", NOON, "create it"),
-        Problem("something else", NOON),
+        Problem(because(Kind.WRONG_PASSWORD), NOON),
+        replace(missing(Control.CHARGE_FROM_GRID), since=NOON - timedelta(hours=1)),
+        missing(Control.DISCHARGE_TO_GRID),
+        Problem(some("something else"), NOON, Control.CHARGE_FROM_GRID),
     )
-    entity = problem_entity(problems, "battery", LONDON)
+    entity = problem_entity(problems, "battery", LONDON, WHEN)
     assert entity.state == "on"
-    assert entity.attributes["problem"] == (
-        "the cloud is away; a toggle is missing; another toggle is missing; something else"
-    )
+    assert entity.attributes["problem"] == "; ".join(map(told, problems))
+    assert entity.attributes["problem"].startswith("the cloud refused e-mail and password; the toggle input_boolean.")
+    assert entity.attributes["problem"].endswith("; charge from grid: something else")
+    assert entity.attributes["reason_kind"] == "wrong_password, helper_missing, refused"
     assert entity.attributes["since"] == "2026-07-22T12:00:00+01:00"
-    assert entity.attributes["hint"] == "wait; create it"
+    once = (advice(problems[0].reason), advice(because(Kind.HELPER_ID_TAKEN)))
+    assert all(once)
+    assert entity.attributes["hint"] == "; ".join(once)
     assert entity.attributes["device_class"] == "problem"
+
+
+def test_a_problem_tells_instants_in_the_sites_own_time() -> None:
+    away = Problem(because(Kind.CLOUD_UNREACHABLE, since=NOON), NOON)
+    entity = published(replace(SNAPSHOT, problems=(away,)))["binary_sensor.battery_problem"]
+    assert entity.attributes["problem"] == "cloud unreachable since 13:00"
+    assert entity.attributes["reason_kind"] == "cloud_unreachable"
 
 
 def test_the_problem_sensor_tells_how_often_it_is_reported_while_the_app_is_at_work() -> None:
     assert published(SNAPSHOT)["binary_sensor.battery_problem"].attributes["poll"] == "900"
-    assert "poll" not in problem_entity((), "battery", LONDON).attributes
+    assert "poll" not in problem_entity((), "battery", LONDON, WHEN).attributes
 
 
 def test_without_a_problem_the_sensor_is_off_and_says_nothing() -> None:
-    entity = problem_entity((), "battery", LONDON)
+    entity = problem_entity((), "battery", LONDON, WHEN)
     assert entity.state == "off"
-    assert not {"problem", "since", "hint"} & entity.attributes.keys()
+    assert not {"problem", "reason_kind", "since", "hint"} & entity.attributes.keys()
 
 
 def test_the_token_sensor_carries_ids_and_times_and_no_token() -> None:
@@ -236,10 +279,10 @@ def test_the_token_sensor_carries_ids_and_times_and_no_token() -> None:
 
 
 def test_the_token_is_shown_only_where_it_was_asked_for_and_never_in_a_log() -> None:
-    sign_in = SignIn("OK", token="eyJ.secret")
-    entity = published(replace(SNAPSHOT, sign_in=sign_in))["sensor.enphase_jwt"]
-    assert entity.attributes["token"] == "eyJ.secret"
-    assert "secret" not in repr(sign_in)
+    assert published(SNAPSHOT, publish_token=True)["sensor.enphase_jwt"].attributes["token"] == "eyJ.secret"
+    assert "secret" not in repr(SNAPSHOT)
+    little = replace(SNAPSHOT, condition=replace(WELL, token="eyJ.secret"), identity=None)
+    entity = published(little, publish_token=True)["sensor.enphase_jwt"]
     assert entity.attributes.keys() == {"friendly_name", "icon", "summary", "token"}
 
 

@@ -16,13 +16,7 @@ from unittest.mock import AsyncMock, patch
 import pytest
 from appdaemon.exceptions import DomainException
 
-from enphase_battery.config.configuration import parse_configuration
-from enphase_battery.engine.snapshot import SignIn
-from enphase_battery.home.assistant import Assistant
-from enphase_battery.home.internals import Internals
-from enphase_battery.home.publisher import Publisher
 from enphase_battery.store.safe_file import replace_file
-from enphase_battery.store.store import Store
 from enphase_battery.version import VERSION
 from tests.lab.lab import ACCOUNT, APP, TOGGLES, Lab, lab
 
@@ -96,8 +90,8 @@ async def test_another_helper_for_a_control_is_no_flip(home: Home) -> None:
 
 async def test_a_flip_of_what_is_no_toggle_of_the_app_is_none_of_its_business(home: Home) -> None:
     async with home(app={"controls": ["charge_from_grid"]}) as one:
-        await one.app._publisher.toggled(RESTRICT, "off", "on")
-        await one.app._publisher.toggled(OTHER, "off", "on")
+        await one.app._toggled(RESTRICT, "off", "on")
+        await one.app._toggled(OTHER, "off", "on")
         await one.settle()
 
         assert not any(switches(one).values())
@@ -427,6 +421,7 @@ async def test_a_result_repeats_what_the_command_said(home: Home) -> None:
             "state": "on",
             "outcome": "confirmed",
             "reason": "",
+            "reason_kind": "",
             "error": "",
             "report": {},
         }
@@ -444,8 +439,35 @@ async def test_every_member_of_a_result_is_there_though_the_command_said_nothing
             "control": "",
             "state": "",
             "outcome": "rejected",
+            "reason_kind": "bad_command",
             "report": {},
         }
+
+
+async def test_a_result_names_the_kind_of_its_reason(home: Home) -> None:
+    async with home(app={"controls": ["charge_from_grid"]}) as one:
+        await one.command(command="cancel", id="a", control="charge_from_grid")
+        await one.command(command="set", id="b", control="discharge_to_grid", state="on")
+        await one.command(command="set", id="c", control="charge_from_grid", state="on", duration="01:00:00")
+        await one.command(command="set", id="d", control="charge_from_grid", state="off")
+
+        told = {key: [(one["outcome"], one["reason_kind"]) for one in one.results(id=key)] for key in "abc"}
+        assert told["a"] == [("confirmed", "nothing_to_cancel")]
+        assert told["b"] == [("rejected", "not_in_controls")]
+        assert told["c"][-1] == ("superseded", "newer_request")
+        assert one.results(id="a")[0]["reason"] == "nothing to cancel"
+
+
+async def test_a_control_and_the_problem_sensor_name_the_kind_of_their_reason(home: Home) -> None:
+    async with home(app={"dry_run": True}, switches={"clock_skew": 200.0}) as one:
+        await one.flip("discharge_to_grid", "on")
+
+        control = one.control("discharge_to_grid")
+        assert (control["outcome"], control["reason_kind"]) == ("dry_run", "would_do")
+        assert control["reason"].startswith("would write the entry discharge to grid ")
+        problem = one.attributes(PROBLEM)
+        assert problem["reason_kind"] == "clock_wrong"
+        assert problem["problem"] == "this machine's clock is about 3 min behind the cloud's"
 
 
 async def test_a_diagnosis_is_in_the_result_and_in_the_log_without_ids(
@@ -521,6 +543,20 @@ async def test_a_store_that_cannot_be_written_is_a_problem_until_it_can_which_is
         assert (in_the_way / f"{APP}.json").exists()
 
 
+async def test_a_wrong_clock_is_one_problem_though_it_differs_by_more_or_less(home: Home) -> None:
+    async with home(switches={"clock_skew": 200.0}) as one:
+        for skew in (195.0, 205.0, 190.0, 200.0):
+            await one.advance(minutes=20)
+            one.cloud.set(clock_skew=skew)
+        assert "clock is about 3 min behind" in notice(one)
+        assert [call for call, _data in one.ha.calls].count("persistent_notification/create") == 1
+
+        one.cloud.set(clock_skew=600.0)
+        await one.advance(minutes=20)
+        assert "clock is about 10 min behind" in notice(one)
+        assert one.attributes(PROBLEM)["since"] == "2026-11-22T12:00:00+00:00"
+
+
 async def test_a_wish_that_could_not_be_stored_outlives_a_restart_of_home_assistant(home: Home, tmp_path: Path) -> None:
     in_the_way = tmp_path / "enphase_battery"
     in_the_way.write_text("a file where the folder should be")
@@ -578,22 +614,3 @@ async def test_a_dry_run_leaves_the_toggles_as_people_set_them(home: Home) -> No
         assert [one.state(toggle) for toggle in TOGGLES.values()] == ["on", "on", "off"]
         assert one.ha.calls == []
         assert not any(switches(one).values())
-
-
-def test_a_house_without_a_controller_says_what_is_missing(tmp_path: Path) -> None:
-    logger = logging.getLogger("house")
-    nobody: Any = None
-    alone = Publisher(
-        Assistant(nobody, Internals(nobody), logger),
-        name=APP,
-        configuration=parse_configuration(ACCOUNT),
-        store=Store(tmp_path / "app.json", logger),
-        sign_in=lambda: SignIn("OK"),
-        condition=nobody,
-        spawn=lambda coroutine: coroutine.close(),
-        clock=lambda: datetime(2026, 11, 22, tzinfo=timezone.utc),
-        logger=logger,
-    )
-
-    with pytest.raises(RuntimeError, match="attach"):
-        alone.diagnosis()

@@ -11,16 +11,22 @@ import pytz
 from enphase_battery.control.controls import Control
 from enphase_battery.control.enforcement import Enforced
 from enphase_battery.control.intent import Source
+from enphase_battery.control.reason import Kind, Reason, because
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows.window import Occurrence, Window
-from enphase_battery.engine.snapshot import ControlReport, SignIn, Snapshot
+from enphase_battery.engine.snapshot import ControlReport, Snapshot
 from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.home.words import control_words, sign_in_words, status_words, verdict_words, window_words
+from enphase_battery.words.reasons import local
+from tests.unit.conditions import WELL
+from tests.unit.said import some
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 LONDON = pytz.timezone("Europe/London")
 NOON = datetime(2026, 7, 22, 12, tzinfo=timezone.utc)  # a Wednesday; 13:00 in London
 AT_FIVE = NOON + timedelta(hours=4)
+WHEN = local(LONDON, NOON)
+TO_GO_ON = some("waiting for the gateway")
 
 OFF = ControlReport(
     control=CHARGE,
@@ -30,19 +36,15 @@ OFF = ControlReport(
     enforced=Enforced.NO,
     fail_safe=True,
     source=Source.TOGGLE,
-    reason="",
-    until=None,
-    target_soc=None,
     confirmed_at=NOON,
-    last_error="",
 )
 ON = replace(OFF, shown=True, wanted=True, enforced=Enforced.YES)
 BOOST = replace(ON, source=Source.COMMAND, until=AT_FIVE)
 NIGHT_RATE = replace(ON, source=Source.WINDOW, window="Night rate", until=AT_FIVE, target_soc=90)
 
 
-def on_its_way(report: ControlReport, reason: str = "waiting for the gateway") -> ControlReport:
-    return replace(report, outcome=Outcome.PENDING, enforced=Enforced.NO, reason=reason)
+def on_its_way(report: ControlReport, reason: Reason = TO_GO_ON) -> ControlReport:
+    return replace(report, outcome=Outcome.PENDING, enforced=Enforced.NO, reasons=(reason,))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def on_its_way(report: ControlReport, reason: str = "waiting for the gateway") -
         (ON, "Charges from the grid until you switch it off."),
         (replace(ON, source=Source.CLOUD), "Charges from the grid, switched on in the Enphase app."),
         (
-            replace(BOOST, target_soc=80, reason="a target of 80 % needs a schedule entry and is not kept"),
+            replace(BOOST, target_soc=80, reasons=(because(Kind.TARGET_NEEDS_ENTRY, target=80),)),
             "A boost charges to 80 % until 17:00. Note: a target of 80 % needs a schedule entry and is not kept.",
         ),
         (
@@ -68,15 +70,18 @@ def on_its_way(report: ControlReport, reason: str = "waiting for the gateway") -
         ),
         (on_its_way(ON), "Charging from the grid is not confirmed yet: waiting for the gateway."),
         (replace(ON, outcome=None, enforced=Enforced.NO), "Charging from the grid is not confirmed yet."),
-        (replace(ON, outcome=Outcome.FAILED, reason="refused"), "Charging from the grid did not work: refused."),
+        (
+            replace(ON, outcome=Outcome.FAILED, reasons=(some("refused"),)),
+            "Charging from the grid did not work: refused.",
+        ),
         (replace(ON, outcome=Outcome.DRY_RUN), "Charging from the grid is only a dry run."),
         (replace(ON, wanted=False, shown=True, outcome=Outcome.DRY_RUN), "Switching off is only a dry run."),
         (
-            replace(ON, wanted=False, shown=False, outcome=Outcome.DRY_RUN, reason="nothing to do"),
+            replace(ON, wanted=False, shown=False, outcome=Outcome.DRY_RUN, reasons=(because(Kind.NOTHING_TO_DO),)),
             "Off: nothing to do.",
         ),
         (
-            replace(BOOST, enforced=Enforced.NO, reason="storm"),
+            replace(BOOST, enforced=Enforced.NO, reasons=(some("storm"),)),
             "A boost: charging from the grid until 17:00 is switched on, but the battery does not act on it: storm.",
         ),
         (
@@ -84,22 +89,33 @@ def on_its_way(report: ControlReport, reason: str = "waiting for the gateway") -
             "Charging from the grid is switched on, but nobody knows whether the battery acts on it.",
         ),
         (
-            replace(on_its_way(ON, "held back by restrict battery discharge"), held_back=True),
+            replace(on_its_way(ON, because(Kind.ON_HOLD, control=RESTRICT)), held_back=True),
             "Charging from the grid waits: held back by restrict battery discharge.",
         ),
+        (
+            replace(on_its_way(ON, because(Kind.ON_HOLD, AT_FIVE, control=RESTRICT)), held_back=True),
+            "Charging from the grid waits: held back by restrict battery discharge until 17:00.",
+        ),
+        (
+            replace(BOOST, reasons=(because(Kind.ALL_DAY_ENTRY), because(Kind.TARGET_NEEDS_ENTRY, target=80))),
+            (
+                "A boost charges from the grid until 17:00. Note: its entry holds the whole day, so the Enphase app "
+                "takes no other schedule meanwhile; a target of 80 % needs a schedule entry and is not kept."
+            ),
+        ),
         (OFF, "Off."),
-        (replace(OFF, reason="replaced by discharge to grid"), "Off: replaced by discharge to grid."),
+        (replace(OFF, reasons=(because(Kind.REPLACED, control=DISCHARGE),)), "Off: replaced by discharge to grid."),
         (replace(OFF, until=AT_FIVE), "Kept off until 17:00."),
         (on_its_way(OFF), "Switching off is not confirmed yet: waiting for the gateway."),
         (replace(OFF, wanted=None), "Not known yet."),
     ],
 )
 def test_a_control_is_told_in_a_sentence(report: ControlReport, said: str) -> None:
-    assert control_words(report, True, LONDON) == said
+    assert control_words(report, True, LONDON, WHEN) == said
 
 
 def test_before_the_first_read_nothing_is_told_of_a_control() -> None:
-    assert control_words(ON, None, LONDON) == "Not known yet."
+    assert control_words(ON, None, LONDON, WHEN) == "Not known yet."
 
 
 @pytest.mark.parametrize(
@@ -110,7 +126,7 @@ def test_before_the_first_read_nothing_is_told_of_a_control() -> None:
     ],
 )
 def test_of_a_cloud_that_cannot_be_read_nothing_is_claimed_but_what_is_wished(report: ControlReport, said: str) -> None:
-    assert control_words(report, False, LONDON) == said
+    assert control_words(report, False, LONDON, WHEN) == said
 
 
 @pytest.mark.parametrize(
@@ -133,22 +149,14 @@ def test_what_the_cloud_holds_is_told_in_a_few_words(report: ControlReport, read
 
 
 def site(*reports: ControlReport, readable: bool | None = True) -> Snapshot:
-    return Snapshot(
-        taken_at=NOON,
-        controls=reports,
-        readable=readable,
-        storage=None,
-        next_window=None,
-        problems=(),
-        sign_in=SignIn("OK"),
-    )
+    return Snapshot(taken_at=NOON, condition=WELL, controls=reports, readable=readable)
 
 
 @pytest.mark.parametrize(
     ("snapshot", "said"),
     [
         (site(OFF, replace(OFF, wanted=None)), "Nothing is forced: the battery follows its own profile."),
-        (site(replace(OFF, reason="replaced by it"), NIGHT_RATE), "Night rate charges to 90 % until 17:00."),
+        (site(replace(OFF, reasons=(some("replaced by it"),)), NIGHT_RATE), "Night rate charges to 90 % until 17:00."),
         (
             site(BOOST, on_its_way(replace(OFF, control=RESTRICT))),
             "A boost charges from the grid until 17:00. Switching off is not confirmed yet: waiting for the gateway.",
@@ -163,7 +171,7 @@ def site(*reports: ControlReport, readable: bool | None = True) -> Snapshot:
     ],
 )
 def test_the_status_tells_what_is_not_at_rest(snapshot: Snapshot, said: str) -> None:
-    assert status_words(snapshot, LONDON) == said
+    assert status_words(snapshot, LONDON, WHEN) == said
 
 
 @pytest.mark.parametrize(
@@ -184,6 +192,6 @@ def test_what_is_tomorrow_is_decided_by_the_clock_at_the_wall() -> None:
     assert said == "Night rate charges from the grid tomorrow from 00:30 until 04:30."
 
 
-@pytest.mark.parametrize("status", [status.value for status in TokenStatus])
-def test_every_state_of_the_sign_in_has_a_sentence(status: str) -> None:
-    assert sign_in_words(SignIn(status)).endswith(".")
+@pytest.mark.parametrize("status", TokenStatus)
+def test_every_state_of_the_sign_in_has_a_sentence(status: TokenStatus) -> None:
+    assert sign_in_words(status).endswith(".")

@@ -22,7 +22,7 @@ async def home(tmp_path: Path) -> SmallHome:
     """A home in which charging was just wished on: the cloud shows the switch, and the gateway takes ten seconds."""
     home = SmallHome(tmp_path, has_schedules=True)
     await home.coordinator.poll()
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     assert home.report(CHARGE).outcome is Outcome.PENDING
     home.cloud.log.clear()
     return home
@@ -79,7 +79,7 @@ async def test_nothing_is_confirmed_by_the_list_when_the_switches_cannot_be_read
 
 async def test_a_wish_that_comes_meanwhile_is_judged_by_a_fresh_read_of_both(silent: SmallHome) -> None:
     silent.clock.now += timedelta(seconds=5)
-    await silent.coordinator.flip(DISCHARGE, False)  # which it is, by the last read
+    await silent.flip(DISCHARGE, False)  # which it is, by the last read
     assert asked(silent) == [BOTH]
 
 
@@ -90,7 +90,7 @@ async def test_what_somebody_may_have_changed_is_looked_at_a_second_time_meanwhi
     asked(silent)
     await silent.wait(minutes=1)
     assert asked(silent)[0] == BOTH
-    assert silent.coordinator.wanted()[DISCHARGE].intent.on
+    assert silent.coordinator.wishes.wanted()[DISCHARGE].intent.on
 
 
 async def test_before_an_entry_is_applied_again_the_switches_are_read(silent: SmallHome) -> None:
@@ -105,7 +105,7 @@ async def test_where_the_list_alone_fails_the_wish_goes_on_waiting_for_the_gatew
     home.cloud.list_answers = False
     await home.wait(seconds=10)
     assert asked(home) == [LIST, BOTH]
-    assert "waiting for the gateway" in home.report(CHARGE).reason
+    assert "waiting for the gateway" in home.why(CHARGE)
     await home.wait(minutes=5)
     assert asked(home) == [BOTH]
     home.cloud.list_answers = True
@@ -126,8 +126,8 @@ async def test_an_entry_of_restrict_discharge_is_known_by_the_list_before_its_sw
     home: SmallHome,
 ) -> None:
     home.cloud.sweeps = True
-    await home.coordinator.flip(CHARGE, False)
+    await home.flip(CHARGE, False)
     asked(home)
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     create = "create restrict battery discharge 00:00-23:59 every day"
     assert asked(home)[:4] == [BOTH, create, LIST, "validate restrict_discharge short"]

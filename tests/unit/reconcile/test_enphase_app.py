@@ -13,6 +13,7 @@ from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.verdict import Outcome
 from enphase_battery.control.windows.window import Window
 from enphase_battery.errors import Conflict, EnlightenError, Forbidden, Refused, Unreachable
+from enphase_battery.words.reasons import entry
 from tests.unit.small_home import SmallHome, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
@@ -119,7 +120,7 @@ async def test_a_second_flag_that_a_person_switches_off_while_the_app_keeps_the_
     assert not [one for one in home.cloud.writes() if one.startswith("write charge_from_grid on")]
     assert (home.cloud.on[CHARGE], home.cloud.charge_schedule_on) == (False, False)
     assert home.cloud.entries() == []
-    assert home.cloud.entries(foreign=True) == ([str(theirs)] if beneath == "owner's switch" else [])
+    assert home.cloud.entries(foreign=True) == ([entry(theirs)] if beneath == "owner's switch" else [])
     assert not home.report(CHARGE).wanted
 
 
@@ -216,7 +217,7 @@ async def test_a_switch_that_the_app_put_off_for_a_newer_wish_may_be_switched_on
 ) -> None:
     home = await at_home(tmp_path, "toggle", RESTRICT, has_schedules=has_schedules)
     home.clock.tick = TICK
-    await home.coordinator.flip(CHARGE, True)
+    await home.flip(CHARGE, True)
     await pass_by(home, 20)
     home.cloud.writes()
     home.cloud.switch(RESTRICT, not home.cloud.on[RESTRICT])
@@ -287,9 +288,9 @@ async def test_an_entry_that_a_person_changed_stays_theirs_whatever_is_wished_be
     await home.command(command="set", control=control.value, state="on", id="newest")
     assert [outcome for of, outcome, _ in home.outcomes() if of == "newest"] == ["pending"]
     await pass_by(home, 20)
-    assert home.cloud.entries(foreign=True) == [str(theirs)]
+    assert home.cloud.entries(foreign=True) == [entry(theirs)]
     assert home.report(control).wanted
-    assert home.report(control).reason.startswith("your own entries decide when")
+    assert home.why(control).startswith("your own entries decide when")
 
 
 @pytest.mark.parametrize("source", ["toggle", "window"])
@@ -345,7 +346,7 @@ async def test_an_entry_that_could_not_be_deleted_is_theirs_once_a_person_change
         home.start(rules(windows=windows, lead=LEAD))
         await home.coordinator.poll()
     await pass_by(home, 40)  # the fake cloud suffers no deletion of what is somebody else's
-    assert home.cloud.entries(foreign=True) == [str(theirs)]
+    assert home.cloud.entries(foreign=True) == [entry(theirs)]
     assert home.cloud.entries() == []
     assert [entry.schedule_id for entry in home.coordinator.reconciler.records.foreign()] == [schedule_id]
 
@@ -392,7 +393,7 @@ def changed(home: SmallHome, control: Control) -> str:
     """Let a person make the own entry theirs; return what it says then."""
     theirs = Terms(control, time(20), time(21), EVERY_DAY, "Europe/London", None if control is RESTRICT else 60)
     home.cloud.edit(home.cloud.own_id(), theirs)
-    return str(theirs)
+    return entry(theirs)
 
 
 @pytest.mark.parametrize("off", [{"state": "off"}, {"state": "off", "duration": 3600}])
@@ -418,7 +419,7 @@ async def test_an_end_waits_for_no_longer_than_a_second_look_can_take(tmp_path: 
     own = home.cloud.stored[home.cloud.own_id()]
     changed(home, CHARGE)
     await home.command(command="cancel", control="charge_from_grid")  # this read shows what is not so
-    assert home.report(CHARGE).reason == "the cloud shows something else; a second look has to decide"
+    assert home.why(CHARGE) == "the cloud shows something else; a second look has to decide"
     if seen_again:
         home.cloud.stored = dict.fromkeys(home.cloud.stored, own)
         await pass_by(home, 3)
@@ -438,7 +439,7 @@ def added(home: SmallHome, control: Control, *, active: bool = True) -> str:
     home.cloud.add(theirs, active=active)
     if not active:
         home.cloud.switch(control, True)  # applied, as the Enphase app does
-    return str(theirs)
+    return entry(theirs)
 
 
 @pytest.mark.parametrize("back", [time(12, 16), time(14, 10)], ids=["within", "over the end"])
@@ -479,7 +480,7 @@ async def test_an_off_that_is_newer_than_an_added_entry_is_carried_out(
     if restarts:
         windows = (Window("Rate", control, time(12), time(14), EVERY_DAY, None),) if wish == "window" else ()
         home.start(rules(windows=windows, lead=LEAD))
-    await home.coordinator.flip(control, False)
+    await home.flip(control, False)
     await pass_by(home, 30)
     assert not home.cloud.on[control]
     assert not home.report(control).wanted

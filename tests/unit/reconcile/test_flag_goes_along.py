@@ -53,7 +53,7 @@ async def test_the_second_flag_goes_off_although_something_fails(
         await home.command(**FLIP)
         await home.wait(seconds=30)
         home.cloud.trouble[action] = [fault]
-        await home.coordinator.flip(CHARGE, False, Source.TOGGLE)
+        await home.flip(CHARGE, False, Source.TOGGLE)
         for _ in range(12):
             await home.wait(seconds=10)
         assert not home.cloud.charge_schedule_on

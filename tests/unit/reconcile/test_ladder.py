@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enphase_battery.control.controls import Control
-from enphase_battery.control.plan import SwitchStep
+from enphase_battery.control.steps import SwitchStep
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.reconcile.ladder import Ladder
 

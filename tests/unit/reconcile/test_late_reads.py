@@ -106,16 +106,16 @@ async def test_a_deletion_and_a_new_creation_while_reads_are_old_leave_one_entry
     tmp_path: Path, control: Control
 ) -> None:
     home = await at_home(tmp_path)
-    await home.coordinator.flip(control, True)
+    await home.flip(control, True)
     await pass_by(home, 300)
     home.cloud.lag = timedelta(seconds=100)
     for on in (False, True, False, True):
-        await home.coordinator.flip(control, on)
+        await home.flip(control, on)
         await home.wait(seconds=15)
     await pass_by(home, 900)
     assert len(home.cloud.entries()) == 1
     assert home.cloud.enforces(control)
     home.cloud.lag = timedelta(0)
-    await home.coordinator.flip(control, False)
+    await home.flip(control, False)
     await pass_by(home, 900)
     assert home.cloud.entries() == []

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+
+from enphase_battery.control.entries import Entry
+from enphase_battery.control.reason import Kind, because
+from enphase_battery.reconcile.records import Records
+from enphase_battery.words.reasons import sentence
+from tests.unit.said import advice, said
+
+if TYPE_CHECKING:
+    from enphase_battery.reconcile.ports import Wishes
+    from enphase_battery.store.store import Store
 
 from enphase_battery.control.controls import Control
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
-from enphase_battery.control.ledger import Ledger
 from enphase_battery.control.verdict import Outcome, Verdict
 from enphase_battery.control.wanted import Wanted
 from enphase_battery.enlighten.models import WriteForm
@@ -52,19 +62,18 @@ class Household:
         self.shown: Mapping[Control, bool] = {}
         self.foreign: list[tuple[Control, bool]] = []
         self.verdicts: list[tuple[Control, Verdict]] = []
-        self.saved: Mapping[Control, Evidence] = {}
+        self.records = Records(cast("Store", self))
+        self.records.evidence |= evidence or {}
         self.reconciler = Reconciler(
             self.cloud,
+            cast("Wishes", self),
             self,
+            self.records,
             controls=controls,
-            evidence=evidence or {},
-            ledger=Ledger(),
-            save=self.save,
             clock=self.clock,
             when=lambda instant: f"{instant:%H:%M}",
             sleep=self.clock.sleep,
             backoff=Backoff(lambda: 0.0),
-            hurry=lambda: None,
             settle=1.0,
             consistency=consistency,
             most_turns=None,
@@ -98,7 +107,10 @@ class Household:
     def wanted(self) -> Mapping[Control, Wanted]:
         return self.wishes
 
-    def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
+    def forgotten(self) -> tuple[Entry, ...]:
+        return ()
+
+    def seen(self, shown: Mapping[Control, bool], read_at: datetime, forgotten: Collection[Control]) -> None:
         self.shown = shown
 
     def flipped_in_cloud(self, control: Control, on: bool, read_at: datetime) -> None:
@@ -120,8 +132,12 @@ class Household:
     def ended_in_cloud(self, intent: Intent, read_at: datetime, *, edited: bool) -> None:
         raise AssertionError("no entry could end where switches alone rule")
 
-    def save(self, evidence: Mapping[Control, Evidence], ledger: Ledger) -> None:
-        self.saved = dict(evidence)
+    def read(self, section: str, decode: object) -> None:
+        """Nothing is stored from before."""
+
+    def write_all(self, sections: Mapping[str, Mapping[str, object]]) -> None:
+        switches = sections["evidence"]
+        self.saved = {Control(key): Evidence.from_json(cast("Any", one)) for key, one in switches.items()}
 
 
 @pytest.fixture
@@ -130,6 +146,10 @@ def home() -> Household:
 
 
 # -- one pass ---------------------------------------------------------------------------------------------------------
+
+
+def words(verdict: Verdict) -> str:
+    return "" if verdict.reason is None else sentence(verdict.reason, lambda instant: f"{instant:%H:%M}")
 
 
 async def test_the_second_pass_writes_nothing(home: Household) -> None:
@@ -316,7 +336,7 @@ async def test_not_shown_is_pending_until_no_form_is_left_and_a_read_counts_and_
     home.wish(CHARGE, True)
     await home.run()
     verdict = home.verdict(CHARGE)
-    assert (verdict.outcome, verdict.reason) == (Outcome.PENDING, "written; the cloud does not show it yet")
+    assert (verdict.outcome, words(verdict)) == (Outcome.PENDING, "written; the cloud does not show it yet")
     assert verdict.retry_at == home.clock.now + MINUTE
     await home.run(after=MINUTE)
     assert home.verdict(CHARGE).outcome is Outcome.PENDING
@@ -327,7 +347,7 @@ async def test_not_shown_is_pending_until_no_form_is_left_and_a_read_counts_and_
     await home.run(after=2 * MINUTE)
     verdict = home.verdict(CHARGE)
     assert (verdict.outcome, verdict.retry_at) == (Outcome.FAILED, home.clock.now + MINUTE)
-    assert verdict.reason == "the cloud answered with success and still shows the old value"
+    assert words(verdict) == "the cloud answered with success and still shows the old value"
     assert home.cloud.writes() == []
 
 
@@ -355,9 +375,7 @@ async def test_a_write_that_comes_true_after_it_was_given_up_is_confirmed_and_no
     assert home.foreign == []
 
 
-@pytest.mark.parametrize(
-    "refusal", [Refused("no", hint="ask"), Forbidden("no", hint="ask"), NotAvailable("no", hint="ask")]
-)
+@pytest.mark.parametrize("refusal", [Refused("no"), Forbidden("no"), NotAvailable("no")])
 async def test_a_write_that_is_refused_in_every_form_has_failed_with_reason_and_hint(
     home: Household, refusal: EnlightenError
 ) -> None:
@@ -365,7 +383,7 @@ async def test_a_write_that_is_refused_in_every_form_has_failed_with_reason_and_
     home.wish(CHARGE, True)
     await home.run()
     verdict = home.verdict(CHARGE)
-    assert (verdict.outcome, verdict.reason, verdict.hint) == (Outcome.FAILED, "no", "ask")
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAILED, refusal.reason)
     assert len(home.cloud.writes()) == 3
 
 
@@ -384,7 +402,7 @@ async def test_a_failure_names_what_happened_last() -> None:
     home.cloud.deaf_to = set(WriteForm)
     home.wish(CHARGE, True)
     await home.run()
-    assert home.verdict(CHARGE).reason == "the cloud answered with success and still shows the old value"
+    assert words(home.verdict(CHARGE)) == "the cloud answered with success and still shows the old value"
 
 
 async def test_a_form_that_is_refused_gives_way_to_the_next(home: Household) -> None:
@@ -424,15 +442,15 @@ async def test_a_refusal_after_a_try_that_got_no_answer_has_failed_but_is_no_for
 
 
 async def test_what_is_not_to_be_is_not_even_written(home: Household) -> None:
-    home.cloud.trouble["validate"] = [Refused("3 entries would come alive", hint="delete them")]
+    home.cloud.trouble["validate"] = [Refused(because(Kind.SWITCH_NOT_TAKEN, family="cfg"))]
     home.wish(DISCHARGE, True)
     await home.run()
     assert home.cloud.writes() == []
     verdict = home.verdict(DISCHARGE)
-    assert (verdict.outcome, verdict.reason, verdict.hint) == (
+    assert (verdict.outcome, words(verdict), advice(verdict.reason)) == (
         Outcome.FAILED,
-        "3 entries would come alive",
-        "delete them",
+        "the cloud does not let cfg be switched now",
+        "look at it in the Enphase app",
     )
 
 
@@ -488,7 +506,7 @@ async def test_what_is_held_back_is_switched_off_and_says_by_whom_and_until_when
     assert not home.cloud.on[DISCHARGE]
     verdict = home.verdict(DISCHARGE)
     assert (verdict.outcome, verdict.retry_at) == (Outcome.PENDING, None)
-    assert verdict.reason == "held back by charge from grid (Night rate) until 13:00"
+    assert words(verdict) == "held back by charge from grid (Night rate) until 13:00"
 
 
 async def test_a_dry_run_only_says_what_it_would_do() -> None:
@@ -498,8 +516,8 @@ async def test_a_dry_run_only_says_what_it_would_do() -> None:
     await home.run()
     assert home.cloud.log == ["read all"]
     assert home.verdict(CHARGE).outcome is Outcome.DRY_RUN
-    assert home.verdict(CHARGE).reason == "would switch charge from grid on"
-    assert home.verdict(RESTRICT).reason == "nothing to do"
+    assert words(home.verdict(CHARGE)) == "would switch charge from grid on"
+    assert words(home.verdict(RESTRICT)) == "nothing to do"
     assert not home.reconciler.due(home.clock.now + MINUTE)
 
 
@@ -539,19 +557,19 @@ async def test_a_second_look_waits_for_an_outage_to_end(home: Household) -> None
 
 
 async def test_without_an_answer_wishes_stay_and_say_since_when(home: Household) -> None:
-    home.cloud.trouble["read"] = [Unreachable("no answer", hint="wait")] * 2
+    home.cloud.trouble["read"] = [Unreachable(because(Kind.CONNECTION_UNSAFE, request="GET /", error="SSL"))] * 2
     home.wish(CHARGE, True)
     await home.run()
     await home.run(after=MINUTE)
     verdict = home.verdict(CHARGE)
-    assert (verdict.outcome, verdict.reason) == (Outcome.PENDING, "cloud unreachable since 12:00")
-    assert (verdict.hint, verdict.retry_at) == ("wait", NOON + 3 * MINUTE)
+    assert (verdict.outcome, words(verdict)) == (Outcome.PENDING, "cloud unreachable since 12:00")
+    assert (advice(verdict.reason), verdict.retry_at) == ("check this machine's clock", NOON + 3 * MINUTE)
     assert home.reconciler.contact.error_since == NOON
     await home.run(after=2 * MINUTE)
     assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
     assert home.reconciler.contact.error is None
     assert home.reconciler.contact.error_since is None
-    assert home.reconciler.contact.reason == ""
+    assert home.reconciler.contact.reason is None
 
 
 async def test_what_was_confirmed_before_an_outage_stays_confirmed(home: Household) -> None:
@@ -609,7 +627,7 @@ async def test_another_try_waits_as_long_as_the_error_asks_and_never_less_than_t
     [
         (BudgetExhausted("used up", next_at=NOON + 20 * MINUTE), "request budget, next at 12:20"),
         (RateLimited("429", retry_after=300), "the cloud asks to wait until 12:05"),
-        (WrongPassword("wrong password"), "wrong password"),
+        (WrongPassword(), "the cloud refused e-mail and password"),
     ],
     ids=["budget", "429", "password"],
 )
@@ -617,7 +635,7 @@ async def test_what_is_no_outage_is_named_as_what_it_is(home: Household, error: 
     home.cloud.trouble["read"] = [error, error]
     home.wish(CHARGE, True)
     await home.run()
-    assert home.verdict(CHARGE).reason == reason
+    assert words(home.verdict(CHARGE)) == reason
 
 
 async def test_a_poll_without_budget_does_not_stop_a_new_wish_and_is_made_up_for(home: Household) -> None:
@@ -637,7 +655,7 @@ async def test_a_poll_without_budget_waits_when_nothing_new_is_wished(home: Hous
     home.cloud.log.clear()
     await home.run(poll=True)
     assert home.cloud.log == ["read"]
-    assert home.reconciler.contact.reason.startswith("request budget, next at ")
+    assert said(home.reconciler.contact.reason).startswith("request budget, next at ")
 
 
 async def test_after_a_success_the_next_outage_begins_with_a_short_wait(home: Household) -> None:

@@ -88,13 +88,13 @@ async def test_what_a_refused_switch_off_left_is_as_the_wish_says(
 ) -> None:
     caplog.set_level("INFO")
     home = await read_house(tmp_path, has_schedules=has_schedules)
-    await home.coordinator.flip(control, True)
+    await home.flip(control, True)
     await pass_by(home, 5)
     home.cloud.lag = lag
     refuse(home, "write", Refused, times=3)
-    await home.coordinator.flip(control, False)
+    await home.flip(control, False)
     await pass_by(home, 15)
-    wish = home.coordinator.wanted()[control].intent
+    wish = home.coordinator.wishes.wanted()[control].intent
     assert home.cloud.on[control] is wish.on
     assert wish.source is Source.TOGGLE
     assert wish.on is (lag > timedelta(0)), "where no read shows it the flip has failed, and the toggle is on again"
@@ -117,11 +117,11 @@ async def test_what_a_refused_write_may_have_done_is_not_confirmed_to_be_undone(
     home.cloud.trouble["write"] = [Forbidden("no")] * 3
     await home.command(**BOOST, control="discharge_to_grid", id="a")
     report = home.report(Control.DISCHARGE_TO_GRID)
-    assert (report.outcome, report.reason) == (
+    assert (report.outcome, home.why(Control.DISCHARGE_TO_GRID)) == (
         Outcome.PENDING,
         "a later read has to show that a refused write was not carried out",
     )
-    await home.coordinator.flip(Control.CHARGE_FROM_GRID, True)
+    await home.flip(Control.CHARGE_FROM_GRID, True)
     await home.command(command="set", control="charge_from_grid", state="on", duration=600)
     assert not home.cloud.on[Control.CHARGE_FROM_GRID], "it may discharge yet"
     await pass_by(home, 3)
@@ -137,7 +137,7 @@ async def test_who_switches_on_by_hand_what_the_app_could_not_is_left_alone(tmp_
     home.cloud.switch(Control.DISCHARGE_TO_GRID, True)
     await pass_by(home, 15)
     assert home.cloud.on[Control.DISCHARGE_TO_GRID]
-    assert home.coordinator.wanted()[Control.DISCHARGE_TO_GRID].intent.source is Source.CLOUD
+    assert home.coordinator.wishes.wanted()[Control.DISCHARGE_TO_GRID].intent.source is Source.CLOUD
 
 
 @pytest.mark.parametrize("away", [5, 300], ids=lambda minutes: f"away for {minutes} min")
@@ -213,15 +213,15 @@ async def test_an_entry_whose_deletion_was_refused_was_removed_by_nobody_else(
 ) -> None:
     caplog.set_level("INFO")
     home = await read_house(tmp_path)
-    await home.coordinator.flip(control, True)
+    await home.flip(control, True)
     await pass_by(home, 4)
     home.cloud.lag = lag
     refuse(home, "delete", refusal, times=1)
-    await home.coordinator.flip(control, False)
+    await home.flip(control, False)
     await home.wait(seconds=30)
-    await home.coordinator.flip(control, True)
+    await home.flip(control, True)
     await pass_by(home, 10)
-    wish = home.coordinator.wanted()[control].intent
+    wish = home.coordinator.wishes.wanted()[control].intent
     assert (wish.on, wish.source) == (True, Source.TOGGLE)
     assert len(home.cloud.entries()) == 1
     assert home.cloud.enforces(control)
@@ -233,12 +233,12 @@ async def test_an_entry_that_may_really_not_be_deleted_is_used_when_it_is_wanted
     tmp_path: Path, control: Control
 ) -> None:
     home = await read_house(tmp_path)
-    await home.coordinator.flip(control, True)
+    await home.flip(control, True)
     await pass_by(home, 4)
     home.cloud.trouble["delete"] = [Forbidden("no")] * 99
-    await home.coordinator.flip(control, False)
+    await home.flip(control, False)
     await pass_by(home, 1)
-    await home.coordinator.flip(control, True)
+    await home.flip(control, True)
     await pass_by(home, 4)
     assert home.cloud.enforces(control)
     assert home.report(control).outcome is Outcome.CONFIRMED

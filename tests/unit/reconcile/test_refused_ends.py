@@ -56,7 +56,7 @@ async def test_what_a_person_ended_in_the_enphase_app_is_not_begun_again_by_a_re
     home = SmallHome(tmp_path, has_schedules=True)
     await home.coordinator.poll()
     control = Control.CHARGE_FROM_GRID
-    await home.coordinator.flip(control, True)
+    await home.flip(control, True)
     await pass_by(home, 10)
     home.cloud.trouble["write"] = [Refused("no")] * 30
     if change == "removes the entry":

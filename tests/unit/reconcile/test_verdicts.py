@@ -11,10 +11,12 @@ import pytest
 from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.intent import Source
+from enphase_battery.control.reason import Override
 from enphase_battery.control.site_state import Storage
 from enphase_battery.control.verdict import Outcome, Verdict
 from enphase_battery.control.windows.window import Window
 from enphase_battery.enlighten.models import WriteForm
+from tests.unit import said as words
 from tests.unit.small_home import SmallHome, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
@@ -34,7 +36,7 @@ async def home(tmp_path: Path) -> SmallHome:
 
 def said(home: SmallHome, control: Control = CHARGE) -> tuple[Outcome, str]:
     verdict = verdict_on(home, control)
-    return verdict.outcome, verdict.reason
+    return verdict.outcome, home.said(verdict.reason)
 
 
 def verdict_on(home: SmallHome, control: Control = CHARGE) -> Verdict:
@@ -47,7 +49,7 @@ def verdict_on(home: SmallHome, control: Control = CHARGE) -> Verdict:
 async def test_until_the_gateway_has_the_entry_the_wish_is_pending_and_then_confirmed(home: SmallHome) -> None:
     await home.command(**BOOST)
     assert said(home) == (Outcome.PENDING, "written and applied; waiting for the gateway")
-    assert verdict_on(home).hint == "look in the Enphase app whether the gateway is online"
+    assert words.advice(verdict_on(home).reason) == "look in the Enphase app whether the gateway is online"
     await home.wait(seconds=10)
     assert said(home) == (Outcome.CONFIRMED, "")
 
@@ -67,7 +69,7 @@ async def test_what_overrides_the_schedules_is_named_while_the_gateway_does_not_
     home: SmallHome,
 ) -> None:
     home.cloud.activation = None
-    home.cloud.override = "a storm alert"
+    home.cloud.override = Override.STORM
     await home.command(**BOOST)
     assert said(home)[1] == "written and applied; waiting for the gateway; a storm alert overrides schedules"
 
@@ -134,7 +136,7 @@ async def test_what_an_unlisted_entry_of_another_control_is_in_the_way_of_waits_
     await home.wait(minutes=3, poll=True)
     await home.wait(minutes=1, poll=True)
     home.cloud.lag = timedelta(minutes=1)
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await home.command(**{**BOOST, "control": "discharge_to_grid"})
     assert said(home, DISCHARGE) == (Outcome.PENDING, "waits until an own entry is gone")
     home.cloud.lag = timedelta(0)
@@ -163,7 +165,7 @@ async def test_an_obstacle_is_a_failure_with_a_hint_and_a_command_is_dropped(hom
     ((_, outcome, reason),) = home.outcomes()
     assert outcome == "failed"
     assert reason.startswith("overlaps with an entry that is not the app's: discharge to grid 12:30-13:00")
-    assert not home.coordinator.wanted()[CHARGE].intent.on
+    assert not home.coordinator.wishes.wanted()[CHARGE].intent.on
     assert home.cloud.writes() == []
 
 
@@ -192,17 +194,19 @@ async def test_what_waits_for_an_entry_of_somebody_else_is_pending_and_looked_at
     await home.command(**{**BOOST, "control": "discharge_to_grid"})
     verdict = verdict_on(home, DISCHARGE)
     assert verdict.outcome is Outcome.PENDING
-    assert verdict.reason.startswith("waits until the gateway has an entry of yours: discharge to grid 20:00-21:00")
+    assert words.said(verdict.reason).startswith(
+        "waits until the gateway has an entry of yours: discharge to grid 20:00-21:00"
+    )
     assert verdict.retry_at == home.clock.now + timedelta(minutes=1)
     assert home.cloud.entries() == []
 
 
 async def test_a_wish_that_is_held_back_names_the_other_and_its_end(home: SmallHome) -> None:
-    await home.coordinator.flip(RESTRICT, True)
+    await home.flip(RESTRICT, True)
     await home.wait(minutes=1)
     await home.wait(minutes=24)
     await home.wait(minutes=6)
-    assert home.coordinator.wanted()[CHARGE].intent.source is Source.WINDOW
+    assert home.coordinator.wishes.wanted()[CHARGE].intent.source is Source.WINDOW
     assert said(home, RESTRICT) == (Outcome.PENDING, "held back by charge from grid (Rate) until 14:00")
     assert home.cloud.entries() == ["charge from grid 12:30-14:00 Sun"]
 

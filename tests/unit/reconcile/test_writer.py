@@ -11,9 +11,11 @@ import pytest
 from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.ledger import Ledger
-from enphase_battery.control.site_state import Refusal
+from enphase_battery.control.reason import Kind, Reason, because
 from enphase_battery.control.windows.window import Window
 from enphase_battery.errors import Conflict, EnlightenError, Forbidden, NotAvailable, Refused, Unreachable
+from enphase_battery.words.reasons import entry
+from tests.unit.said import advice, said
 from tests.unit.small_home import SmallHome, rules
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
@@ -81,7 +83,7 @@ async def test_an_entry_is_in_the_store_before_it_is_sent(home: SmallHome) -> No
         if action == "create":
             stored = home.store.read("ledger", Ledger.from_json)
             assert stored is not None
-            kept.extend(str(one.terms) for one in stored.owned)
+            kept.extend(entry(one.terms) for one in stored.owned)
 
     home.cloud.meanwhile = look
     await home.command(**BOOST)
@@ -206,11 +208,11 @@ async def test_a_conflict_that_nothing_listed_explains_has_failed_with_a_hint_an
     home.cloud.trouble["create"] = [Conflict("CONFLICTING_SCHEDULE_RBD")]
     await home.coordinator.poll()
     verdict = home.coordinator.reconciler.verdicts[CHARGE]
-    assert verdict.reason == (
+    assert said(verdict.reason) == (
         "the cloud refuses charge from grid 12:00-14:00 Sun because of another entry, which it does not list "
         "(CONFLICTING_SCHEDULE_RBD)"
     )
-    assert verdict.hint == "look at the schedules in the Enphase app"
+    assert advice(verdict.reason) == "look at the schedules in the Enphase app"
     assert home.cloud.writes() == ["create charge from grid 12:00-14:00 Sun"]
     await home.wait(seconds=50)
     assert home.cloud.writes() == []
@@ -218,9 +220,7 @@ async def test_a_conflict_that_nothing_listed_explains_has_failed_with_a_hint_an
     assert home.cloud.entries() == ["charge from grid 12:00-14:00 Sun"]
 
 
-@pytest.mark.parametrize(
-    "refusal", [Refused("no", hint="ask"), Forbidden("no", hint="ask"), NotAvailable("no", hint="ask")]
-)
+@pytest.mark.parametrize("refusal", [Refused("no"), Forbidden("no"), NotAvailable("no")])
 async def test_a_refused_creation_has_failed_and_the_switch_is_not_touched(
     home: SmallHome, refusal: EnlightenError, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -263,27 +263,27 @@ async def test_an_entry_that_may_not_be_deleted_stays_owned_and_is_tried_again(h
     await home.wait(minutes=10)
     assert home.cloud.entries() == [BOOST_ENTRY]
     assert not home.cloud.on[CHARGE], "the gateway stops all the same"
-    assert home.report(CHARGE).reason == "an own entry cannot be deleted yet: no"
+    assert home.why(CHARGE) == "an own entry cannot be deleted yet: no"
     await pass_by(home, 4)
     assert home.cloud.entries() == []
 
 
-@pytest.mark.parametrize("refusal", [Refusal("locked", "ask"), Refusal("not allowed", "ask", only_on=True)])
+@pytest.mark.parametrize("refusal", [because(Kind.LOCKED, control=CHARGE), because(Kind.GRID_AGREEMENT)])
 async def test_what_the_site_does_not_allow_has_failed_before_anything_is_sent(
-    home: SmallHome, refusal: Refusal
+    home: SmallHome, refusal: Reason
 ) -> None:
     home.cloud.refusals[CHARGE] = refusal
     await home.coordinator.poll()
     home.cloud.writes()
     await home.command(**BOOST, id="a")
-    assert home.outcomes() == [("a", "failed", refusal.reason)]
+    assert home.outcomes() == [("a", "failed", said(refusal))]
     assert all(one.startswith("read") for one in home.cloud.log)
 
 
 async def test_what_may_only_not_be_switched_on_is_switched_off_and_cleared(home: SmallHome) -> None:
     await home.command(**BOOST)
     await home.wait(seconds=10)
-    home.cloud.refusals[CHARGE] = Refusal("not allowed", only_on=True)
+    home.cloud.refusals[CHARGE] = because(Kind.GRID_AGREEMENT)
     await home.wait(minutes=10)
     assert home.cloud.entries() == []
     assert not home.cloud.on[CHARGE]

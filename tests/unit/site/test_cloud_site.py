@@ -13,16 +13,18 @@ import pytest
 
 from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import Terms
-from enphase_battery.control.plan import SwitchStep
-from enphase_battery.control.site_state import Habits, Switches
+from enphase_battery.control.site_state import FORBIDS_ON_ONLY, Habits, Switches
+from enphase_battery.control.steps import SwitchStep
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.errors import AccountBlocked, BudgetExhausted, Conflict, Refused, Unreachable
 from enphase_battery.site.cloud_site import CloudSite
 from enphase_battery.store.store import Store
+from enphase_battery.words.texts import OVERRIDES
 from simulator import EMAIL, PASSWORD, SITE_ID, USER_ID, Fault, Simulator
 from tests.lab.clock import Clock
+from tests.unit.said import advice, said
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 SCHEDULES, SETTINGS, ZONE = "/schedules", "GET /service/batteryConfig/api/v1/batterySettings", "/siteSettings"
@@ -397,7 +399,8 @@ async def test_what_overrides_the_switches_is_named(
 ) -> None:
     cloud.set(fault_script=fault(SETTINGS, 200, settings_document(cloud, **changes)))
 
-    assert (await switches(site)).override == override
+    found = (await switches(site)).override
+    assert ("" if found is None else OVERRIDES[found]) == override
 
 
 async def test_the_list_and_the_switches_can_be_read_apart_and_are_seen_together(
@@ -695,15 +698,19 @@ async def test_where_it_may_not_be_accepted_charging_may_not_be_switched_on_unti
 ) -> None:
     site = make_site(accept_disclaimer=False)
     refusal = (await switches(site)).refusals[CHARGE]
-    assert refusal.only_on
-    assert "accept_itc_disclaimer" in refusal.hint
+    assert refusal.kind in FORBIDS_ON_ONLY
+    assert "accept_itc_disclaimer" in advice(refusal)
 
     cloud.act_as_app(settings={"acceptedItcDisclaimer": "2026-01-02T03:04:05.000Z"})
 
     assert (await switches(site)).refusals == {}
 
 
-@pytest.mark.parametrize("step", [SwitchStep(CHARGE, on=False), SwitchStep(DISCHARGE, on=True)], ids=str)
+def in_words(step: SwitchStep) -> str:
+    return said(step.described())
+
+
+@pytest.mark.parametrize("step", [SwitchStep(CHARGE, on=False), SwitchStep(DISCHARGE, on=True)], ids=in_words)
 async def test_nothing_else_needs_the_disclaimer(make_site: MakeSite, cloud: Simulator, step: SwitchStep) -> None:
     site = make_site(accept_disclaimer=False)
     await site.read_for_wish(urgent=True)

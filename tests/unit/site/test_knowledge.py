@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from enphase_battery.control.controls import Control
-from enphase_battery.control.plan import SwitchStep
 from enphase_battery.control.site_state import Habits
+from enphase_battery.control.steps import SwitchStep
 from enphase_battery.enlighten.readings import SiteSettings
 from enphase_battery.site.knowledge import Knowledge
 from enphase_battery.store.store import Store

@@ -9,9 +9,19 @@ import pytest
 
 from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import Entry, Terms
-from enphase_battery.control.site_state import Refusal, Switches
-from enphase_battery.enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
-from enphase_battery.site.mapping import Circumstances, cloud_terms, entries_of, is_missing, switches_of
+from enphase_battery.control.site_state import FORBIDS_ON_ONLY, Switches
+from enphase_battery.enlighten.families import Family
+from enphase_battery.enlighten.models import BatterySettings, EntryTerms, ScheduleList
+from enphase_battery.site.mapping import (
+    CONTROLS,
+    FAMILIES,
+    Circumstances,
+    cloud_terms,
+    entries_of,
+    is_missing,
+    switches_of,
+)
+from tests.unit.said import advice, said
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
@@ -46,6 +56,21 @@ def switches(found: BatterySettings, listed: ScheduleList | None = None, **site:
 NOTHING_SUPPORTED = schedules(cfg="not_supported", dtg="not_supported", rbd="not_supported")
 
 
+# -- controls and families --------------------------------------------------------------------------------------------
+
+
+def test_each_control_is_a_family_and_each_family_a_control() -> None:
+    assert FAMILIES.keys() == set(Control)
+    assert CONTROLS.keys() == set(Family)
+
+
+@pytest.mark.parametrize("control", Control)
+def test_the_rules_and_the_cloud_say_the_same_of_a_control(control: Control) -> None:
+    row = FAMILIES[control].row
+    assert row.has_limit is control.takes_target
+    assert row.has_second_flag is control.has_second_flag
+
+
 # -- what the site has ------------------------------------------------------------------------------------------------
 
 
@@ -56,10 +81,12 @@ def test_a_family_is_missing_if_its_schedules_are_not_supported_and_its_control_
 ) -> None:
     found = settings(**{name: control})
     assert is_missing(family, found, NOTHING_SUPPORTED)
-    assert switches(found, NOTHING_SUPPORTED).refusals[DISCHARGE if family is Family.DTG else RESTRICT] == Refusal(
-        f"this site has no {'discharge to grid' if family is Family.DTG else 'restrict battery discharge'}",
-        "remove it from controls in the app's configuration",
+    refusal = switches(found, NOTHING_SUPPORTED).refusals[DISCHARGE if family is Family.DTG else RESTRICT]
+    assert said(refusal) == (
+        f"this site has no {'discharge to grid' if family is Family.DTG else 'restrict battery discharge'}"
     )
+    assert advice(refusal) == "remove it from controls in the app's configuration"
+    assert refusal.kind not in FORBIDS_ON_ONLY
 
 
 @pytest.mark.parametrize(
@@ -110,16 +137,17 @@ def test_a_site_with_any_subset_of_the_families_has_the_rest() -> None:
 
 def test_what_is_locked_cannot_be_changed_and_says_so() -> None:
     locked = switches(settings(dtgControl={**OFFERED, "locked": True}), schedules()).refusals
-    assert locked == {
-        DISCHARGE: Refusal("discharge to grid is locked on this site", "ask the installer or Enphase to unlock it")
-    }
+    assert locked.keys() == {DISCHARGE}
+    assert said(locked[DISCHARGE]) == "discharge to grid is locked on this site"
+    assert advice(locked[DISCHARGE]) == "ask the installer or Enphase to unlock it"
+    assert locked[DISCHARGE].kind not in FORBIDS_ON_ONLY
 
 
 def test_an_account_that_is_neither_owner_nor_installer_can_change_nothing() -> None:
     refusals = switches(settings(), schedules(), may_write=False).refusals
     assert refusals.keys() == set(Control)
-    assert {one.reason for one in refusals.values()} == {"the account is neither owner nor installer of the site"}
-    assert not any(one.only_on for one in refusals.values())
+    assert {said(one) for one in refusals.values()} == {"the account is neither owner nor installer of the site"}
+    assert not any(one.kind in FORBIDS_ON_ONLY for one in refusals.values())
 
 
 @pytest.mark.parametrize(
@@ -145,8 +173,8 @@ def test_the_grid_agreement_decides_what_may_be_switched_on_and_one_that_is_not_
     ):
         assert found.refusals.keys() == refused
         for one in found.refusals.values():
-            assert one.reason == "the site's grid agreement does not allow it"
-            assert one.only_on, "it may still be switched off"
+            assert said(one) == "the site's grid agreement does not allow it"
+            assert one.kind in FORBIDS_ON_ONLY, "it may still be switched off"
 
 
 def test_the_battery_settings_word_on_the_grid_goes_before_that_of_the_site_settings() -> None:
@@ -156,9 +184,9 @@ def test_the_battery_settings_word_on_the_grid_goes_before_that_of_the_site_sett
 
 def test_without_the_disclaimer_charging_may_not_be_switched_on_where_it_may_not_be_accepted() -> None:
     (refusal,) = switches(settings(), schedules(), accept_disclaimer=False).refusals.values()
-    assert refusal.only_on
-    assert "disclaimer" in refusal.reason
-    assert "accept_itc_disclaimer" in refusal.hint
+    assert refusal.kind in FORBIDS_ON_ONLY
+    assert "disclaimer" in said(refusal)
+    assert "accept_itc_disclaimer" in advice(refusal)
     accepted = settings(acceptedItcDisclaimer=True)
     assert switches(accepted, schedules(), accept_disclaimer=False).refusals == {}
 

@@ -19,6 +19,8 @@ from enphase_battery.enlighten.record import SessionRecord, fingerprint
 from enphase_battery.site.knowledge import Knowledge
 from enphase_battery.site.site_store import enter, has_moved, is_stored_of, left_behind, stored_session
 from enphase_battery.store.store import Store
+from enphase_battery.words import reasons
+from tests.unit.said import told
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 LOGGER = logging.getLogger("site store")
@@ -56,7 +58,7 @@ def said(store: Store) -> list[str]:
     """Return what is said to be left behind, once the site is another one."""
     enter(store, "11", NOW, LOGGER)
     enter(store, "22", NOW, LOGGER)
-    return [problem.text.partition("controls: ")[2] for problem in left_behind(store)]
+    return [told(problem).partition("controls: ")[2] for problem in left_behind(store)]
 
 
 def of(store: Store, sections: Mapping[str, object]) -> dict[str, object]:
@@ -143,7 +145,7 @@ def test_own_entries_are_left_behind_unless_they_are_deleted(store: Store, contr
     terms = Terms(control, time(12), time(13), frozenset({7}), "Europe/London", None if control is HOLD else 20)
     ledger = Ledger().creating(terms, NOW, NOW, ())
     write(store, book=Book(standing={control: standing(control, False)}), evidence={control: ON}, ledger=ledger)
-    assert said(store) == [f"the entry {terms}; {control.title} is switched on"]
+    assert said(store) == [f"the entry {reasons.entry(terms)}; {control.title} is switched on"]
 
 
 def test_what_comes_back_is_not_left_behind_any_more(store: Store) -> None:

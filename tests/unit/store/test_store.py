@@ -17,6 +17,8 @@ from unittest.mock import MagicMock, patch
 import pytest
 
 from enphase_battery.store.store import Store, file_of
+from tests.unit.said import advice, said
+from tests.unit.store.wrongs import wrong_with
 
 LOGGER = logging.getLogger("test")
 
@@ -63,7 +65,7 @@ def test_sections_do_not_touch_each_other(path: Path) -> None:
 def test_a_section_that_was_never_written_is_none_and_no_trouble(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = open_store(path)
     assert store.read("wishes", as_is) is None
-    assert store.trouble == ""
+    assert store.trouble is None
     assert caplog.records == []
     assert not path.exists()
 
@@ -140,7 +142,7 @@ def test_what_cannot_even_be_read_is_kept_under_another_name_never_overwritten(p
     (path / "precious").touch()
     store = open_store(path)
     store.write("wishes", {"a": 1})
-    assert store.trouble == ""
+    assert store.trouble is None
     assert (aside_of(path) / "precious").exists()
     assert open_store(path).read("wishes", as_is) == {"a": 1}
 
@@ -170,9 +172,9 @@ def test_what_was_lost_with_a_file_is_said_as_long_as_the_app_runs(path: Path) -
     path.write_text("", encoding="utf-8")
     store = open_store(path)
     store.write("wishes", {"a": 1})
-    assert "home.json cannot be used" in store.loss
-    assert "home.unreadable.json" in store.loss
-    assert (store.trouble, open_store(path).loss) == ("", "")
+    assert "home.json cannot be used" in said(wrong_with(store))
+    assert "home.unreadable.json" in said(wrong_with(store))
+    assert (store.trouble, open_store(path).loss) == (None, None)
 
 
 @pytest.mark.parametrize("damage", [0, 10, -1])
@@ -186,7 +188,7 @@ def test_in_place_of_a_truncated_file_the_last_good_one_before_it_is_used_and_ou
 
     for _ in range(2):  # the second finds a good file
         again = open_store(path)
-        assert (again.read("wishes", as_is), again.loss) == ({"a": 1}, "")
+        assert (again.read("wishes", as_is), again.loss) == ({"a": 1}, None)
 
     (warning,) = warnings(caplog)
     assert "what stood there before is used" in warning
@@ -218,7 +220,7 @@ def test_a_file_of_a_newer_version_is_kept_for_it(path: Path) -> None:
     store = open_store(path)
     store.write("wishes", {"a": 1})
     assert aside_of(path).read_text(encoding="utf-8") == newer
-    assert "of another version" in store.loss
+    assert "of another version" in said(wrong_with(store))
 
 
 def test_where_there_are_no_hard_links_there_is_no_backup_and_all_else_is_well(
@@ -229,7 +231,7 @@ def test_where_there_are_no_hard_links_there_is_no_backup_and_all_else_is_well(
     for number in range(3):
         store.write("wishes", {"a": number})
     assert not backup_of(path).exists()
-    assert (store.trouble, open_store(path).read("wishes", as_is)) == ("", {"a": 2})
+    assert (store.trouble, open_store(path).read("wishes", as_is)) == (None, {"a": 2})
 
 
 @pytest.mark.parametrize(
@@ -299,11 +301,11 @@ def test_a_file_that_cannot_be_written_is_told_once_and_once_more_when_it_can(
     caplog.clear()
     store.write("wishes", {"a": 1})
     store.write("wishes", {"a": 2})
-    assert "cannot be written" in store.trouble
+    assert "cannot be written" in said(wrong_with(store))
     assert len(caplog.records) == 1
     obstructed.parent.unlink()
     store.write("wishes", {"a": 2})  # unchanged, and still to be written
-    assert store.trouble == ""
+    assert store.trouble is None
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     assert open_store(obstructed).read("wishes", as_is) == {"a": 2}
 
@@ -322,7 +324,7 @@ def test_what_cannot_be_written_reaches_the_next_instance_of_the_app_and_is_writ
     assert after_a_restart_of_home_assistant.read("wishes", as_is) == {"a": 1}
     assert after_a_restart_of_home_assistant.trouble
     obstructed.parent.unlink()
-    assert open_store(obstructed).trouble == ""
+    assert open_store(obstructed).trouble is None
     assert "wishes" in json.loads(obstructed.read_text(encoding="utf-8"))["sections"]
 
 
@@ -377,12 +379,12 @@ def test_a_disk_that_fails_leaves_the_good_file_says_so_once_and_gets_all_as_soo
         for number in (2, 3):
             store.write("wishes", {"a": number})
     assert path.read_bytes() == before
-    assert hint in store.hint
+    assert hint in advice(wrong_with(store))
     assert len(warnings(caplog)) == 1
     assert [one.name for one in path.parent.iterdir()] == ["home.json"], "what could not be written takes no room"
 
     store.write("wishes", {"a": 3})
-    assert (store.trouble, store.hint) == ("", "")
+    assert (store.trouble, wrong_with(store)) == (None, None)
     assert open_store(path).read("wishes", as_is) == {"a": 3}
 
 
@@ -398,7 +400,7 @@ def test_a_write_that_is_cut_short_leaves_the_good_file(path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert path.read_bytes() == before
-    assert "make room" in store.hint
+    assert "make room" in advice(wrong_with(store))
 
 
 def test_a_full_disk_does_not_keep_a_damaged_file_from_being_replaced_by_the_last_good_one(
@@ -414,7 +416,7 @@ def test_a_full_disk_does_not_keep_a_damaged_file_from_being_replaced_by_the_las
     assert path.read_text(encoding="utf-8") == "{", "what can still be looked at is not given up for nothing"
     monkeypatch.undo()
 
-    assert open_store(path).trouble == ""
+    assert open_store(path).trouble is None
     assert json.loads(path.read_text(encoding="utf-8"))["sections"] == {"wishes": {"a": 1}}
 
 
@@ -425,7 +427,7 @@ def test_a_file_that_may_not_be_read_is_kept_and_never_overwritten(path: Path, m
     store = open_store(path)
     store.write("wishes", {"a": 2})
     assert aside_of(path).read_bytes() == before
-    assert "Permission denied" in store.loss
+    assert "Permission denied" in said(wrong_with(store))
 
 
 def test_the_content_is_on_the_disk_before_it_takes_the_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -468,7 +470,7 @@ def test_nothing_is_written_through_a_link_that_lies_in_the_folder(path: Path, t
     for number in range(3):
         store.write("session", {"cookie": number})
     assert target.read_text(encoding="utf-8") == "mine"
-    assert store.trouble == ""
+    assert store.trouble is None
 
 
 def test_json_that_is_nested_without_end_is_a_file_that_makes_no_sense(path: Path) -> None:

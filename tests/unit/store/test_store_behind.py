@@ -22,6 +22,8 @@ from simulator import Simulator
 from tests.lab.clock import Clock
 from tests.lab.disk import AtOnce
 from tests.lab.lab import ACCOUNT, lab
+from tests.unit.said import advice, said
+from tests.unit.store.wrongs import wrong_with
 
 LOGGER = logging.getLogger("test")
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
@@ -135,8 +137,7 @@ async def test_a_store_that_is_opened_meanwhile_knows_what_is_not_written_yet(pa
 async def test_trouble_is_told_when_it_begins_and_when_it_ends(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     told: list[str] = []
-    store = Store(path, LOGGER, AtOnce())
-    store.told = lambda: told.append(store.trouble)
+    store = Store(path, LOGGER, AtOnce(), told=lambda: told.append(said(wrong_with(store))))
     with patch("os.fsync", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))):
         for number in range(3):
             store.write("wishes", {"a": number})
@@ -144,7 +145,7 @@ async def test_trouble_is_told_when_it_begins_and_when_it_ends(path: Path, caplo
 
     assert len(told) == 1
     assert "No space left" in told[0]
-    assert "make room" in store.hint
+    assert "make room" in advice(wrong_with(store))
 
     store.write("wishes", {"a": 2})
     await store.kept()
@@ -164,11 +165,11 @@ async def test_a_disk_that_hangs_is_waited_for_no_longer_than_is_sensible(
     await breathe()
 
     await store.kept()
-    assert "no answer from the disk" in store.trouble
-    assert "it hangs" in store.hint
+    assert "no answer from the disk" in said(wrong_with(store))
+    assert "it hangs" in advice(wrong_with(store))
 
     await disk.turn()
-    assert store.trouble == ""
+    assert store.trouble is None
     assert on_disk(path) == {"wishes": {"a": 1}}
 
 

@@ -12,18 +12,24 @@ from datetime import timedelta
 from difflib import get_close_matches
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
 
 from ..control.controls import Control
-from ..control.holds import MOST_TURNS
 from ..control.windows.clock import overlaps
 from ..control.windows.window import Window
-from ..enlighten.address import is_loopback
-from ..enlighten.login_guard import IN_A_ROW
 from ..errors import ConfigurationError
+from .limits import PRODUCTION, Limits
 from .value_types import (
     Address,
     Boolean,
@@ -51,6 +57,9 @@ from .values import key_text, sentence, some
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+MODULE, CLASS = "enphase_battery", "EnphaseBattery"
+"""What makes an entry of apps.yaml one of this app; either will do."""
 
 APPDAEMONS_KEYS = frozenset(
     {"name", "config_path", "module", "class", "dependencies", "disable", "priority", "pin_app"}
@@ -92,15 +101,15 @@ class _Section(BaseModel):
         return {key_text(key): value for key, value in data.items() if value is not None}
 
 
-class Toggles(_Section):
-    """The `input_boolean` helper of each control."""
+_KEYS: dict[str, Any] = {
+    control.value: (Toggle, Field(f"input_boolean.{control.helper}", description=f"The helper of {control.title}."))
+    for control in Control
+}
+_OneKeyEach = create_model("_OneKeyEach", __base__=_Section, **_KEYS)
 
-    charge_from_grid: Toggle = "input_boolean.enphase_charge_from_grid"
-    """The helper of charge from grid."""
-    discharge_to_grid: Toggle = "input_boolean.enphase_discharge_to_grid"
-    """The helper of discharge to grid."""
-    restrict_discharge: Toggle = "input_boolean.enphase_restrict_discharge"
-    """The helper of restrict battery discharge."""
+
+class Toggles(_OneKeyEach):  # type: ignore[valid-type, misc]  # made at run time, which mypy takes for no class
+    """The `input_boolean` helper of each control."""
 
     @model_validator(mode="after")
     def _each_its_own(self) -> Toggles:
@@ -139,7 +148,7 @@ class WindowEntry(_Section):
         faults = []
         if self.start == self.end:
             faults.append(f"start and end are both {self.start:%H:%M}, a window must last longer than nothing")
-        if self.target_soc is not None and self.control is Control.RESTRICT_DISCHARGE:
+        if self.target_soc is not None and not self.control.takes_target:
             faults.append(f"target_soc is {self.target_soc}, but {self.control.value} has no such limit; leave it out")
         if faults:
             raise _ContradictionError(*faults)
@@ -186,7 +195,7 @@ class Configuration(_Section):
     """What the user configured. Immutable; e-mail and password show as asterisks.
 
     Durations are timedelta, except `settle`, which is seconds; ids are texts of digits. The ranges are those of
-    `config_types`; `base_url` stands first because a loopback address lowers the minima.
+    :mod:`.value_types`.
     """
 
     base_url: Address = "https://enlighten.enphaseenergy.com"
@@ -237,16 +246,6 @@ class Configuration(_Section):
     """Time-of-use windows in local time. They must not overlap, neither each other nor your own schedules."""
 
     @property
-    def most_turns(self) -> int | None:
-        """Changes of direction per control and hour that are carried out at once; None: any number (a simulator)."""
-        return None if is_loopback(urlsplit(self.base_url).hostname) else MOST_TURNS
-
-    @property
-    def short_sessions(self) -> int | None:
-        """Sessions that end at once, in a row, after which sign-ins wait; None: any number (a simulator in a hurry)."""
-        return None if self.poll < timedelta(minutes=1) else IN_A_ROW
-
-    @property
     def doubts(self) -> tuple[str, ...]:
         """What is allowed and hardly meant, a sentence each: the app tells it and goes on."""
         needed = round(_READS_OF_A_POLL * timedelta(hours=1) / self.poll)
@@ -265,11 +264,12 @@ class Configuration(_Section):
         return tuple(entry.window for entry in self.window_entries)
 
 
-def parse_configuration(args: Mapping[str, object]) -> Configuration:
+def parse_configuration(args: Mapping[str, object], limits: Limits = PRODUCTION) -> Configuration:
     """Read the app's arguments as AppDaemon hands them over.
 
     Args:
         args: The app's entry in apps.yaml. AppDaemon's own keys in it are left alone.
+        limits: Those of the app that it is for.
 
     Raises:
         ConfigurationError: With one sentence for each fault. It carries no trace of pydantic's error, which holds the
@@ -279,7 +279,7 @@ def parse_configuration(args: Mapping[str, object]) -> Configuration:
     faults = [f"{key} is not possible: {reason}" for key, reason in harmful.items()]
     own = {key: value for key, value in args.items() if key_text(key) not in APPDAEMONS_KEYS and key not in harmful}
     try:
-        configuration = Configuration.model_validate(own)
+        configuration = Configuration.model_validate(own, context=limits)
     except ValidationError as error:
         faults += [fault for detail in error.errors() for fault in _faults(detail)]
     if faults:

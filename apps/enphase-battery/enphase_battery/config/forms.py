@@ -1,9 +1,9 @@
-"""How the configuration's values are written, as JSON Schema: for editors, beside the readers of :mod:`.config_types`.
+"""How the configuration's values are written, as JSON Schema: for editors, beside the readers of :mod:`.value_types`.
 
 `patternErrorMessage` is what editors say in the place of a pattern that nobody reads.
 
-A form may let pass what its reader refuses (the limits depend on other keys, and editors read YAML 1.2 where AppDaemon
-reads YAML 1.1), but never complains of what its reader takes.
+A form may let pass what its reader refuses (the limits of a duration are not those of its text, and editors read YAML
+1.2 where AppDaemon reads YAML 1.1), but never complains of what its reader takes.
 """
 
 from __future__ import annotations

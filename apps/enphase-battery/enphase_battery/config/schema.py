@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from .configuration import APPDAEMONS_KEYS, Configuration
+from .configuration import APPDAEMONS_KEYS, CLASS, MODULE, Configuration
 from .value_types import day_names
 from .values import clock_text
 
-_MODULE, _CLASS = {"const": "enphase_battery"}, {"const": "EnphaseBattery"}
+_MODULE, _CLASS = {"const": MODULE}, {"const": CLASS}
 _DEFINITIONS = "definitions"
 
 

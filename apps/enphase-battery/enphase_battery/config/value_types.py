@@ -1,9 +1,7 @@
 """The types of the configuration's values: each reads what YAML gave it or raises ValueError with the rule.
 
-Beside each stands the form in which it is written, as JSON Schema (:mod:`.config_forms`).
-
-Types with limits take the lower minimum when `base_url`, which the model reads first, is a loopback address: a
-simulator may be asked as often as one likes.
+Beside each stands the form in which it is written, as JSON Schema (:mod:`.forms`). The ranges are production's; the
+context in which the model is read may be other :class:`.Limits`, and then lifts some.
 """
 
 from __future__ import annotations
@@ -14,13 +12,12 @@ from datetime import time, timedelta
 from enum import Enum
 from functools import partial
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import PlainValidator, SecretStr, ValidationInfo
 from pytz import all_timezones_set
 
 from ..control.controls import Control
-from ..enlighten.address import base_origin, is_loopback
+from ..enlighten.address import base_origin
 from ..errors import ConfigurationError
 from .forms import (
     ADDRESS,
@@ -38,13 +35,14 @@ from .forms import (
     whole_form,
     written,
 )
+from .limits import PRODUCTION, Limits
 from .values import choice, duration, target_soc, time_of_day, whole_number, words
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAYS = {name: number for number, day in enumerate(_WEEK, start=1) for name in (day, day[:3])}
 _SLUG = "[a-z0-9]+(?:_[a-z0-9]+)*"
-_SECOND, _LONGEST_SETTLE = timedelta(seconds=1), timedelta(seconds=30)
-_ANY_RATE = 1_000_000  # requests an hour: no limit in practice
+_LONGEST_SETTLE = timedelta(seconds=30)
+_LEAST_RATE = 30  # requests an hour
 
 
 def _secret(value: object) -> SecretStr:
@@ -96,16 +94,15 @@ def _address(value: object) -> str:
     )
 
 
-def _is_relaxed(info: ValidationInfo) -> bool:
-    """Whether the minima for loopback hold: the model has already read `base_url`, if it is a right one."""
-    return is_loopback(urlsplit(info.data.get("base_url", "")).hostname)
+def _limits(info: ValidationInfo) -> Limits:
+    return info.context or PRODUCTION
 
 
-def _duration(least: timedelta, most: timedelta, on_loopback: timedelta) -> PlainValidator:
+def _duration(least: timedelta, most: timedelta) -> PlainValidator:
     def read(value: object, info: ValidationInfo) -> timedelta:
-        return duration(value, on_loopback if _is_relaxed(info) else least, most)
+        return duration(value, _limits(info).least(least), most)
 
-    return PlainValidator(read, json_schema_input_type=written(duration_form(on_loopback, most)))
+    return PlainValidator(read, json_schema_input_type=written(duration_form(least, most)))
 
 
 def _settle(value: object) -> float:
@@ -113,7 +110,7 @@ def _settle(value: object) -> float:
 
 
 def _rate(value: object, info: ValidationInfo) -> int:
-    return whole_number(value, 1, _ANY_RATE) if _is_relaxed(info) else whole_number(value, 30, 600)
+    return whole_number(value, _LEAST_RATE, _limits(info).most_requests)
 
 
 def _weekday(value: object) -> int:
@@ -147,12 +144,14 @@ Controllable = Annotated[Control, one_of(Control)]
 Weekday = Annotated[int, PlainValidator(_weekday, json_schema_input_type=written(weekday_form(_WEEK)))]
 LocalTime = Annotated[time, PlainValidator(time_of_day, json_schema_input_type=written(TIME_OF_DAY))]
 Percent = Annotated[int, PlainValidator(target_soc, json_schema_input_type=written(whole_form(5, 100)))]
-HourlyRate = Annotated[int, PlainValidator(_rate, json_schema_input_type=written(whole_form(1, _ANY_RATE)))]
+HourlyRate = Annotated[
+    int, PlainValidator(_rate, json_schema_input_type=written(whole_form(_LEAST_RATE, PRODUCTION.most_requests)))
+]
 Settle = Annotated[
     float, PlainValidator(_settle, json_schema_input_type=written(duration_form(timedelta(0), _LONGEST_SETTLE)))
 ]
-TokenRefresh = Annotated[timedelta, _duration(timedelta(minutes=10), timedelta(days=7), on_loopback=_SECOND)]
-Poll = Annotated[timedelta, _duration(timedelta(minutes=1), timedelta(hours=6), on_loopback=_SECOND)]
-Lead = Annotated[timedelta, _duration(timedelta(minutes=2), timedelta(hours=12), on_loopback=timedelta(0))]
-Consistency = Annotated[timedelta, _duration(timedelta(seconds=30), timedelta(minutes=10), on_loopback=timedelta(0))]
-PendingTimeout = Annotated[timedelta, _duration(timedelta(minutes=1), timedelta(days=1), on_loopback=_SECOND)]
+TokenRefresh = Annotated[timedelta, _duration(timedelta(minutes=10), timedelta(days=7))]
+Poll = Annotated[timedelta, _duration(timedelta(minutes=1), timedelta(hours=6))]
+Lead = Annotated[timedelta, _duration(timedelta(minutes=2), timedelta(hours=12))]
+Consistency = Annotated[timedelta, _duration(timedelta(seconds=30), timedelta(minutes=10))]
+PendingTimeout = Annotated[timedelta, _duration(timedelta(minutes=1), timedelta(days=1))]

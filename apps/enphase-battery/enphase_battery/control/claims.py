@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from .controls import Control
-from .entries import Entry, Terms, listed
+from .entries import Entry, Terms, terms_of
 from .intent import Intent, Source
+from .reason import Kind, Reason, because
 from .shaping import apart, entries_for
 from .site_state import Habits
 from .weekly import meetings
@@ -72,19 +73,6 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why nothing is written for a wish.
-
-    Attributes:
-        reason: Why, in words.
-        hint: What a person can do about it.
-    """
-
-    reason: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """A wish and the entries that have to stand for it."""
 
@@ -104,7 +92,7 @@ class Claims:
 
     standing: tuple[Claim, ...] = ()
     held_back: Mapping[str, Intent] = field(default_factory=dict)
-    obstructed: Mapping[str, Obstacle] = field(default_factory=dict)
+    obstructed: Mapping[str, Reason] = field(default_factory=dict)
 
     def of(self, control: Control) -> tuple[Claim, ...]:
         """Return the claims of one control that may stand."""
@@ -133,7 +121,7 @@ def claims(
 
     wishes = sorted(_wishes(book, running, upcoming, now, ground), key=order, reverse=True)
     if ground.zone is None:
-        unknown = Obstacle("the site's time zone is not known", "set time_zone in the app's configuration")
+        unknown = because(Kind.ZONE_UNKNOWN)
         return Claims(obstructed={wish.key: unknown for wish in wishes})
     local = now.astimezone(ground.zone)
     claimed = [Claim(wish, entries_for(wish, ground.zone, ground.habits, ground.floor)) for wish in wishes]
@@ -141,7 +129,7 @@ def claims(
     claimed = [one for one in claimed if one.intent.since <= now or not any(each.covers(local) for each in one.terms)]
     standing: dict[int, Claim] = {}
     held_back: dict[str, Intent] = {}
-    obstructed: dict[str, Obstacle] = {}
+    obstructed: dict[str, Reason] = {}
     for position, (claim, higher) in enumerate(zip(claimed, _higher(claimed), strict=True)):
         obstacle = _obstacle(claim, book, ground)
         rival = next((standing[other].intent for other in higher if other in standing), None)
@@ -183,23 +171,16 @@ def _higher(claimed: Sequence[Claim]) -> list[list[int]]:
     return higher
 
 
-def _obstacle(claim: Claim, book: Book, ground: Ground) -> Obstacle | None:
+def _obstacle(claim: Claim, book: Book, ground: Ground) -> Reason | None:
     """Return why nothing may be written for a claim, because of what others made."""
     control = claim.intent.control
     # Where the switch is on already, only what its owner has applied is in force; the rest is not the app's to decide.
     siblings = [entry for entry in ground.foreign_of(control) if entry.active or control not in ground.on]
     blocking = [entry for entry in ground.foreign if any(entry.terms.overlaps(terms) for terms in claim.terms)]
     if blocking:
-        return Obstacle(
-            f"overlaps with an entry that is not the app's: {listed(blocking)}",
-            "change or delete that entry in the Enphase app, or move the window",
-        )
+        return because(Kind.OVERLAP, entries=terms_of(blocking))
     if siblings and claim.intent.timed and not _are_awake(control, book.standing.get(control), ground):
-        count = f"{len(siblings)} entries" if len(siblings) > 1 else "1 entry"
-        return Obstacle(
-            f'{count} of yours in "{control.title}" would come alive',
-            "switch the family on, or delete them, in the Enphase app",
-        )
+        return because(Kind.WOULD_WAKE_ENTRIES, count=len(siblings), control=control)
     return None
 
 
@@ -207,7 +188,7 @@ def _are_awake(control: Control, standing: Intent | None, ground: Ground) -> boo
     """Return whether the entries that others made in a family are in force without the app's timed wishes."""
     if standing is None or not standing.on:
         return False
-    sleeps = control is Control.CHARGE_FROM_GRID and not ground.charge_schedule_on
+    sleeps = control.has_second_flag and not ground.charge_schedule_on
     return not sleeps or standing.source is not Source.CLOUD
 
 

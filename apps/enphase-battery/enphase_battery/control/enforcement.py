@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from .controls import Control
+from .reason import Kind, Reason, because
 from .site_state import SiteState, Storage, Switches
 
 REPORT_AGE = timedelta(minutes=30)
@@ -23,10 +24,10 @@ class Enforced(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Enforcement:
-    """The verdict and, unless it is a plain yes, the reason in words."""
+    """The verdict and, unless it is a plain yes or no, the reason."""
 
     enforced: Enforced
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def enforcement(state: SiteState, control: Control, local_now: datetime) -> Enforcement:
@@ -42,9 +43,9 @@ def enforcement(state: SiteState, control: Control, local_now: datetime) -> Enfo
         local_now: The current instant as the site's local time (aware).
     """
     if state.switches is None:
-        return Enforcement(Enforced.UNKNOWN, "the cloud has not been read yet")
+        return Enforcement(Enforced.UNKNOWN, because(Kind.NOT_READ_YET))
     if control not in state.switches.on:
-        return Enforcement(Enforced.UNKNOWN, "the cloud does not say whether it is on")
+        return Enforcement(Enforced.UNKNOWN, because(Kind.SWITCH_NOT_TOLD))
     if not state.switches.on[control]:
         return Enforcement(Enforced.NO)
     return (
@@ -57,9 +58,9 @@ def enforcement(state: SiteState, control: Control, local_now: datetime) -> Enfo
 
 def _overridden(switches: Switches) -> Enforcement | None:
     """Return the verdict if something overrides the settings."""
-    if not switches.override:
+    if switches.override is None:
         return None
-    return Enforcement(Enforced.NO, f"switch is on; {switches.override} overrides it")
+    return Enforcement(Enforced.NO, because(Kind.OVERRIDDEN, override=switches.override))
 
 
 def _without_entry(state: SiteState, switches: Switches, control: Control, local_now: datetime) -> Enforcement | None:
@@ -68,21 +69,21 @@ def _without_entry(state: SiteState, switches: Switches, control: Control, local
     if has_schedules is False:
         return None
     if has_schedules is None or state.entries is None:
-        return Enforcement(Enforced.UNKNOWN, "switch is on; the schedule list could not be read")
+        return Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_READ))
     active = [entry for entry in state.entries if entry.terms.control is control and entry.active]
     if not active:
-        return Enforcement(Enforced.NO, "switch is on; without a schedule entry the gateway does nothing")
+        return Enforcement(Enforced.NO, because(Kind.NO_ENTRY))
     if not any(entry.terms.covers(local_now) for entry in active):
-        return Enforcement(Enforced.NO, "switch is on; no schedule entry covers this time")
-    if control is Control.CHARGE_FROM_GRID and not switches.charge_schedule_on:
-        return Enforcement(Enforced.NO, "switch is on; the schedule of charge from grid is switched off")
+        return Enforcement(Enforced.NO, because(Kind.NO_ENTRY_NOW))
+    if control.has_second_flag and not switches.charge_schedule_on:
+        return Enforcement(Enforced.NO, because(Kind.SCHEDULE_OFF, control=control))
     return None
 
 
 def _out_of_touch(storage: Storage | None, local_now: datetime) -> Enforcement | None:
     """Return the verdict if it cannot be said that the gateway has heard of the switch."""
     if storage is None or storage.last_report is None:
-        return Enforcement(Enforced.UNKNOWN, "switch is on; the gateway's last report could not be read")
+        return Enforcement(Enforced.UNKNOWN, because(Kind.REPORT_NOT_READ))
     if local_now - storage.last_report > REPORT_AGE:
-        return Enforcement(Enforced.NO, "switch is on; the gateway has not reported for more than 30 minutes")
+        return Enforcement(Enforced.NO, because(Kind.GATEWAY_SILENT, minutes=REPORT_AGE // timedelta(minutes=1)))
     return None

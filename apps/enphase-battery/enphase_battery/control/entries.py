@@ -21,10 +21,6 @@ EVERY_DAY = frozenset(range(1, 8))
 ALL_DAY = (time(0), time(23, 59))
 """Start and end of an entry that holds the whole day: the last minute is never 24:00 (6.8)."""
 
-_MOST_NAMED = 5
-
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -87,13 +83,6 @@ class Terms:
             and (self.limit == other.limit or self.limit is None or other.limit is None)
         )
 
-    def __str__(self) -> str:
-        if self.days == EVERY_DAY:
-            days = "every day"
-        else:
-            days = ", ".join(_WEEKDAYS[day - 1] for day in sorted(self.days)) or "on no day"
-        return f"{self.control.title} {self.start:%H:%M}-{self.end:%H:%M} {days}"
-
     def to_json(self) -> dict[str, object]:
         """Return the terms as the store keeps them."""
         return {
@@ -137,11 +126,13 @@ class Entry:
     created_at: datetime | None = None
 
 
-def listed(entries: Iterable[Entry]) -> str:
-    """Put entries into words for a person, in the order of their times: the first few of many."""
-    texts = sorted(str(entry.terms) for entry in entries)
-    rest = len(texts) - _MOST_NAMED
-    return "; ".join([*texts[:_MOST_NAMED], f"and {rest} more"] if rest > 0 else texts)
+def terms_of(entries: Iterable[Entry]) -> tuple[Terms, ...]:
+    """Return what entries say, in an order that is theirs and not the list's: the same entries are the same reason."""
+    return tuple(sorted((entry.terms for entry in entries), key=_order))
+
+
+def _order(terms: Terms) -> tuple[object, ...]:
+    return terms.start, terms.end, sorted(terms.days), terms.control.value, terms.limit or 0, terms.zone
 
 
 def _minutes(wall: time) -> int:

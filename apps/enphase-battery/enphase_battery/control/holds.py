@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from .controls import Control
 from .entries import EVERY_DAY
-from .plan import DeleteStep, Step, SwitchStep
+from .reason import Kind, Reason, because
+from .steps import DeleteStep, Step, SwitchStep
 from .wanted import Wanted
 
 MOST_SKEW = timedelta(minutes=5)
@@ -24,21 +25,6 @@ PAUSE = timedelta(minutes=10)
 """How long after the last of them the next one waits."""
 
 _HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Why a step is not taken now.
-
-    Attributes:
-        reason: Why, in words.
-        hint: What a person can do about it.
-        until: Instant (aware, UTC) at which it ends; None when nobody knows.
-    """
-
-    reason: str
-    hint: str = ""
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +74,7 @@ class Holds:
     turns: Turns
     now: datetime
 
-    def on(self, step: Step, wanted: Mapping[Control, Wanted], *, is_on: bool) -> Hold | None:
+    def on(self, step: Step, wanted: Mapping[Control, Wanted], *, is_on: bool) -> Reason | None:
         """Return what holds a step; None when it may be taken.
 
         Args:
@@ -97,27 +83,19 @@ class Holds:
             is_on: Whether the step's control is on already: then a write of its switch only applies entries.
         """
         if self.busy:
-            return Hold("the cloud is busy with a task of its own and takes no changes")
+            return because(Kind.CLOUD_BUSY)
         if abs(self.skew) > MOST_SKEW and _begins_timed(step, wanted.get(step.control), is_on=is_on):
-            return Hold(f"nothing with an end is begun: {clock_fault(self.skew)}", CLOCK_HINT)
+            return clock_fault(Kind.CLOCK_TOO_WRONG, self.skew)
         until = self.turns.held_until(step, self.now)
         if until is not None:
-            return Hold(f"switched {self.turns.most} times within an hour: waits", until=until)
+            return because(Kind.TOO_MANY_CHANGES, until, most=self.turns.most)
         return None
 
 
-CLOCK_HINT = "set the clock of the machine that runs AppDaemon (NTP)"
-
-
-def clock_fault(skew: timedelta) -> str:
-    """Return in words by how much the own clock is wrong.
-
-    Args:
-        skew: The cloud's clock minus the own.
-    """
-    minutes = round(abs(skew) / timedelta(minutes=1))  # a second more or less is no news
-    side = "behind" if skew > timedelta(0) else "ahead of"
-    return f"this machine's clock is about {minutes} min {side} the cloud's"
+def clock_fault(kind: Kind, skew: timedelta) -> Reason:
+    """Return as a reason by how much the own clock is wrong, in whole minutes: a second more or less is no news."""
+    minute = timedelta(minutes=1)
+    return because(kind, skew=round(skew / minute) * minute)
 
 
 def _turns_on(step: Step) -> bool:

@@ -33,9 +33,10 @@ class Intent:
             cloud showed, that of the read.
         until: Instant (aware, UTC) at which a timed wish ends; None for a standing wish.
         target_soc: Percent at which charging stops or discharging ends; None when the wish names none.
-        label: The window's name; of a standing wish that the app itself changed, why; else empty.
+        label: The window's name; else empty.
         completed: Whether the app adds the all-day entry that a standing wish needs. Not where others' entries decided
             when it was wished: they may go, and nobody wished the whole day then.
+        replaced_by: The control whose newer standing wish made the app itself switch this one off; else None.
     """
 
     control: Control
@@ -46,6 +47,7 @@ class Intent:
     target_soc: int | None = None
     label: str = ""
     completed: bool = True
+    replaced_by: Control | None = None
 
     @property
     def key(self) -> str:
@@ -95,12 +97,13 @@ class Intent:
             "target_soc": self.target_soc,
             "label": self.label,
             "completed": self.completed,
+            "replaced_by": self.replaced_by.value if self.replaced_by else None,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Intent:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
-        target_soc = data["target_soc"]
+        target_soc, replaced_by = data["target_soc"], data.get("replaced_by")
         return cls(
             control=Control(data["control"]),
             on=data["on"] is True,
@@ -110,4 +113,5 @@ class Intent:
             target_soc=target_soc if isinstance(target_soc, int) else None,
             label=str(data["label"]),
             completed=data.get("completed") is not False,
+            replaced_by=None if replaced_by is None else Control(replaced_by),
         )

@@ -147,8 +147,8 @@ class Ledger:
     def deleting(self, schedule_id: str, at: datetime) -> Ledger:
         """Note a deletion before it is sent."""
         deleted = self._changed(schedule_id, lambda one: one.deleting(at))
-        charge = any(one.schedule_id == schedule_id and _charges(one) for one in self.owned)
-        return _owing_disable(deleted) if charge else deleted
+        flagged = any(one.schedule_id == schedule_id and one.terms.control.has_second_flag for one in self.owned)
+        return _owing_disable(deleted) if flagged else deleted
 
     def ended(self, terms: Terms, cloud_at: datetime) -> Ledger:
         """Note that the creation or update to these terms got no success for an answer, and none can come any more.
@@ -267,7 +267,7 @@ class Ledger:
         given_up += [one for one, told in news if told is News.LOST and one.schedule_id is None]
         given_up = [one.sought(at, consistency) for one in given_up]
         lost = [one for one, told in news if told is News.LOST and one.applies]
-        charge = any(_charges(one) and told in (News.LOST, News.REMOVED) for one, told in news)
+        flagged = any(one.terms.control.has_second_flag and told in (News.LOST, News.REMOVED) for one, told in news)
         ledger = replace(
             self,
             owned=tuple(kept),
@@ -276,7 +276,7 @@ class Ledger:
             given_up=tuple(given_up),
             dead=tuple(dead[-MOST_DEAD:]),
         )
-        return _owing_disable(ledger) if charge else ledger, tuple(news)
+        return _owing_disable(ledger) if flagged else ledger, tuple(news)
 
     # -- the store ----------------------------------------------------------------------------------------------------
 
@@ -333,10 +333,6 @@ class Ledger:
         """Return the ledger with another entry in the place of one; None: without it."""
         owned = (other if each is one else each for each in self.owned)
         return replace(self, owned=tuple(each for each in owned if each is not None))
-
-
-def _charges(one: Owned) -> bool:
-    return one.terms.control is Control.CHARGE_FROM_GRID
 
 
 def _owing_disable(ledger: Ledger) -> Ledger:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from ..store.decoding import as_instant, as_mapping, as_optional_instant, as_sequence
-from .controls import Control
 from .entries import Entry, Terms
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
@@ -193,7 +192,7 @@ class Owned:
     def _is_sweepable(self) -> bool:
         """Whether its first apply may just have taken it away: some sites delete the family's entries then (S11)."""
         is_first = self.applies == 1 and self.schedule_id is not None and not self.active
-        return is_first and self.terms.control is Control.RESTRICT_DISCHARGE
+        return is_first and self.terms.control.may_be_swept
 
     def second_look_at(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what the last ones cast doubt on; None: nothing."""

@@ -11,89 +11,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from .controls import RIVALS, Control
+from .controls import Control
 from .entries import Entry, Terms
 from .evidence import Evidence
 from .ledger import Ledger
 from .losses import is_given_up
 from .owned import Owned
 from .site_state import Habits, SiteState
+from .steps import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
 from .wanted import Wanted
 from .weekly import met
 
 NEVER = datetime.min.replace(tzinfo=timezone.utc)
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchStep:
-    """Set a control's switch, which also applies the entries of its family: validate, write, read back.
-
-    Attributes:
-        control: Which.
-        on: To what.
-        schedule: The second flag of charge from grid that goes along; None: it is not mentioned.
-    """
-
-    control: Control
-    on: bool
-    schedule: bool | None = None
-
-    def __str__(self) -> str:
-        flag = {None: "", True: ", with its schedule", False: ", and its schedule off"}[self.schedule]
-        return f"switch {self.control.title} {'on' if self.on else 'off'}{flag}"
-
-
-class _EntryStep:
-    """What the steps that write an entry have in common."""
-
-    __slots__ = ()
-    terms: Terms
-
-    @property
-    def control(self) -> Control:
-        """The control that the entry is for."""
-        return self.terms.control
-
-
-@dataclass(frozen=True, slots=True)
-class CreateStep(_EntryStep):
-    """Write a new entry."""
-
-    terms: Terms
-
-    def __str__(self) -> str:
-        return f"write the entry {self.terms}"
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateStep(_EntryStep):
-    """Rewrite an owned entry in place."""
-
-    schedule_id: str
-    terms: Terms
-
-    def __str__(self) -> str:
-        return f"change an own entry to {self.terms}"
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteStep(_EntryStep):
-    """Delete an owned entry."""
-
-    schedule_id: str
-    terms: Terms
-
-    def __str__(self) -> str:
-        return f"delete the own entry {self.terms}"
-
-
-Step = SwitchStep | CreateStep | UpdateStep | DeleteStep
-"""Every kind of step that a plan may hold."""
-
-
-def is_end(step: Step) -> bool:
-    """Return whether a step ends something, and begins nothing."""
-    return isinstance(step, DeleteStep) or (isinstance(step, SwitchStep) and not step.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +77,9 @@ def in_the_way(
     """
     return {
         control: rival
-        for control, rival in RIVALS.items()
-        if control in wanted
-        and wanted[control].switch
+        for control, one in wanted.items()
+        if one.switch
+        and (rival := control.rival) is not None
         and rival in wanted
         and not wanted[rival].switch
         and not (state.by_entries(control) and state.by_entries(rival))
@@ -200,7 +129,7 @@ def _may_undo(step: Step, wanted: Mapping[Control, Wanted], actual: Actual) -> b
     if actual.evidence[step.control].believed is not step.on:
         theirs = () if step.on else contested(step.control, actual.ledger, actual.now)
         return any(not wanted[step.control].overrules(one.unchanged_at) for one in theirs)
-    is_flag_doubted = step.control is Control.CHARGE_FROM_GRID and actual.ledger.flag.off_since is not None
+    is_flag_doubted = step.control.has_second_flag and actual.ledger.flag.off_since is not None
     return is_flag_doubted or actual.evidence[step.control].suspect_since is not None
 
 
@@ -290,7 +219,7 @@ def _updates(
 def _switch_step(control: Control, one: Wanted, actual: Actual, written: Collection[Terms]) -> SwitchStep | None:
     """Return the write of a control's switch that is needed, be it only to apply entries."""
     believed = actual.evidence[control].believed
-    schedule = _second_flag(control, one, actual) if control is Control.CHARGE_FROM_GRID else None
+    schedule = _second_flag(control, one, actual) if control.has_second_flag else None
     if not one.switch:
         return SwitchStep(control, on=False, schedule=schedule) if believed is not False or schedule is False else None
     if control not in actual.state.has_schedules:
@@ -302,7 +231,7 @@ def _switch_step(control: Control, one: Wanted, actual: Actual, written: Collect
         if one.claims and not any(terms in standing for claim in one.claims for terms in claim.terms):
             return None  # without its entry the switch does nothing, and might wake others
     unapplied = control in actual.ledger.owed or any(terms.control is control for terms in written)
-    if control is Control.CHARGE_FROM_GRID and not one.claims and not _is_schedule_on(actual):
+    if control.has_second_flag and not one.claims and not _is_schedule_on(actual):
         unapplied = False  # it would wake what sleeps with the second flag, and nothing of the app's is left
     if believed is True and ((not unapplied and schedule is None) or unapplied_by_others(control, actual)):
         return None

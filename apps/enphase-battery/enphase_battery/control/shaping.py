@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .controls import Control
+from .controls import Limit
 from .entries import ALL_DAY, DAY, EVERY_DAY, Terms
 
 if TYPE_CHECKING:
@@ -50,11 +50,12 @@ def limit_of(intent: Intent, floor: int) -> int | None:
 
     Charging stops at the target, else at 100; discharging at the target, but never below ``floor`` (6.8).
     """
-    if intent.control is Control.RESTRICT_DISCHARGE:
-        return None
-    if intent.control is Control.CHARGE_FROM_GRID:
-        return intent.target_soc or _FULL
-    return max(intent.target_soc or floor, floor)
+    match intent.control.limit:
+        case Limit.CHARGE_UP_TO:
+            return intent.target_soc or _FULL
+        case Limit.DISCHARGE_DOWN_TO:
+            return max(intent.target_soc or floor, floor)
+    return None
 
 
 def apart(terms: Terms, begins: Iterable[int], ends: Iterable[int]) -> Terms:

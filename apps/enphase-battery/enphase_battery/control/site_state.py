@@ -8,6 +8,7 @@ from datetime import datetime
 
 from .controls import Control
 from .entries import Entry
+from .reason import Kind, Override, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,8 @@ class Storage:
     last_report: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why the app does not even try to change a control.
-
-    Attributes:
-        reason: Why, in words.
-        hint: What a person can do about it.
-        only_on: Whether it may still be switched off.
-    """
-
-    reason: str
-    hint: str = ""
-    only_on: bool = False
+FORBIDS_ON_ONLY = frozenset({Kind.GRID_AGREEMENT, Kind.DISCLAIMER})
+"""Why a control cannot be switched on, though it may still be switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +39,18 @@ class Switches:
     Attributes:
         on: The switch per control, of those of which the read says it.
         charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9).
-        override: What keeps the battery from following its schedule now, in words; empty when nothing does.
+        override: What keeps the battery from following its schedule now; None when nothing does.
         read_at: Instant (aware, UTC) of the read.
-        refusals: The controls that cannot be changed on this site, or not by this account.
+        refusals: Why controls cannot be changed on this site, or not by this account, as far as they cannot.
         floor: Percent of charge below which nothing is discharged to the grid: the higher of reserve and very-low SoC.
         busy: Whether the cloud is at work on the site itself, and writes should wait (`systemTask`).
     """
 
     on: Mapping[Control, bool]
     charge_schedule_on: bool
-    override: str
+    override: Override | None
     read_at: datetime
-    refusals: Mapping[Control, Refusal] = field(default_factory=dict)
+    refusals: Mapping[Control, Reason] = field(default_factory=dict)
     floor: int = 5
     busy: bool = False
 

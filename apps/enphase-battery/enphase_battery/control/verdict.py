@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from .reason import Reason
 from .wanted import Wanted
 
 
@@ -33,14 +34,12 @@ class Verdict:
         wanted: What the verdict is about.
         outcome: Confirmed, pending, failed or dry run.
         at: Instant (aware, UTC) of the verdict.
-        reason: Why, or what is waited for, in words; empty when there is nothing to add.
-        hint: What a person can do about it.
+        reason: Why, or what is waited for; None when there is nothing to add.
         retry_at: Instant (aware, UTC) of the next look or try; None when only a new wish or another event brings one.
     """
 
     wanted: Wanted
     outcome: Outcome
     at: datetime
-    reason: str = ""
-    hint: str = ""
+    reason: Reason | None = None
     retry_at: datetime | None = None

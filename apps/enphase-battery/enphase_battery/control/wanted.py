@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .claims import Claim, Claims, Ground, Obstacle, claims, rank
-from .controls import RIVALS, Control
-from .entries import listed
+from .claims import Claim, Claims, Ground, claims, rank
+from .controls import Control
+from .entries import terms_of
 from .intent import Intent
+from .reason import Kind, Reason, because
 from .windows.window import Occurrence
-from .wishes import Book, replaced_by
+from .wishes import Book
 
 NOTHING_KNOWN = Ground()
 """The ground of a site of which nothing has been read: its switches alone rule."""
@@ -28,15 +29,15 @@ class Wanted:
         claims: The entries that are to stand in the cloud for this control: for this wish, for one that it covers or
             for a window that is about to begin.
         anyway: Whether the switch is to be on although this wish does not need it, or cannot be carried out.
-        note: What is to be said of the wish once it is carried out.
+        note: What is to be said of the wish once it is carried out; None when there is nothing.
     """
 
     intent: Intent
     held_back_by: Intent | None = None
-    obstacle: Obstacle | None = None
+    obstacle: Reason | None = None
     claims: tuple[Claim, ...] = ()
     anyway: bool = False
-    note: str = ""
+    note: Reason | None = None
 
     @property
     def effective(self) -> bool:
@@ -61,12 +62,10 @@ class Wanted:
         return next((claim for claim in self.claims if claim.intent == self.intent), None)
 
     @property
-    def key(self) -> str:
+    def task(self) -> Hashable:
         """Identity of what has to be done: another one whenever another verdict is needed."""
-        entries = ", ".join(f"{terms} {terms.limit}" for claim in self.claims for terms in claim.terms)
-        obstacle = self.obstacle.reason if self.obstacle else ""
-        waits = self.held_back_by.key if self.held_back_by else ""
-        return f"{self.intent.key}={'on' if self.switch else 'off'} [{entries}] {obstacle}{waits}".rstrip()
+        entries = tuple(terms for claim in self.claims for terms in claim.terms)
+        return self.intent.key, self.switch, entries, self.obstacle, self.held_back_by and self.held_back_by.key
 
 
 def resolve(
@@ -101,7 +100,7 @@ def rivals_of(control: Control, ground: Ground, standing: Intent) -> frozenset[C
         ground: What the site gives to reckon with.
         standing: The wish, as it would be.
     """
-    rival = RIVALS.get(control)
+    rival = control.rival
     switched = frozenset({rival} if rival is not None and not {control, rival} <= ground.by_entries else ())
     return switched | (ground.by_entries - {control} if ground.needs_all_day(standing) else frozenset())
 
@@ -124,7 +123,7 @@ def _wanted(top: Intent, tops: Mapping[Control, Intent], book: Book, all_claims:
 
 def _held_back_by_switch(intent: Intent, tops: Mapping[Control, Intent], ground: Ground) -> Intent | None:
     """Return the rival's wish that outranks this one where a switch alone decides; None when nothing is against it."""
-    rival = tops.get(RIVALS[intent.control]) if intent.control in RIVALS else None
+    rival = tops.get(intent.control.rival) if intent.control.rival is not None else None
     if rival is None or not (intent.on and rival.on) or not (intent.timed or rival.timed):
         return None
     if {intent.control, rival.control} <= ground.by_entries:
@@ -132,13 +131,14 @@ def _held_back_by_switch(intent: Intent, tops: Mapping[Control, Intent], ground:
     return rival if rank(rival) > rank(intent) else None
 
 
-def _note(top: Intent, tops: Mapping[Control, Intent], ground: Ground) -> str:
+def _note(top: Intent, tops: Mapping[Control, Intent], ground: Ground) -> Reason | None:
     """Return what people should know of a wish that is carried out."""
     if top.timed:
-        return ""
+        return None
     if not top.on:
-        return top.label if top.label in {replaced_by(one.control) for one in tops.values() if one.on} else ""
+        by = None if top.replaced_by is None else tops.get(top.replaced_by)
+        return because(Kind.REPLACED, control=by.control) if by is not None and by.on else None
     if ground.needs_all_day(top):
-        return "its entry holds the whole day, so the Enphase app takes no other schedule meanwhile"
-    foreign = ground.foreign_of(top.control)
-    return f"your own entries decide when: {listed(foreign)}" if foreign else ""
+        return because(Kind.ALL_DAY_ENTRY)
+    foreign = terms_of(ground.foreign_of(top.control))
+    return because(Kind.YOUR_ENTRIES_DECIDE, entries=foreign) if foreign else None

@@ -2,7 +2,7 @@
 
 Every control has a standing wish and, at times, timed wishes: a command, a window's occurrence. Nothing is saved and
 put back: when a timed wish ends, what lies under it shows through. The rules are those of docs/design.md,
-lettered (a) to (m) there; the letters stand beside the code that carries them out.
+lettered there; the letters stand beside the code that carries them out.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Book:
         control = older.control
         if self.standing.get(control) != older:
             return self
-        off = Intent(control, False, newer.source, since=newer.since, label=replaced_by(newer.control))
+        off = Intent(control, False, newer.source, since=newer.since, replaced_by=newer.control)
         return replace(self, standing={**self.standing, control: off})
 
     def drop_refused(self, intent: Intent, shown: bool, running: Sequence[Occurrence], now: datetime) -> Book:
@@ -312,11 +312,6 @@ class Book:
             commands={control: intent for control, intent in self.commands.items() if control not in gone},
             skipped={**self.skipped, **skips},
         )
-
-
-def replaced_by(control: Control) -> str:
-    """Return what is said of a standing wish that gave its place to that of another control."""
-    return f"replaced by {control.title}"
 
 
 def _by_control(value: object) -> dict[Control, Intent]:

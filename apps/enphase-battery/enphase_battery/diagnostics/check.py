@@ -10,32 +10,30 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytz
 
-from ..config.configuration import Configuration, ScheduleUse
-from ..control.claims import Ground
-from ..control.entries import Entry
-from ..control.holds import CLOCK_HINT, clock_fault
-from ..control.ledger import Ledger
-from ..control.site_state import SiteState
+from ..config.configuration import Configuration
+from ..control.evidence import Evidence
+from ..control.holds import clock_fault
+from ..control.problem import Problem
+from ..control.reason import Kind, Reason, because
+from ..control.site_state import FORBIDS_ON_ONLY, SiteState
 from ..control.wishes import Book
-from ..engine.resolver import LEFT_OVER_HINT, Resolver
+from ..engine.problems import TOLERATED_SKEW
+from ..engine.resolver import Resolver
 from ..engine.site_windows import SiteWindows
-from ..engine.snapshot import Problem
-from ..engine.snapshot_builder import TOLERATED_SKEW
+from ..engine.snapshot import Snapshot
 from ..enlighten.address import BATTERY_CONFIG
-from ..enlighten.cookies import CookieJar
-from ..enlighten.login import SESSION_COOKIES
 from ..enlighten.record import SessionRecord
 from ..enlighten.session import EnlightenSession
 from ..enlighten.session_tokens import MINTS
 from ..enlighten.wire import AiohttpWire, Received, Wire
 from ..errors import EnlightenError, MfaRequired, SignInError, SiteChanged, Unreachable
+from ..reconcile.records import Records
 from ..site.cloud_site import CloudSite
-from ..site.site_store import enter, stored_session
+from ..site.connection import connect, site_of, take_up
 from .borrowed_store import BorrowedStore
 from .report import Findings
 
@@ -43,9 +41,6 @@ if TYPE_CHECKING:
     from yarl import URL
 
 _WEEK = timedelta(days=7)
-_NO_OTHER_CODE = (
-    "start the app: it asks for a code of its own, and takes it by `command: otp`; one that came now is void"
-)
 
 
 class ReadingWire:
@@ -102,7 +97,6 @@ class Check:
     ) -> None:
         self._name = name
         self._configuration = configuration
-        self._email = configuration.email.get_secret_value()
         self._store = store
         self._clock = clock
         self._logger = logger
@@ -110,57 +104,34 @@ class Check:
 
     async def run(self) -> Findings:
         """Sign in if that is needed, and read. What goes wrong is in the findings."""
-        record = stored_session(self._store, self._configuration.base_url, self._email, self._logger)
-        enter(self._store, self._configuration.site_id, self._clock(), self._logger)
-        if record is not None and _has_session(record):
+        record = take_up(self._configuration, self._store, clock=self._clock, logger=self._logger)
+        if record is not None and record.has_session:
             findings, has_ended = await self._look(record, borrowed=True)
             if not has_ended:
                 return replace(findings, access="with the session that the app keeps; the password was not tried")
             if record.second_factor:
-                ended = Problem("the session that the app keeps is not taken any more", self._clock(), _NO_OTHER_CODE)
-                return replace(findings, problems=(ended,))
+                ended = Problem(because(Kind.BORROWED_SESSION_ENDED), self._clock())
+                return replace(findings, snapshot=replace(findings.snapshot, problems=(ended,)))
             record = replace(record, cookies=(), token=None, xsrf=None)
         findings, _ = await self._look(record, borrowed=False)
         return replace(findings, access="with a sign-in for this check")
 
     async def _look(self, record: SessionRecord | None, *, borrowed: bool) -> tuple[Findings, bool]:
         """Read everything with a session; return what was found, and whether a borrowed session proved dead."""
-        configuration = self._configuration
+        configuration, store = self._configuration, self._store
         wire = ReadingWire(self._make_wire(), borrowed=borrowed)
-        session = EnlightenSession(
-            base_url=configuration.base_url,
-            email=self._email,
-            password=configuration.password.get_secret_value(),
-            record=record,
-            save=lambda _record: None,
-            clock=self._clock,
-            logger=self._logger,
-            requests_per_hour=configuration.requests_per_hour,
-            wire=wire,
-        )
-        make_site = partial(
-            CloudSite,
-            session,
-            site_id=configuration.site_id,
-            user_id=configuration.user_id,
-            use_schedules=configuration.use_schedules is ScheduleUse.AUTO,
-            accept_disclaimer=configuration.accept_itc_disclaimer,
-            store=self._store,
-            clock=self._clock,
-            logger=self._logger,
-        )
-        site, state, problem = make_site(), SiteState(), None
+        session, site = connect(configuration, store, record, clock=self._clock, logger=self._logger, wire=wire)
+        state, problem = SiteState(), None
         try:
             try:
                 state = await site.read_all()
             except SiteChanged:  # the app would restart
-                enter(self._store, configuration.site_id, self._clock(), self._logger)
-                site = make_site()
+                take_up(configuration, store, clock=self._clock, logger=self._logger)
+                site = site_of(configuration, store, session, clock=self._clock, logger=self._logger)
                 state = await site.read_all()
         except EnlightenError as error:
             awaited = record is not None and record.challenge is not None
-            hint = _NO_OTHER_CODE if isinstance(error, MfaRequired) and not awaited else error.hint
-            problem = Problem(_why(error), self._clock(), hint)
+            problem = Problem(_why(error, awaits_code=awaited), self._clock())
         finally:
             await session.close()
         return self._findings(session, site, state, problem), problem is not None and wire.is_refused
@@ -168,74 +139,48 @@ class Check:
     def _findings(
         self, session: EnlightenSession, site: CloudSite, state: SiteState, problem: Problem | None
     ) -> Findings:
-        configuration = self._configuration
-        ledger = self._store.read("ledger", Ledger.from_json) or Ledger()
-        zone_name = configuration.time_zone
-        calendar = SiteWindows(
-            configuration.windows,
-            pytz.timezone(zone_name) if zone_name else None,
-            lambda: site.time_zone,
-            self._clock,
-            self._logger,
-            lead=_WEEK,
-        )
-        foreign = ledger.foreign(state.entries or ())
-        ground = Ground(
-            by_entries=frozenset(control for control, has in state.has_schedules.items() if has),
-            foreign=foreign,
-            habits=site.habits,
-            floor=state.switches.floor if state.switches else Ground().floor,
-            charge_schedule_on=state.switches is None or state.switches.charge_schedule_on,
-            on=frozenset(control for control, on in (state.switches.on if state.switches else {}).items() if on),
-        )
-        resolver = Resolver(calendar, lambda: ground, self._clock)
-        now = self._clock()
-        found = self._problems(state, resolver, site.clock_skew) if problem is None else ()
-        return Findings(
-            app=self._name,
-            configuration=configuration,
+        configuration, records, now = self._configuration, Records(self._store), self._clock()
+        zone = pytz.timezone(configuration.time_zone) if configuration.time_zone else None
+        windows = SiteWindows(configuration.windows, zone, site, self._clock, self._logger, lead=_WEEK)
+        records.read(state, now, configuration.consistency)
+        for control, on in (state.switches.on if state.switches else {}).items():
+            records.note(control, Evidence(known=on))
+        resolver = Resolver(windows, records, site, self._clock)
+        found = self._problems(state, resolver, session.clock_skew) if problem is None else ()
+        snapshot = Snapshot(
+            taken_at=now,
             condition=session.condition,
             identity=site.identity,
-            zone=calendar.zone,
-            skew=site.clock_skew,
+            zone=windows.zone,
+            skew=session.clock_skew,
             state=state,
-            own=tuple(one.terms for one in ledger.staying()),
-            foreign=tuple(entry.terms for entry in foreign),
-            problems=(*((problem,) if problem else ()), *(Problem(text, now, hint) for text, hint in found)),
-            now=now,
+            own=tuple(one.terms for one in records.ledger.staying()),
+            foreign=tuple(entry.terms for entry in records.foreign()),
+            problems=(*((problem,) if problem else ()), *found),
         )
+        return Findings(app=self._name, configuration=configuration, snapshot=snapshot)
 
-    def _problems(self, state: SiteState, resolver: Resolver, skew: timedelta) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with a site that can be read, each with what can be done about it."""
-        configuration = self._configuration
+    def _problems(self, state: SiteState, resolver: Resolver, skew: timedelta) -> Iterator[Problem]:
+        """Yield what is wrong with a site that can be read."""
+        configuration, now = self._configuration, self._clock()
         if abs(skew) > TOLERATED_SKEW:
-            yield clock_fault(skew), CLOCK_HINT
-        if configuration.windows and resolver.calendar.zone is None:
-            yield "no window runs: the site's time zone is not known", "set time_zone in the app's configuration"
+            yield Problem(clock_fault(Kind.CLOCK_WRONG, skew), now)
+        if configuration.windows and resolver.windows.zone is None:
+            yield Problem(because(Kind.NO_WINDOW_RUNS), now)
         refusals = state.switches.refusals if state.switches else {}
         for control, refusal in refusals.items():
             if control in configuration.controls:
-                yield (
-                    f"{control.title} cannot be {'switched on' if refusal.only_on else 'changed'}: {refusal.reason}",
-                    refusal.hint,
-                )
+                only_on = refusal.kind in FORBIDS_ON_ONLY
+                yield Problem(because(Kind.CANNOT_BE_CHANGED, control=control, only_on=only_on, why=refusal), now)
         foreseen = resolver.foreseen(Book())
-        yield from dict.fromkeys((f"{wish.label}: {one.reason}", one.hint) for wish, one in foreseen.items())
-        yield from map(_left_over, resolver.left_over())
+        yield from dict.fromkeys(Problem(one, now, wish.label) for wish, one in foreseen.items())
+        for entry in resolver.left_over():
+            yield Problem(because(Kind.ENTRY_LEFT_OVER, entry=entry.terms), now)
 
 
-def _left_over(entry: Entry) -> tuple[str, str]:
-    return (
-        f"an entry looks like the app's, but its store does not know it: {entry.terms}",
-        LEFT_OVER_HINT,
-    )
-
-
-def _why(error: EnlightenError) -> str:
+def _why(error: EnlightenError, *, awaits_code: bool) -> Reason:
     """Return why nothing could be read, and how long a sign-in is forbidden."""
+    if isinstance(error, MfaRequired) and not awaits_code:
+        return because(Kind.CODE_FOR_THE_APP)
     until = error.until if isinstance(error, SignInError) else None
-    return f"{error}; no sign-in before {until:%Y-%m-%d %H:%M} UTC" if until else str(error)
-
-
-def _has_session(record: SessionRecord) -> bool:
-    return record.challenge is None and CookieJar(record.cookies).find(*SESSION_COOKIES) is not None
+    return because(Kind.NO_SIGN_IN_BEFORE, error=error.reason, at=until) if until else error.reason

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
+from ..config.configuration import CLASS, MODULE
 from ..errors import InstallationError
 from ..home.internals import appdaemon_version, read_config_file
 from ..home.scan import scan_remark
 
-_MODULE, _CLASS = "enphase_battery", "EnphaseBattery"
 _USUAL_FOLDERS = (Path(), Path("/conf"), Path("/config"), Path("/etc/appdaemon"), Path("~/.homeassistant"))
 _NAMES = ("appdaemon.toml", "appdaemon.yaml")
 _NO_APPS = {"ruff.toml", "pyproject.toml", "secrets.yaml", "__pycache__", "build", ".venv"}
@@ -118,7 +118,7 @@ def _files(folder: Path, left_out: Collection[str]) -> Iterator[Path]:
 
 def _entries(file: Path) -> Iterator[AppEntry]:
     for name, args in _read(file).items():
-        if isinstance(args, dict) and (args.get("module") == _MODULE or args.get("class") == _CLASS):
+        if isinstance(args, dict) and (args.get("module") == MODULE or args.get("class") == CLASS):
             yield AppEntry(str(name), file, args)
 
 

@@ -17,12 +17,15 @@ from ..config.configuration import Configuration
 from ..config.values import echo, some
 from ..control.controls import Control
 from ..control.entries import Terms
-from ..control.site_state import SiteState
-from ..engine.snapshot import ControlReport, Problem, Snapshot
-from ..enlighten.condition import Condition
-from ..enlighten.identity import Identity
+from ..control.problem import Problem
+from ..control.reason import Kind, because
+from ..control.site_state import FORBIDS_ON_ONLY, SiteState
+from ..engine.snapshot import ControlReport, Snapshot
 from ..home.internals import appdaemon_version
 from ..version import VERSION
+from ..words.reasons import When, entry, hint, sentence
+from ..words.reasons import problem as problem_text
+from ..words.texts import OVERRIDES
 
 MOST_LISTED = 50
 """How many entries of a kind a report names."""
@@ -43,32 +46,14 @@ class Findings:
     Attributes:
         app: The app's name in apps.yaml.
         configuration: What the user configured.
-        condition: How the session stands.
-        identity: Site and user; None while they are not known.
-        zone: The site's time zone; None while it is not known.
-        skew: The cloud's clock minus the own.
-        state: What was read of the site last.
-        own: What the app's own entries say.
-        foreign: What the others say.
-        problems: What is wrong, the most important first.
-        now: The instant (aware, UTC).
-        snapshot: What the running app shows; None: it was not asked.
+        snapshot: All that is so; of a check without what is wanted.
         access: How the cloud was asked, where that is not as always.
         appdaemon: What is to be said of AppDaemon; empty when there is nothing.
     """
 
     app: str
     configuration: Configuration
-    condition: Condition
-    identity: Identity | None
-    zone: pytz.BaseTzInfo | None
-    skew: timedelta
-    state: SiteState
-    own: tuple[Terms, ...]
-    foreign: tuple[Terms, ...]
-    problems: tuple[Problem, ...]
-    now: datetime
-    snapshot: Snapshot | None = None
+    snapshot: Snapshot
     access: str = ""
     appdaemon: str = ""
 
@@ -76,18 +61,18 @@ class Findings:
 def as_report(findings: Findings) -> dict[str, object]:
     """Return the findings as JSON without secrets or ids.
 
-    Shape: `{"controls": {<control>: {"shown", "wanted", "outcome", "enforced", "reason", "source"}}, "readable",
-    "sign_in", "soc", "entries": {"own": [<text>], "foreign": [<text>]}, "problems": [<text>], "text"}`, where `text`
-    is the table, fenced, ready to be pasted into a bug report.
+    Shape: `{"controls": {<control>: {"shown", "wanted", "outcome", "enforced", "source", "reason", "reason_kind"}},
+    "readable", "sign_in", "soc", "entries": {"own": [<text>], "foreign": [<text>]}, "problems": [<text>], "text"}`,
+    where `text` is the table, fenced, ready to be pasted into a bug report.
     """
-    snapshot, storage = findings.snapshot, findings.state.storage
+    snapshot, storage, when = findings.snapshot, findings.snapshot.storage, _When(findings.snapshot)
     return {
-        "controls": {one.control.value: _as_json(one) for one in (snapshot.controls if snapshot else ())},
-        "readable": snapshot.readable if snapshot else None,
-        "sign_in": findings.condition.status.value,
+        "controls": {one.control.value: _as_json(one, when) for one in snapshot.controls},
+        "readable": snapshot.readable,
+        "sign_in": snapshot.condition.status.value,
         "soc": storage.soc if storage else None,
-        "entries": {"own": _listed(findings.own), "foreign": _listed(findings.foreign)},
-        "problems": [_without_ids(in_words(problem)) for problem in findings.problems],
+        "entries": {"own": _listed(snapshot.own), "foreign": _listed(snapshot.foreign)},
+        "problems": [_without_ids(_in_words(problem, when)) for problem in snapshot.problems],
         "text": f"```text\n{table(findings, with_ids=False)}\n```",
     }
 
@@ -106,9 +91,10 @@ def table(findings: Findings, *, with_ids: bool) -> str:
     return "\n".join(lines)
 
 
-def in_words(problem: Problem) -> str:
+def _in_words(problem: Problem, when: When) -> str:
     """Return a problem and what can be done about it, in one line."""
-    return f"{problem.text}: {problem.hint}" if problem.hint else problem.text
+    text, advice = problem_text(problem, when), hint(problem.reason, when)
+    return f"{text}: {advice}" if advice else text
 
 
 def _rows(findings: Findings, *, with_ids: bool) -> Iterator[tuple[str, str]]:
@@ -118,18 +104,19 @@ def _rows(findings: Findings, *, with_ids: bool) -> Iterator[tuple[str, str]]:
     if findings.appdaemon:
         yield "AppDaemon", findings.appdaemon
     yield from _session_rows(findings)
-    identity = findings.identity
+    snapshot, when = findings.snapshot, _When(findings.snapshot)
+    identity = snapshot.identity
     if with_ids and identity is not None:
         yield "site", f"{identity.site_id} ({identity.site_name})" if identity.site_name else identity.site_id
         yield "user", identity.user_id
     else:
         yield "site and user", "known" if identity else "not known"
-    yield "time zone", findings.zone.zone or "" if findings.zone else "not known"
-    yield "clock", _clock(findings.skew)
+    yield "time zone", str(snapshot.zone) if snapshot.zone else "not known"
+    yield "clock", _clock(snapshot.skew)
     yield from _site_rows(findings)
-    yield from _several("own entries", [_said(terms) for terms in findings.own])
-    yield from _several("other entries", [_said(terms) for terms in findings.foreign])
-    yield from _several("problems", [in_words(problem) for problem in findings.problems])
+    yield from _several("own entries", [_said(terms) for terms in snapshot.own])
+    yield from _several("other entries", [_said(terms) for terms in snapshot.foreign])
+    yield from _several("problems", [_in_words(problem, when) for problem in snapshot.problems])
 
 
 def _configured(findings: Findings) -> str:
@@ -142,7 +129,8 @@ def _configured(findings: Findings) -> str:
 
 
 def _session_rows(findings: Findings) -> Iterator[tuple[str, str]]:
-    condition, guard, now, when = findings.condition, findings.condition.guard, findings.now, _When(findings)
+    condition, now, when = findings.snapshot.condition, findings.snapshot.taken_at, _When(findings.snapshot)
+    guard = condition.guard
     token = f"token of {when(condition.refreshed_at)}, ends {when(condition.expires_at)}"
     yield "sign-in", "; ".join(filter(None, (condition.status.value, token, findings.access)))
     yield "second factor", f"{'' if condition.second_factor else 'not '}needed at the last sign-in"
@@ -156,11 +144,11 @@ def _session_rows(findings: Findings) -> Iterator[tuple[str, str]]:
     yield "headers", f"{shapes}; token from {condition.mint or 'nowhere'}"
     if condition.refused:
         yield from _several("refused", condition.refused)
-    yield "last error", condition.last_error or "none"
+    yield "last error", sentence(condition.last_error, when) if condition.last_error else "none"
 
 
 def _site_rows(findings: Findings) -> Iterator[tuple[str, str]]:
-    state, when = findings.state, _When(findings)
+    state, when = findings.snapshot.state, _When(findings.snapshot)
     storage, switches = state.storage, state.switches
     if storage is None:
         yield "battery", "not read"
@@ -170,37 +158,38 @@ def _site_rows(findings: Findings) -> Iterator[tuple[str, str]]:
         yield "battery", f"charge {soc} of {size}, reported {when(storage.last_report)}"
     if switches is not None:
         yield "settings", f"read {when(switches.read_at)}; discharges to the grid down to {switches.floor} %"
-        yield "override", switches.override or "none"
-    reports = {one.control: one for one in (findings.snapshot.controls if findings.snapshot else ())}
+        yield "override", OVERRIDES[switches.override] if switches.override else "none"
+    reports = {one.control: one for one in findings.snapshot.controls}
     for control in Control:
-        yield control.value, "; ".join(_of_control(state, control, reports.get(control)))
+        yield control.value, "; ".join(_of_control(state, control, reports.get(control), when))
 
 
-def _of_control(state: SiteState, control: Control, report: ControlReport | None) -> Iterator[str]:
+def _of_control(state: SiteState, control: Control, report: ControlReport | None, when: When) -> Iterator[str]:
     switches = state.switches
     yield "switch " + ("not read" if switches is None else _on_off(switches.on.get(control)))
     works = {True: "works with entries", False: "works with its switch only", None: "not known how it works"}
     yield works[state.has_schedules.get(control)]
     refusal = switches.refusals.get(control) if switches else None
     if refusal is not None:
-        yield f"cannot be {'switched on' if refusal.only_on else 'changed'}: {refusal.reason}"
+        only_on = refusal.kind in FORBIDS_ON_ONLY
+        yield sentence(because(Kind.CANNOT_BE_CHANGED, only_on=only_on, why=refusal), when)
     if report is not None:
         source = f" by {report.source.value}" if report.source else ""
         yield f"wanted {_on_off(report.wanted)}{source}, {report.outcome.value if report.outcome else 'not judged yet'}"
         yield f"enforced {report.enforced.value}"
-        yield from (report.reason,) if report.reason else ()
-        yield from (f"last error {report.last_error}",) if report.last_error else ()
+        yield from (sentence(reason, when) for reason in report.reasons)
+        yield from (f"last error {sentence(report.last_error, when)}",) if report.last_error else ()
 
 
 @dataclass(frozen=True, slots=True)
 class _When:
-    """Puts instants into words, in the site's time."""
+    """Puts instants into words, in the site's time: with date and zone, as whoever reads it may be anywhere."""
 
-    findings: Findings
+    snapshot: Snapshot
 
     def __call__(self, instant: datetime | None) -> str:
         return (
-            "unknown" if instant is None else f"{instant.astimezone(self.findings.zone or pytz.utc):%Y-%m-%d %H:%M %Z}"
+            "unknown" if instant is None else f"{instant.astimezone(self.snapshot.zone or pytz.utc):%Y-%m-%d %H:%M %Z}"
         )
 
 
@@ -212,7 +201,7 @@ def _clock(skew: timedelta) -> str:
 
 
 def _said(terms: Terms) -> str:
-    return str(terms) if terms.limit is None else f"{terms}, limit {terms.limit} %"
+    return entry(terms) if terms.limit is None else f"{entry(terms)}, limit {terms.limit} %"
 
 
 def _on_off(on: bool | None) -> str:
@@ -226,17 +215,18 @@ def _several(label: str, texts: list[str] | tuple[str, ...]) -> Iterator[tuple[s
 
 
 def _listed(entries: tuple[Terms, ...]) -> list[str]:
-    return list(some([str(terms) for terms in entries], MOST_LISTED, "entries"))
+    return list(some([entry(terms) for terms in entries], MOST_LISTED, "entries"))
 
 
-def _as_json(report: ControlReport) -> Mapping[str, object]:
+def _as_json(report: ControlReport, when: When) -> Mapping[str, object]:
     return {
         "shown": report.shown,
         "wanted": report.wanted,
         "outcome": report.outcome.value if report.outcome else None,
         "enforced": report.enforced.value,
         "source": report.source.value if report.source else None,
-        "reason": _without_ids(report.reason),
+        "reason": _without_ids("; ".join(sentence(reason, when) for reason in report.reasons)),
+        "reason_kind": report.reasons[0].kind.value if report.reasons else "",
     }
 
 

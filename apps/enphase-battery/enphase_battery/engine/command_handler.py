@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..control.controls import Control
-from ..control.entries import listed
 from ..control.intent import Intent, Source
+from ..control.reason import Kind, Reason, because
 from ..control.verdict import Outcome
 from ..control.windows.clock import next_local_time
 from ..errors import CommandError, EnlightenError, NoCodeExpected, SignInSuspended
+from ..reconcile.reconciler import Reconciler
 from .commands import (
     CancelCommand,
-    Command,
     CommandEnvelope,
-    DiagnoseCommand,
     OtpCommand,
+    OtpResendCommand,
     RefreshCommand,
     ReleaseCommand,
     SetCommand,
 )
-from .ports import Cloud, HomeAssistant
+from .ports import Cloud
 from .resolver import Resolver
 from .results import POLL, Results
 from .stored_wishes import StoredWishes
+
+Request = SetCommand | CancelCommand | RefreshCommand | ReleaseCommand | OtpCommand | OtpResendCommand
+"""What asks for something to be done; a report is nobody's wish."""
 
 
 class CommandHandler:
@@ -37,8 +40,7 @@ class CommandHandler:
         resolver: What there is to reckon with.
         results: The commands that wait for their answer.
         cloud: Asked for a fresh token.
-        home: Asked for the report of `diagnose`.
-        reconsider: Makes the next pass look at a control again.
+        reconciler: Looks at a control again.
         clock: Returns the current instant (aware, UTC).
         logger: Where it is told what is commanded.
     """
@@ -51,8 +53,7 @@ class CommandHandler:
         resolver: Resolver,
         results: Results,
         cloud: Cloud,
-        home: HomeAssistant,
-        reconsider: Callable[[Control], None],
+        reconciler: Reconciler,
         clock: Callable[[], datetime],
         logger: logging.Logger,
     ) -> None:
@@ -61,12 +62,11 @@ class CommandHandler:
         self._resolver = resolver
         self._results = results
         self._cloud = cloud
-        self._home = home
-        self._reconsider = reconsider
+        self._reconciler = reconciler
         self._clock = clock
         self._logger = logger
 
-    async def obey(self, command: Command, envelope: CommandEnvelope) -> bool:
+    async def obey(self, command: Request, envelope: CommandEnvelope) -> bool:
         """Carry a command out as far as that can be done at once; return whether everything is to be read now.
 
         Raises:
@@ -82,22 +82,20 @@ class CommandHandler:
             if self._wishes.cancel(command.control):
                 self._await_verdict(envelope, command.control)
             else:
-                self._results.close(envelope, Outcome.CONFIRMED, "nothing to cancel")
+                self._results.close(envelope, Outcome.CONFIRMED, because(Kind.NOTHING_TO_CANCEL))
         elif isinstance(command, RefreshCommand):
             return await self._sign_in(envelope, self._cloud.refresh(by_hand=True))
         elif isinstance(command, ReleaseCommand):
             self._logger.info("Released: what the app switched on goes off, and windows rest until the next wish")
             self._wishes.release()
             self._await_verdict(envelope, *self._controls)
-        elif isinstance(command, DiagnoseCommand):
-            self._results.report(envelope, self._home.diagnosis())
         elif isinstance(command, OtpCommand):
             return await self._sign_in(envelope, self._cloud.submit_code(command.code))
         else:
-            return await self._sign_in(envelope, self._cloud.resend_code(), sent="the cloud sends another code")
+            return await self._sign_in(envelope, self._cloud.resend_code(), sent=Kind.CODE_SENT)
         return False
 
-    async def _sign_in(self, envelope: CommandEnvelope, attempt: Awaitable[None], *, sent: str = "") -> bool:
+    async def _sign_in(self, envelope: CommandEnvelope, attempt: Awaitable[None], *, sent: Kind | None = None) -> bool:
         """Make an attempt to sign in, or a part of one; return whether everything is to be read now.
 
         Args:
@@ -108,41 +106,38 @@ class CommandHandler:
         try:
             await attempt
         except EnlightenError as error:
-            hint = f"; {error.hint}" if error.hint else ""
-            reason = f"{error}{self._time_left(error)}{hint}"
             is_impossible = isinstance(error, (SignInSuspended, NoCodeExpected))
-            self._results.close(envelope, Outcome.REJECTED if is_impossible else Outcome.FAILED, reason, reason)
+            outcome = Outcome.REJECTED if is_impossible else Outcome.FAILED
+            self._results.close(envelope, outcome, self._why(error), advised=True)
         else:
-            if not sent:
+            if sent is None:
                 self._results.open(envelope, (POLL,))
                 return True
-            self._results.close(envelope, Outcome.CONFIRMED, sent)
-        self._home.changed()
+            self._results.close(envelope, Outcome.CONFIRMED, because(sent))
         return False
 
-    def _time_left(self, error: EnlightenError) -> str:
-        """Return in words how long a sign-in is forbidden; empty when it is not."""
+    def _why(self, error: EnlightenError) -> Reason:
+        """Return why an attempt failed, and for how long a sign-in is forbidden, where it is."""
         if not isinstance(error, SignInSuspended):
-            return ""
-        minutes, seconds = divmod(max(0, round((error.until - self._clock()).total_seconds())), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"; possible again in {hours:02}:{minutes:02}:{seconds:02}"
+            return error.reason
+        left = max(timedelta(0), error.until - self._clock())
+        return because(error.reason.kind, **dict(error.reason.values), possible_in=left)
 
     def _await_verdict(self, envelope: CommandEnvelope, *controls: Control) -> None:
         """Let a command wait for fresh verdicts on what is now wanted of these controls."""
         wanted = self._wishes.wanted()
         for control in controls:
-            self._reconsider(control)
+            self._reconciler.reconsider(control)
         keys = [wanted[control].intent.key for control in controls if control in wanted]
         if keys:
             self._results.open(envelope, keys)
         else:
-            self._results.close(envelope, Outcome.CONFIRMED, "nothing was wanted before")
+            self._results.close(envelope, Outcome.CONFIRMED, because(Kind.NOTHING_WANTED))
 
     def _check_control(self, control: Control) -> None:
         if control not in self._controls:
             choices = ", ".join(one.value for one in self._controls)
-            raise CommandError(f"control: {control.value} is not one that this app may change ({choices})")
+            raise CommandError(because(Kind.NOT_IN_CONTROLS, name=control.value, choices=choices))
 
     def _set(self, command: SetCommand) -> None:
         now = self._clock()
@@ -153,10 +148,8 @@ class CommandHandler:
             return
         foreign = self._resolver.ground.foreign_of(control)
         if target_soc is not None and foreign:
-            raise CommandError(
-                f"target_soc: entries of yours decide: {listed(foreign)}", hint="set their limits in the Enphase app"
-            )
-        self._wishes.flip(control, command.on, Source.COMMAND, target_soc=target_soc)
+            raise CommandError(because(Kind.TARGET_NOT_YOURS, entries=tuple(entry.terms for entry in foreign)))
+        self._wishes.flip({control: command.on}, Source.COMMAND, target_soc=target_soc)
 
     def _until(self, command: SetCommand, now: datetime) -> datetime | None:
         """Return the instant at which a `set` ends; None when it names no end."""
@@ -164,7 +157,7 @@ class CommandHandler:
             return now + command.duration
         if command.until is None:
             return None
-        zone = self._resolver.calendar.zone
+        zone = self._resolver.windows.zone
         if zone is None:
-            raise CommandError("until: the site's time zone is not known yet", hint="use duration, or set time_zone")
+            raise CommandError(because(Kind.UNTIL_NEEDS_ZONE))
         return next_local_time(zone, command.until, now)

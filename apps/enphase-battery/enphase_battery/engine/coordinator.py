@@ -11,27 +11,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import pytz  # noqa: TC002  # a type of a public dataclass
+import pytz
 
+from ..config.configuration import Configuration
+from ..config.limits import Limits
 from ..control.controls import Control
 from ..control.entries import Entry
-from ..control.evidence import Evidence
 from ..control.intent import Intent, Source
-from ..control.ledger import Ledger
+from ..control.reason import Reason
 from ..control.verdict import Outcome, Verdict
-from ..control.wanted import Wanted
 from ..control.windows.window import Window
 from ..errors import CommandError
 from ..reconcile.backoff import Backoff
 from ..reconcile.reconciler import Reconciler
-from ..store.decoding import as_mapping
+from ..reconcile.records import Records
 from ..store.store import Store
-from .command_handler import CommandHandler
-from .commands import Command, CommandEnvelope
+from ..words.reasons import entry as words_of
+from ..words.reasons import sentence
+from .command_handler import CommandHandler, Request
+from .commands import CommandEnvelope
 from .ports import Cloud, HomeAssistant
+from .problems import Problems
 from .resolver import Resolver
 from .results import POLL, Results
 from .site_windows import SiteWindows
+from .snapshot import Snapshot
+from .snapshot_builder import SnapshotBuilder
 from .stored_wishes import StoredWishes
 
 HURRY = 5
@@ -51,6 +56,7 @@ class Rules:
         settle: Seconds between validation and write.
         consistency: How long reads may show old values after a write.
         most_turns: Changes of direction per control and hour that are carried out at once; None: any number.
+        pending_timeout: How long something may stay undecided before it is a problem.
         dry_run: Only say what would be done.
     """
 
@@ -61,7 +67,23 @@ class Rules:
     settle: float
     consistency: timedelta
     most_turns: int | None
+    pending_timeout: timedelta
     dry_run: bool
+
+    @classmethod
+    def of(cls, configuration: Configuration, limits: Limits) -> Rules:
+        """Return the part that the coordinator needs."""
+        return cls(
+            controls=configuration.controls,
+            windows=configuration.windows,
+            zone=pytz.timezone(configuration.time_zone) if configuration.time_zone else None,
+            lead=configuration.lead,
+            settle=configuration.settle,
+            consistency=configuration.consistency,
+            most_turns=limits.most_turns,
+            pending_timeout=configuration.pending_timeout,
+            dry_run=configuration.dry_run,
+        )
 
 
 class Coordinator:
@@ -91,87 +113,90 @@ class Coordinator:
         logger: logging.Logger,
     ) -> None:
         self._rules = rules
-        self._cloud = cloud
         self._home = home
-        self._store = store
         self._clock = clock
         self._logger = logger
-        self.calendar = SiteWindows(rules.windows, rules.zone, lambda: cloud.time_zone, clock, logger, rules.lead)
-        self.resolver = Resolver(self.calendar, lambda: self.reconciler.ground, clock)
-        self._results = Results(save=lambda data: store.write("answers", data))
-        store.read("answers", self._results.restore)
-        # What is wished in a dry run must not come true when the dry run ends.
+        self.windows = SiteWindows(rules.windows, rules.zone, cloud, clock, logger, rules.lead)
+        records = Records(store)
+        resolver = Resolver(self.windows, records, cloud, clock)
         self.wishes = StoredWishes(
             rules.controls,
-            self.resolver,
+            resolver,
             store=store,
-            section="wishes in a dry run" if rules.dry_run else "wishes",
-            changed=self._book_changed,
+            dry_run=rules.dry_run,
+            changed=self._wishes_changed,
             clock=clock,
             logger=logger,
         )
         self.reconciler = Reconciler(
             cloud,
+            self.wishes,
             self,
+            records,
             controls=rules.controls,
-            evidence=store.read("evidence", _evidence_from_json) or {},
-            ledger=store.read("ledger", Ledger.from_json) or Ledger(),
-            save=self._save_records,
             clock=clock,
-            when=self.calendar.when,
+            when=self.windows.when,
             sleep=sleep,
             backoff=Backoff(random),
-            hurry=self._hurry,
             settle=rules.settle,
             consistency=rules.consistency,
             most_turns=rules.most_turns,
             dry_run=rules.dry_run,
             logger=logger,
         )
+        self._results = Results(store)
         self._command_handler = CommandHandler(
             rules.controls,
             wishes=self.wishes,
-            resolver=self.resolver,
+            resolver=resolver,
             results=self._results,
             cloud=cloud,
-            home=home,
-            reconsider=self.reconciler.reconsider,
+            reconciler=self.reconciler,
             clock=clock,
             logger=logger,
         )
+        problems = Problems(
+            wishes=self.wishes,
+            resolver=resolver,
+            reconciler=self.reconciler,
+            cloud=cloud,
+            store=store,
+            pending_timeout=rules.pending_timeout,
+            clock=clock,
+        )
+        self._snapshots = SnapshotBuilder(
+            wishes=self.wishes,
+            resolver=resolver,
+            reconciler=self.reconciler,
+            cloud=cloud,
+            problems=problems,
+            clock=clock,
+        )
         commands = self.wishes.book.commands.values()
         self._timed_ends = {one.key: one.until for one in commands if one.until is not None}
+        self._resolver = resolver
         self._ruling_windows: set[str] = set()
         self._left_over: set[Entry] = set()
-        self._told: dict[Control, str] = {}
+        self._told: dict[Control, Reason | None] = {}
         self._poll_wanted = False
         self._work_wanted = False
         self._working = False
 
-    @property
-    def controls(self) -> tuple[Control, ...]:
-        """The controls that may be changed."""
-        return self._rules.controls
-
-    @property
-    def clock_skew(self) -> timedelta:
-        """The cloud's clock minus the own, as far as its answers agree on it."""
-        return self._cloud.clock_skew
-
     def next_wake(self) -> datetime | None:
         """Return the next instant at which something is to be done."""
-        instants = (self.calendar.next_boundary(), self.reconciler.next_due(), *self.wishes.book.ends())
+        instants = (self.windows.next_boundary(), self.reconciler.next_due(), *self.wishes.book.ends())
         return min((instant for instant in instants if instant is not None), default=None)
 
     # -- inputs -------------------------------------------------------------------------------------------------------
 
-    async def flip(self, control: Control, on: bool, source: Source = Source.TOGGLE) -> None:
-        """Take a flip: it becomes the standing wish of the control."""
-        self._logger.info("%s is wished %s (%s)", control.title.capitalize(), "on" if on else "off", source.value)
-        self.wishes.flip(control, on, source)
+    async def flip(self, flips: Mapping[Control, bool], source: Source = Source.TOGGLE) -> None:
+        """Take flips: each becomes the standing wish of its control. They are stored before anything else is done."""
+        for control, on in flips.items():
+            self._logger.info("%s is wished %s (%s)", control.title.capitalize(), "on" if on else "off", source.value)
+        self.wishes.flip(flips, source)
         await self.work()
 
-    async def command(self, command: Command, envelope: CommandEnvelope) -> None:
+    async def command(self, command: Request, envelope: CommandEnvelope) -> None:
         """Take a command and see to it that it gets exactly one final result.
 
         Args:
@@ -181,14 +206,20 @@ class Coordinator:
         try:
             self._poll_wanted |= await self._command_handler.obey(command, envelope)
         except CommandError as error:
-            self.reject(envelope, error)
-        await self.work()
+            await self.reject(envelope, error)
+        else:
+            await self.work()
 
-    def reject(self, envelope: CommandEnvelope, error: CommandError) -> None:
+    async def reject(self, envelope: CommandEnvelope, error: CommandError) -> None:
         """Answer a command that is malformed or impossible."""
         self._logger.warning("Command %s rejected: %s", envelope.command or "without a name", error)
-        reason = f"{error}; {error.hint}" if error.hint else str(error)
-        self._results.close(envelope, Outcome.REJECTED, reason, reason)
+        self._results.close(envelope, Outcome.REJECTED, error.reason, advised=True)
+        await self.work()
+
+    async def report(self, envelope: CommandEnvelope, report: Mapping[str, object]) -> None:
+        """Answer `diagnose`."""
+        self._results.report(envelope, report)
+        await self.work()
 
     async def poll(self) -> None:
         """Read everything, and do what is to be done."""
@@ -208,55 +239,39 @@ class Coordinator:
         finally:
             self._working = False
 
-    # -- what the reconciler asks and tells ---------------------------------------------------------------------------
+    # -- what is shown and told ---------------------------------------------------------------------------------------
 
-    def wanted(self) -> Mapping[Control, Wanted]:
-        """Return what is wanted now of every control."""
-        return self.wishes.wanted()
+    def snapshot(self) -> Snapshot:
+        """Return all that is so now."""
+        return self._snapshots.build()
 
-    def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
-        """Hear what counting reads show. After a lost store, what is proven to be the app's is its own again."""
-        forgotten = () if self._rules.dry_run else self.resolver.forgotten(self.wishes.book)
-        self.reconciler.records.take_back(forgotten)
-        for entry in forgotten:
-            self._logger.info("The app made the entry %s before its store was lost: it is its own again", entry.terms)
-        self.wishes.seen(shown, read_at, {entry.terms.control for entry in forgotten})
+    def show(self, *, again: bool = False) -> None:
+        """Have Home Assistant show what is so now. ``again``: also where it is unchanged.
 
-    def flipped_in_cloud(self, control: Control, on: bool, read_at: datetime) -> None:
-        """Hear of a change that somebody made in the Enphase app."""
-        self.wishes.flipped_in_cloud(control, on, read_at)
-        self._work_wanted = True
-
-    def unscheduled_in_cloud(self, control: Control, read_at: datetime) -> None:
-        """Hear that somebody switched the schedule of a control off in the Enphase app."""
-        self.wishes.unscheduled_in_cloud(control, read_at)
-        self._work_wanted = True
-
-    def joined_in_cloud(self, control: Control, read_at: datetime) -> None:
-        """Hear that somebody put an entry of their own into a family that is on for a timed wish."""
-        self.wishes.joined_in_cloud(control, read_at)
-        self._work_wanted = True
-
-    def ended_in_cloud(self, intent: Intent, read_at: datetime, *, edited: bool) -> None:
-        """Hear that somebody removed the entry of a wish in the Enphase app, or made it theirs by editing it."""
-        self.wishes.ended_in_cloud(intent, read_at, edited=edited)
-        self._work_wanted = True
+        What goes wrong in it is told, and keeps nothing from being done.
+        """
+        try:
+            self._home.show(self.snapshot(), again=again)
+        except Exception:
+            self._logger.exception("What is so could not be shown; please report this")
 
     def judged(self, control: Control, verdict: Verdict) -> None:
         """Pass a verdict on to whoever waits for it, and draw the conclusions."""
-        self._home.judged(control, verdict)
+        self._snapshots.judged(control, verdict)
         self._results.judged(verdict)
-        if verdict.outcome is Outcome.FAILED and self._told.get(control) != verdict.reason:
+        failed = verdict.reason if verdict.outcome is Outcome.FAILED else None
+        if failed is not None and self._told.get(control) != failed:
             state = "on" if verdict.wanted.switch or verdict.wanted.obstacle else "off"
-            self._logger.warning("Could not switch %s %s: %s", control.title, state, verdict.reason)
+            said = sentence(failed, self.windows.when)
+            self._logger.warning("Could not switch %s %s: %s", control.title, state, said)
         if verdict.outcome.final:
-            self._told[control] = verdict.reason if verdict.outcome is Outcome.FAILED else ""
+            self._told[control] = failed
         self.wishes.judged(verdict, shown=self.reconciler.evidence[control].known is True)
-        self._home.changed()
+        self.show()
 
     def undecided(self) -> None:
         """Hear that what was said of a control holds no longer: nothing is shown as confirmed while it is changed."""
-        self._home.changed()
+        self.show()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -264,16 +279,12 @@ class Coordinator:
         """Return how long may pass between two tries to reach the cloud for a window; None while none waits for it."""
         now, verdicts = self._clock(), self.reconciler.verdicts.values()
         confirmed = {one.wanted.intent for one in verdicts if one.outcome is Outcome.CONFIRMED}
-        late = any(Intent.of_occurrence(one) not in confirmed for one in self.calendar.running(now))
-        return self._rules.lead / HURRY if late or self.calendar.upcoming(now) else None
+        late = any(Intent.of_occurrence(one) not in confirmed for one in self.windows.running(now))
+        return self._rules.lead / HURRY if late or self.windows.upcoming(now) else None
 
-    def _book_changed(self) -> None:
+    def _wishes_changed(self) -> None:
         self._work_wanted = True
-        self._home.changed()
-
-    def _save_records(self, evidence: Mapping[Control, Evidence], ledger: Ledger) -> None:
-        switches = {control.value: one.to_json() for control, one in evidence.items()}
-        self._store.write_all({"evidence": switches, "ledger": ledger.to_json()})
+        self.show()
 
     async def _round(self) -> None:
         """Let time pass in the book, answer, and let the reconciler make one pass if there is anything to do."""
@@ -282,8 +293,8 @@ class Coordinator:
         await self._deliver()
         poll, self._poll_wanted = self._poll_wanted, False
         if poll or self.reconciler.due(now):
-            self._home.changed()  # time itself may have changed what is wanted, and a pass takes a while
-            await self.reconciler.run(poll=poll)
+            self.show()  # time itself may have changed what is wanted, and a pass takes a while
+            await self.reconciler.run(poll=poll, hurry=self._hurry())
             self._tell_of_left_over()
             if poll:
                 failed = self.reconciler.contact.error
@@ -291,24 +302,24 @@ class Coordinator:
                 self._results.decided(POLL, outcome, self.reconciler.contact.reason)
             self._settle_book(self._clock())
             await self._deliver()
-        self._home.changed(again=poll)
+        self.show(again=poll)
 
     def _settle_book(self, now: datetime) -> None:
         """Let time pass in the book, and answer the commands whose wish does not rule any more."""
-        self.calendar.tell_of_clock_change()
+        self.windows.tell_of_clock_change()
         self.wishes.let_time_pass()
-        wanted = self.wanted().values()
+        wanted = self.wishes.wanted().values()
         self._results.supersede(wanted, now, self._timed_ends)
         self._timed_ends = {one.intent.key: one.intent.until for one in wanted if one.intent.until is not None}
         self._tell_of_windows({one.intent.label for one in wanted if one.intent.source is Source.WINDOW})
 
     def _tell_of_left_over(self) -> None:
         """Tell once in the log which entries look like the app's and are not known to be."""
-        found = set(self.resolver.left_over())
+        found = set(self._resolver.left_over())
         for entry in found - self._left_over:
             self._logger.warning(
                 "An entry looks like the app's, but its store does not know it: %s. Delete it in the Enphase app",
-                entry.terms,
+                words_of(entry.terms),
             )
         self._left_over = found
 
@@ -323,10 +334,5 @@ class Coordinator:
     async def _deliver(self) -> None:
         """Fire the results that are ready."""
         for result in self._results.ready():
-            if await self._home.answer(result):
+            if await self._home.fire(result):
                 self._results.fired(result)
-
-
-def _evidence_from_json(data: Mapping[str, object]) -> dict[Control, Evidence]:
-    """Read back what the coordinator stored. Raises ValueError, KeyError or TypeError on anything else."""
-    return {Control(key): Evidence.from_json(as_mapping(one)) for key, one in data.items()}

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from ..control.controls import Control
-from ..control.verdict import Verdict
+from ..enlighten.condition import Condition
+from ..enlighten.identity import Identity
 from ..reconcile.ports import Site
 from .results import Result
+from .snapshot import Snapshot
 
 
 class HomeAssistant(Protocol):
     """Home Assistant as the coordinator needs it."""
 
-    async def answer(self, result: Result) -> bool:
+    def show(self, snapshot: Snapshot, *, again: bool = False) -> None:
+        """Show what is so now. ``again``: publish it also where it is unchanged."""
+
+    async def fire(self, result: Result) -> bool:
         """Fire one result event; False when Home Assistant did not take it."""
-
-    def changed(self, *, again: bool = False) -> None:
-        """Hear that something shown may have changed. ``again``: publish it also when unchanged."""
-
-    def judged(self, control: Control, verdict: Verdict) -> None:
-        """Hear what became of what is wanted of a control."""
-
-    def diagnosis(self) -> Mapping[str, object]:
-        """Return the redacted report of `diagnose`, as JSON."""
 
 
 class Cloud(Site, Protocol):
@@ -33,6 +27,14 @@ class Cloud(Site, Protocol):
     @property
     def time_zone(self) -> str | None:
         """IANA name of the site's zone, as soon as it is known."""
+
+    @property
+    def condition(self) -> Condition:
+        """How the session stands."""
+
+    @property
+    def identity(self) -> Identity | None:
+        """Site and user; None while they are not known."""
 
     async def refresh(self, *, by_hand: bool = False) -> None:
         """Refresh the token; ``by_hand``: a person asks for it. Raises EnlightenError."""

@@ -6,20 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ..control.claims import Ground, Obstacle, claims
+from ..control.claims import Ground, claims
 from ..control.controls import Control
 from ..control.entries import Entry, Terms
 from ..control.intent import Intent
+from ..control.reason import Reason
 from ..control.shaping import entries_for
 from ..control.wanted import Wanted, resolve, rivals_of
 from ..control.windows.window import Occurrence
 from ..control.wishes import Book
+from ..reconcile.ports import Site
+from ..reconcile.records import Records
 from .site_windows import SiteWindows
-
-LEFT_OVER_HINT = (
-    "delete it in the Enphase app, then the window is written anew; switch the control off if you did not switch it on"
-)
-"""What to do about an entry that may be the app's, where nothing proves it."""
 
 
 @dataclass(slots=True)
@@ -29,29 +27,31 @@ class Resolver:
     A pass asks many times for the same; what was found last is given again as long as nothing has changed.
 
     Attributes:
-        calendar: The time-of-use windows in the site's zone.
-        site: Returns what the site gives to reckon with, without what the calendar knows.
+        windows: The time-of-use windows in the site's zone.
+        records: What is known of the cloud.
+        site: How its cloud takes writes.
         clock: Returns the current instant (aware, UTC).
     """
 
-    calendar: SiteWindows
-    site: Callable[[], Ground]
+    windows: SiteWindows
+    records: Records
+    site: Site
     clock: Callable[[], datetime]
     _found: tuple[Book, Ground, datetime, Mapping[Control, Wanted]] | None = field(default=None, init=False)
 
     @property
     def ground(self) -> Ground:
         """What there is to reckon with."""
-        return replace(self.site(), zone=self.calendar.zone, window_begins=self.calendar.begins)
+        return replace(self.records.ground(self.site.habits), zone=self.windows.zone, window_begins=self.windows.begins)
 
     def running(self) -> Sequence[Occurrence]:
         """Return the occurrences whose time it is."""
-        return self.calendar.running(self.clock())
+        return self.windows.running(self.clock())
 
     def near(self) -> Sequence[Occurrence]:
         """Return the occurrences whose time it is, and those that are written before they start."""
         now = self.clock()
-        return (*self.calendar.running(now), *self.calendar.upcoming(now))
+        return (*self.windows.running(now), *self.windows.upcoming(now))
 
     def wanted(self, book: Book) -> Mapping[Control, Wanted]:
         """Return what is wanted now of every control."""
@@ -60,7 +60,7 @@ class Resolver:
             of, on, at, found = self._found
             if of is book and at == now and on == ground:
                 return found
-        found = resolve(book, self.calendar.running(now), now, ground, self.calendar.upcoming(now))
+        found = resolve(book, self.windows.running(now), now, ground, self.windows.upcoming(now))
         self._found = (book, ground, now, found)
         return found
 
@@ -68,11 +68,11 @@ class Resolver:
         """Return the controls whose timed wishes cannot stand beside this standing wish."""
         return rivals_of(standing.control, self.ground, standing)
 
-    def foreseen(self, book: Book) -> Mapping[Intent, Obstacle]:
+    def foreseen(self, book: Book) -> Mapping[Intent, Reason]:
         """Return the windows that are about to begin and cannot, each with what is in the way."""
         now = self.clock()
-        upcoming = self.calendar.upcoming(now)
-        obstructed = claims(book, self.calendar.running(now), upcoming, now, self.ground).obstructed
+        upcoming = self.windows.upcoming(now)
+        obstructed = claims(book, self.windows.running(now), upcoming, now, self.ground).obstructed
         return {wish: obstructed[wish.key] for wish in map(Intent.of_occurrence, upcoming) if wish.key in obstructed}
 
     def forgotten(self, book: Book) -> tuple[Entry, ...]:
@@ -92,7 +92,7 @@ class Resolver:
         """Return whether an entry is what a window's occurrence needed when it was created."""
         if ground.zone is None or entry.created_at is None:
             return False
-        wishes = map(Intent.of_occurrence, self.calendar.written_at(entry.created_at))
+        wishes = map(Intent.of_occurrence, self.windows.written_at(entry.created_at))
         return any(entry.terms in entries_for(wish, ground.zone, ground.habits, ground.floor) for wish in wishes)
 
     def left_over(self) -> tuple[Entry, ...]:
@@ -108,5 +108,5 @@ class Resolver:
         if ground.zone is None or len(terms.days) != 1:
             return False  # an occurrence is written with its own weekday only
         (weekday,) = terms.days
-        week = self.calendar.coming_week(weekday, terms.start)
+        week = self.windows.coming_week(weekday, terms.start)
         return any(terms in entries_for(wish, ground.zone, ground.habits, ground.floor) for wish in week)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
+from ..control.reason import Kind, Reason, because
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
 from ..store.decoding import as_mapping, as_sequence
+from ..store.store import Store
 from .commands import CommandEnvelope, ReleaseCommand
+
+_SECTION = "answers"
 
 POLL = "poll"
 """What `refresh` waits for: the next poll."""
@@ -22,15 +26,15 @@ class Result:
     Attributes:
         envelope: Which command it answers.
         outcome: What became of it.
-        reason: Why, in words.
-        error: What went wrong, in words; empty when nothing did.
+        reason: Why; None when there is nothing to add.
+        advised: Whether what a person can do about it goes along.
         report: The redacted report of `diagnose`.
     """
 
     envelope: CommandEnvelope
     outcome: Outcome
-    reason: str = ""
-    error: str = ""
+    reason: Reason | None = None
+    advised: bool = False
     report: Mapping[str, object] | None = None
 
     def to_json(self) -> dict[str, object]:
@@ -38,8 +42,8 @@ class Result:
         return {
             "envelope": asdict(self.envelope),
             "outcome": self.outcome.value,
-            "reason": self.reason,
-            "error": self.error,
+            "reason": self.reason.to_json() if self.reason else None,
+            "advised": self.advised,
             "report": self.report,
         }
 
@@ -49,8 +53,8 @@ class Result:
         return cls(
             envelope=_envelope(data["envelope"]),
             outcome=Outcome(data["outcome"]),
-            reason=str(data["reason"]),
-            error=str(data["error"]),
+            reason=_reason(data["reason"]),
+            advised=data.get("advised") is True,
             report=None if data["report"] is None else as_mapping(data["report"]),
         )
 
@@ -59,13 +63,14 @@ class Result:
 class _Open:
     """A command without a final result.
 
-    ``waits`` holds the keys of the wishes that decide it; ``told`` the reason of the last `pending`.
+    ``waits`` holds the keys of the wishes that decide it; ``told`` the reason of the last `pending`, if any was fired.
     """
 
     envelope: CommandEnvelope
     waits: frozenset[str]
-    failure: str = ""
-    told: str | None = None
+    failure: Reason | None = None
+    told: Reason | None = None
+    is_told: bool = False
 
 
 @dataclass(slots=True)
@@ -73,20 +78,23 @@ class Results:
     """The commands that wait, and the results that are ready to be fired.
 
     Attributes:
-        save: Is given the JSON of what is open, and of what is ready but not fired, whenever that changes.
+        store: What outlives a restart: what is open, and what is ready but not fired.
     """
 
-    save: Callable[[Mapping[str, object]], None]
-    _open: list[_Open] = field(default_factory=list)
-    _ready: list[Result] = field(default_factory=list)
+    store: Store
+    _open: list[_Open] = field(default_factory=list, init=False)
+    _ready: list[Result] = field(default_factory=list, init=False)
 
-    def restore(self, data: Mapping[str, object]) -> None:
+    def __post_init__(self) -> None:
+        self.store.read(_SECTION, self._restore)
+
+    def _restore(self, data: Mapping[str, object]) -> None:
         """Take up what waited when the app last ran. Raises ValueError, KeyError or TypeError for other JSON."""
         self._open = [
             _Open(
                 envelope=_envelope(one["envelope"]),
                 waits=frozenset(str(key) for key in as_sequence(one["waits"])),
-                failure=str(one["failure"]),
+                failure=_reason(one["failure"]),
             )
             for one in map(as_mapping, as_sequence(data["open"]))
         ]
@@ -97,9 +105,9 @@ class Results:
         self._open.append(_Open(envelope, frozenset(waits)))
         self._save()
 
-    def close(self, envelope: CommandEnvelope, outcome: Outcome, reason: str = "", error: str = "") -> None:
-        """Answer a command at once."""
-        self._ready.append(Result(envelope, outcome, reason, error))
+    def close(self, envelope: CommandEnvelope, outcome: Outcome, reason: Reason, *, advised: bool = False) -> None:
+        """Answer a command at once. ``advised``: what a person can do about it goes along."""
+        self._ready.append(Result(envelope, outcome, reason, advised))
         self._save()
 
     def report(self, envelope: CommandEnvelope, report: Mapping[str, object]) -> None:
@@ -111,7 +119,7 @@ class Results:
         """Pass a verdict on to the commands that wait for it."""
         self.decided(verdict.wanted.intent.key, verdict.outcome, verdict.reason)
 
-    def decided(self, key: str, outcome: Outcome, reason: str) -> None:
+    def decided(self, key: str, outcome: Outcome, reason: Reason | None) -> None:
         """Pass on what became of one thing that commands wait for."""
         waiting, self._open = self._open, []
         for one in waiting:
@@ -124,8 +132,8 @@ class Results:
                 rest = one.waits - {key}
                 if rest:
                     self._open.append(replace(one, waits=rest, failure=failure))
-                elif failure:
-                    self._ready.append(Result(one.envelope, Outcome.FAILED, failure, failure))
+                elif failure is not None:
+                    self._ready.append(Result(one.envelope, Outcome.FAILED, failure))
                 else:
                     self._ready.append(Result(one.envelope, outcome, reason))
         self._save()
@@ -144,12 +152,11 @@ class Results:
             if one.waits <= ruling:
                 self._open.append(one)
             elif any(key in ended and ended[key] <= now for key in one.waits - ruling):
-                self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, "its end passed first"))
+                self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, because(Kind.END_PASSED)))
             elif one.envelope.command == ReleaseCommand.name:
-                reason = "somebody wished something else meanwhile"
-                self._ready.append(Result(one.envelope, Outcome.FAILED, reason, reason))
+                self._ready.append(Result(one.envelope, Outcome.FAILED, because(Kind.REQUEST_MEANWHILE)))
             else:
-                self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, "a newer wish took its place"))
+                self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, because(Kind.NEWER_REQUEST)))
         self._save()
 
     def ready(self) -> list[Result]:
@@ -161,22 +168,29 @@ class Results:
         self._ready.remove(result)
         self._save()
 
-    def _tell_pending(self, one: _Open, reason: str) -> _Open:
-        if reason == one.told:
+    def _tell_pending(self, one: _Open, reason: Reason | None) -> _Open:
+        if one.is_told and reason == one.told:
             return one
         self._ready.append(Result(one.envelope, Outcome.PENDING, reason))
-        return replace(one, told=reason)
+        return replace(one, told=reason, is_told=True)
 
     def _save(self) -> None:
-        self.save(
+        waiting = [
             {
-                "open": [
-                    {"envelope": asdict(one.envelope), "waits": sorted(one.waits), "failure": one.failure}
-                    for one in self._open
-                ],
-                "ready": [result.to_json() for result in self._ready],
+                "envelope": asdict(one.envelope),
+                "waits": sorted(one.waits),
+                "failure": one.failure.to_json() if one.failure else None,
             }
-        )
+            for one in self._open
+        ]
+        self.store.write(_SECTION, {"open": waiting, "ready": [result.to_json() for result in self._ready]})
+
+
+def _reason(value: object) -> Reason | None:
+    """Read back a reason. Older versions kept it as a sentence, which was empty when there was none."""
+    if isinstance(value, str):
+        return because(Kind.REFUSED, detail=value) if value else None
+    return None if value is None else Reason.from_json(value)
 
 
 def _envelope(value: object) -> CommandEnvelope:

@@ -6,17 +6,27 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Protocol
 
 import pytz
 
 from ..control.intent import Intent
 from ..control.windows.clock import next_boundary, next_occurrence, occurrences, running, running_about, swallowed
 from ..control.windows.window import Occurrence, Window
+from ..words.reasons import local
 
 _WEEK = timedelta(days=7)
 _DAYS_ABOUT_A_WEEK = range(-1, 9)
 """On which days from today entries for the coming week may start: for what runs now yesterday, and the second half of
 what starts in seven days on the day after."""
+
+
+class Zoned(Protocol):
+    """What has a time zone."""
+
+    @property
+    def time_zone(self) -> str | None:
+        """Its IANA name; None while it is not known."""
 
 
 @dataclass(slots=True)
@@ -26,7 +36,7 @@ class SiteWindows:
     Attributes:
         windows: The configured windows.
         configured: The configured time zone; None: the site's own.
-        cloud_zone: Returns the IANA name of the site's zone, from the cloud or the store; None while it is not known.
+        site: Names the site's zone, from the cloud or the store, as soon as it is known.
         clock: Returns the current instant (aware, UTC).
         logger: Where it is told that a clock change leaves nothing of a window.
         lead: How long before its start a window is written to the cloud.
@@ -35,7 +45,7 @@ class SiteWindows:
 
     windows: tuple[Window, ...]
     configured: pytz.BaseTzInfo | None
-    cloud_zone: Callable[[], str | None]
+    site: Zoned
     clock: Callable[[], datetime]
     logger: logging.Logger
     lead: timedelta = timedelta(0)
@@ -50,7 +60,7 @@ class SiteWindows:
         """The site's time zone; None while none is known."""
         if self.configured is not None:
             return self.configured
-        name = self.cloud_zone()
+        name = self.site.time_zone
         return pytz.timezone(name) if name in pytz.all_timezones_set else None
 
     @property
@@ -60,8 +70,7 @@ class SiteWindows:
 
     def when(self, instant: datetime) -> str:
         """Put an instant into words: the local time, with the weekday unless it is today."""
-        local, today = instant.astimezone(self.local), self.clock().astimezone(self.local)
-        return local.strftime("%H:%M" if local.date() == today.date() else "%a %H:%M")
+        return local(self.local, self.clock())(instant)
 
     def running(self, now: datetime) -> Sequence[Occurrence]:
         """Return the occurrences whose time it is at ``now``."""

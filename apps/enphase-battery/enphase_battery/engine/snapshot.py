@@ -1,16 +1,21 @@
-"""What the entities show, as values, before it is put into Home Assistant's words."""
+"""All that is so at one moment, as values, before it is put into Home Assistant's words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
 
 from ..control.controls import Control
 from ..control.enforcement import Enforced
+from ..control.entries import Terms
 from ..control.intent import Source
-from ..control.site_state import Storage
+from ..control.problem import Problem
+from ..control.reason import Reason
+from ..control.site_state import SiteState, Storage
 from ..control.verdict import Outcome
 from ..control.windows.window import Occurrence
+from ..enlighten.condition import Condition
+from ..enlighten.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,11 @@ class ControlReport:
         enforced: Whether the gateway acts on it.
         fail_safe: Whether the cloud itself ends what is forced for a time.
         source: Who wished it.
-        reason: Why it is as it is, in words.
+        reasons: Why it is as it is, what matters most first.
         until: End of the timed wish (aware).
         target_soc: Percent at which it is to stop.
         confirmed_at: Instant (aware) at which it was confirmed.
-        last_error: The last thing that failed, in words.
+        last_error: The last thing that failed; None when nothing has.
         last_error_at: Instant (aware) at which that failed.
         window: Name of the window that wishes it; empty when none does.
         held_back: Whether it waits for a wish for another control.
@@ -41,82 +46,50 @@ class ControlReport:
     outcome: Outcome | None
     enforced: Enforced
     fail_safe: bool
-    source: Source | None
-    reason: str
-    until: datetime | None
-    target_soc: int | None
-    confirmed_at: datetime | None
-    last_error: str
+    source: Source | None = None
+    reasons: tuple[Reason, ...] = ()
+    until: datetime | None = None
+    target_soc: int | None = None
+    confirmed_at: datetime | None = None
+    last_error: Reason | None = None
     last_error_at: datetime | None = None
     window: str = ""
     held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something lasting that is wrong.
-
-    Attributes:
-        text: What, in one sentence.
-        since: Instant (aware) at which it began.
-        hint: What the user can do about it.
-    """
-
-    text: str
-    since: datetime
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """The state of the sign-in.
-
-    Attributes:
-        status: `OK`, `EXPIRED`, `LOGIN_FAILED`, `MFA_REQUIRED`, `BLOCKED` or `UNREACHABLE`.
-        refreshed_at: Instant (aware) of the last token refresh.
-        expires_at: Instant (aware) at which the token expires.
-        site_id: The site, as soon as it is known.
-        user_id: The user, as soon as it is known.
-        token: The token itself, only where the user asked for it.
-        session_ends_at: Instant (aware) at which a new sign-in is needed, with a code where the account has a second
-            factor; None where the cloud does not say. The session may end sooner.
-    """
-
-    status: str
-    refreshed_at: datetime | None = None
-    expires_at: datetime | None = None
-    site_id: str | None = None
-    user_id: str | None = None
-    token: str | None = None
-    session_ends_at: datetime | None = None
-
-    @property
-    def needs_code(self) -> bool:
-        """Whether a person has to say the code of the second factor."""
-        return self.status == "MFA_REQUIRED"
-
-    def __repr__(self) -> str:
-        return f"SignIn(status={self.status!r})"
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that the entities show at one moment.
+    """All that is so at one moment. Whoever shows or tells anything has it from here.
 
     Attributes:
         taken_at: The moment (aware).
-        controls: One report per control.
+        condition: How the session stands.
+        identity: Site and user; None while they are not known.
+        zone: The site's time zone; None while it is not known.
+        skew: The cloud's clock minus the own.
+        controls: One report per control; none where nothing is wanted, as of a check.
         readable: Whether the last try to read the cloud succeeded; None before the first.
-        storage: The battery; None while it could not be read.
+        state: What was read of the site last.
+        own: What the app's own entries say.
+        foreign: What the others say.
         next_window: The next occurrence of a time-of-use window.
         problems: What is wrong, the most important first.
-        sign_in: The state of the sign-in.
     """
 
     taken_at: datetime
-    controls: tuple[ControlReport, ...]
-    readable: bool | None
-    storage: Storage | None
-    next_window: Occurrence | None
-    problems: tuple[Problem, ...]
-    sign_in: SignIn
+    condition: Condition
+    identity: Identity | None = None
+    zone: tzinfo | None = None
+    skew: timedelta = timedelta(0)
+    controls: tuple[ControlReport, ...] = ()
+    readable: bool | None = None
+    state: SiteState = field(default_factory=SiteState)
+    own: tuple[Terms, ...] = ()
+    foreign: tuple[Terms, ...] = ()
+    next_window: Occurrence | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def storage(self) -> Storage | None:
+        """The battery; None while it could not be read."""
+        return self.state.storage

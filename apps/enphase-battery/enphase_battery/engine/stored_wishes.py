@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from ..control.controls import Control
+from ..control.entries import Entry
 from ..control.intent import Intent, Source
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
@@ -22,7 +23,7 @@ class StoredWishes:
         controls: The controls that may be changed; wishes for others are forgotten.
         resolver: What there is to reckon with.
         store: What outlives a restart.
-        section: The store's section for the book.
+        dry_run: Whether nothing is carried out: what is wished then must not come true when the dry run ends.
         changed: Is called after every change.
         clock: Returns the current instant (aware, UTC).
         logger: Where changes are told that the app makes itself.
@@ -34,7 +35,7 @@ class StoredWishes:
         resolver: Resolver,
         *,
         store: Store,
-        section: str,
+        dry_run: bool,
         changed: Callable[[], None],
         clock: Callable[[], datetime],
         logger: logging.Logger,
@@ -42,7 +43,8 @@ class StoredWishes:
         self._controls = tuple(controls)
         self._resolver = resolver
         self._store = store
-        self._section = section
+        self._dry_run = dry_run
+        self._section = section = "wishes in a dry run" if dry_run else "wishes"
         self._changed = changed
         self._clock = clock
         self._logger = logger
@@ -51,21 +53,26 @@ class StoredWishes:
             logger.warning("A command for %s was running, and this app may not end it any more", control.title)
         self.book = book.confined_to(controls)
 
+    def may_change(self, control: Control) -> bool:
+        """Return whether the app may change a control."""
+        return control in self._controls
+
     def wanted(self) -> Mapping[Control, Wanted]:
         """Return what is wanted now of every control."""
         return self._resolver.wanted(self.book)
 
     # -- what people wish ---------------------------------------------------------------------------------------------
 
-    def flip(self, control: Control, on: bool, source: Source, *, target_soc: int | None = None) -> None:
-        """Make this the standing wish, or undo the flip before (f)."""
-        now, running = self._clock(), self._resolver.running()
-        completed = not self._resolver.ground.foreign_of(control)
-        rivals = self._resolver.rivals(Intent(control, on, source, now, completed=completed))
-        flipped = self.book.flip(
-            control, on, source, running, now, rivals=rivals, target_soc=target_soc, completed=completed
-        )
-        self._keep(flipped)
+    def flip(self, flips: Mapping[Control, bool], source: Source, *, target_soc: int | None = None) -> None:
+        """Make these the standing wishes, or undo the flips before (f): all or, should the program end, none."""
+        now, running, book = self._clock(), self._resolver.running(), self.book
+        for control, on in flips.items():
+            completed = not self._resolver.ground.foreign_of(control)
+            rivals = self._resolver.rivals(Intent(control, on, source, now, completed=completed))
+            book = book.flip(
+                control, on, source, running, now, rivals=rivals, target_soc=target_soc, completed=completed
+            )
+        self._keep(book)
 
     def command(self, intent: Intent) -> None:
         """Let a timed command rule (g)."""
@@ -88,7 +95,11 @@ class StoredWishes:
 
     # -- what the cloud shows: a wish that is made of it is as old as the read (``read_at``, aware, UTC) ---------------
 
-    def seen(self, shown: Mapping[Control, bool], read_at: datetime, forgotten: Collection[Control] = ()) -> None:
+    def forgotten(self) -> Collection[Entry]:
+        """Return the entries that the app certainly made before its store was lost."""
+        return () if self._dry_run else self._resolver.forgotten(self.book)
+
+    def seen(self, shown: Mapping[Control, bool], read_at: datetime, forgotten: Collection[Control]) -> None:
         """Adopt what the cloud shows where nothing is wished yet (j).
 
         What a window wants on, now or soon, may be on because of the window, whose beginning was forgotten with the

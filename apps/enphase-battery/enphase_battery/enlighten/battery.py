@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ..control.reason import Kind, because
 from ..errors import NotAvailable, NotFound, Refused
 from .address import BATTERY_CONFIG
+from .families import Family
 from .fields import flag, identifier, mapping
-from .models import BatterySettings, EntryTerms, Family, ScheduleList, WriteForm
-from .readings import BatteryStatus, Profile, SiteSettings
+from .models import BatterySettings, EntryTerms, ScheduleList, WriteForm
+from .readings import BatteryStatus, SiteSettings
 from .writes import entry_body, switch_body, validation_body
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Battery:
     """The battery of one site.
 
     Every call raises what :meth:`EnlightenSession.request` raises; more is said where there is more. HTTP 200 proves
-    nothing about a write (10.2): read it back. Reads take `wish`: they belong to a wish that is being carried out.
+    nothing about a write (10.2): read it back. What wishes need to read takes `wish`: whether it is read for one.
 
     Args:
         session: Asked.
@@ -42,7 +44,6 @@ class Battery:
         self._settings = f"{BATTERY_CONFIG}/batterySettings/{identity.site_id}"
         self._accept = f"{BATTERY_CONFIG}/batterySettings/acceptDisclaimer/{identity.site_id}"
         self._schedules = f"{BATTERY_CONFIG}/battery/sites/{identity.site_id}/schedules"
-        self._profile = f"{BATTERY_CONFIG}/profile/{identity.site_id}"
         self._site_settings = f"{BATTERY_CONFIG}/siteSettings/{identity.site_id}"
         self._status = f"/pv/settings/{identity.site_id}/battery_status.json"
 
@@ -58,17 +59,13 @@ class Battery:
         """
         return ScheduleList.parse(await self._read(self._schedules, {}, wish=wish))
 
-    async def status(self, *, wish: bool = False) -> BatteryStatus:
+    async def status(self) -> BatteryStatus:
         """State of charge and the battery's last report (7.1)."""
-        return BatteryStatus.parse(await self._read(self._status, {}, wish=wish))
+        return BatteryStatus.parse(await self._read(self._status, {}, wish=False))
 
-    async def profile(self, *, wish: bool = False) -> Profile:
-        """Profile and reserve (6.2)."""
-        return Profile.parse(await self._read(self._profile, {"source": "enho", **self._user}, wish=wish))
-
-    async def site_settings(self, *, wish: bool = False) -> SiteSettings:
-        """Time zone, permissions, capabilities (6.1)."""
-        return SiteSettings.parse(await self._read(self._site_settings, self._user, wish=wish))
+    async def site_settings(self) -> SiteSettings:
+        """Time zone, permissions, grid agreement (6.1)."""
+        return SiteSettings.parse(await self._read(self._site_settings, self._user, wish=False))
 
     async def validate(self, family: Family, *, schedule: bool | None = None) -> None:
         """Asks whether the family may be switched, as the web app does before each write (6.9, S1 of 10.2).
@@ -92,9 +89,7 @@ class Battery:
             question=True,
         )
         if flag(mapping(answer.json).get("isValid")) is False:
-            raise Refused(
-                f"the cloud does not let {family.value} be switched now", hint="look at it in the Enphase app"
-            )
+            raise Refused(because(Kind.SWITCH_NOT_TAKEN, family=family.value))
 
     async def accept_itc_disclaimer(self) -> None:
         """Accepts the disclaimer that charging from the grid asks for (6.4). A site without the endpoint needs none.
@@ -124,7 +119,7 @@ class Battery:
             family: Whose switch.
             on: Its new value.
             form: How; see :class:`WriteForm`.
-            settings: A read as fresh as may be, from which `MERGED` makes its body, and a disable its disclaimer.
+            settings: A read as fresh as may be, for the bodies of `MERGED` and `RICH` and a disable's disclaimer.
             disclaimer: `acceptedItcDisclaimer` to send along when CFG goes on: the time of acceptance, or True.
             others: For `MERGED`: switches of other families that the read may show wrongly, because it is old.
             schedule: `chargeFromGridScheduleEnabled`, CFG's second flag: True sends it along; False is the disable that

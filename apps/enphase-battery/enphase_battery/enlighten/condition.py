@@ -1,12 +1,13 @@
-"""How an account's session stands, in values that hold no secret and no id: for the reports that people read."""
+"""How an account's session stands, in values that hold no id, and no secret but the token."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ..control.reason import Reason
 from .shapes import READS, WRITES, Shape
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Condition:
         writes: The same of writes.
         mint: The endpoint that gave the last token; None: none has.
         refused: Names of the endpoints that refuse everything.
-        last_error: What the latest request failed with, in words; empty when it went well.
+        last_error: What the latest request failed with; None when it went well.
+        token: The token itself, for whoever may show it.
     """
 
     status: TokenStatus
@@ -48,7 +50,8 @@ class Condition:
     writes: Shape
     mint: str | None
     refused: tuple[str, ...]
-    last_error: str
+    last_error: Reason | None
+    token: str | None = field(default=None, repr=False)
 
 
 def usual_shapes(winners: Iterable[tuple[str, Shape]]) -> tuple[Shape, Shape]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from .address import is_loopback
+from .fields import header_date
 
 if TYPE_CHECKING:
     from yarl import URL
@@ -135,12 +135,7 @@ def _end(attributes: dict[str, str], now: datetime) -> datetime | None:
     try:
         return now + timedelta(seconds=int(attributes["max-age"]))
     except (KeyError, ValueError, OverflowError):
-        pass
-    try:
-        end = parsedate_to_datetime(attributes["expires"])
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return None
-    return end if end.tzinfo else end.replace(tzinfo=timezone.utc)
+        return header_date(attributes.get("expires"))
 
 
 def _key(cookie: Cookie) -> tuple[str, str, str]:

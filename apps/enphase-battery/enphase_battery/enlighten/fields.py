@@ -1,4 +1,4 @@
-"""Reads single members of the cloud's JSON, tolerantly: null, `"N/A"`, a missing or a strange value become None."""
+"""Reads single members of what the cloud says, tolerantly: null, `"N/A"`, a missing or a strange value become None."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timezone
+from email.utils import parsedate_to_datetime
 
 from ..errors import UnexpectedAnswer
 
@@ -88,6 +89,15 @@ def instant(value: object) -> datetime | None:
     try:
         return datetime.fromtimestamp(epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch, tz=timezone.utc)
     except (OverflowError, OSError, ValueError):
+        return None
+
+
+def header_date(value: str | None) -> datetime | None:
+    """A date of an HTTP header, aware UTC."""
+    try:
+        date = parsedate_to_datetime(value or "")
+        return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

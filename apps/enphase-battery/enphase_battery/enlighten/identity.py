@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..control.reason import Kind, because
 from ..errors import Forbidden, NotAvailable, Refused, SiteAmbiguous, SiteNotFound, UnexpectedAnswer
 from .fields import digits, mapping, objects, text
 from .login import site_in_path
@@ -70,11 +71,11 @@ async def find_identity(session: EnlightenSession, *, site_id: str | None, user_
     """
     for name, configured in (("site_id", site_id), ("user_id", user_id)):
         if configured is not None and digits(configured) != configured:
-            raise SiteNotFound(f"the configured {name} must consist of digits", hint=f"correct {name} in apps.yaml")
+            raise SiteNotFound(because(Kind.SITE_ID_WRONG, name=name))
     site = await _find_site(session) if site_id is None else _Site(site_id, name="", user_id=None)
     user = user_id or (session.token and session.token.user_id) or await _user_of(session, site)
     if user is None:
-        raise SiteNotFound("the cloud does not say the user id", hint="configure user_id")
+        raise SiteNotFound(because(Kind.USER_NOT_FOUND))
     return Identity(site.site_id, user, site.name)
 
 
@@ -82,12 +83,12 @@ async def _find_site(session: EnlightenSession) -> _Site:
     sites = await _list_sites(session)
     if len(sites) > 1:
         listed = ", ".join(f"{site.site_id} ({site.name})" for site in sites)
-        raise SiteAmbiguous(f"the account has several sites: {listed}", hint="set site_id to one of them")
+        raise SiteAmbiguous(because(Kind.SITE_AMBIGUOUS, sites=listed))
     if sites:
         return sites[0]
     site_id = session.site_id or await _site_of_start_page(session)
     if site_id is None:
-        raise SiteNotFound("no site was found on the account", hint="configure site_id")
+        raise SiteNotFound
     return _Site(site_id, name="", user_id=None)
 
 

@@ -25,7 +25,6 @@ class KeepAlive:
 
     Args:
         session: The session.
-        changed: Is called when the state of the sign-in may have changed.
         clock: Returns the current instant (aware, UTC).
         logger: Where it is told, once, that the token cannot be refreshed, and that it can again.
     """
@@ -34,12 +33,10 @@ class KeepAlive:
         self,
         session: EnlightenSession,
         *,
-        changed: Callable[[], None],
         clock: Callable[[], datetime],
         logger: logging.Logger,
     ) -> None:
         self._session = session
-        self._changed = changed
         self._clock = clock
         self._logger = logger
         self._tried_at: datetime | None = None
@@ -75,7 +72,6 @@ class KeepAlive:
             await self._refresh()
         finally:
             self._busy = False
-        self._changed()
 
     async def _refresh(self) -> None:
         before, self._error = self._error, None

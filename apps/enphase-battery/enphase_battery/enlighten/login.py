@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http import HTTPStatus
@@ -57,7 +57,7 @@ async def sign_in(
         Unreachable: Outage or maintenance; proves nothing about the password.
     """
     credentials = {"user[email]": email, "user[password]": password}
-    headers = {"Accept": "*/*", "X-Requested-With": "XMLHttpRequest", "Referer": f"{base_url}/"}
+    headers = script_headers(base_url)
     reply = await send(Call("POST", "/login/login.json", headers=headers, form=credentials, wish=True))
     if reply.status not in _NOT_TAKEN:
         return _judge_json(reply, jar)
@@ -87,20 +87,15 @@ def site_in_path(path: str) -> str | None:
     return found[1] if found else None
 
 
-def account_blocked() -> AccountBlocked:
-    """What `isBlocked` means (2.1, 2.4)."""
-    return AccountBlocked(
-        "the cloud says that the account is blocked", hint="sign in with the Enphase app, or ask Enphase's support"
-    )
+def script_headers(base_url: str) -> dict[str, str]:
+    """The headers of what the login page's scripts send."""
+    return {"Accept": "*/*", "X-Requested-With": "XMLHttpRequest", "Referer": f"{base_url}/"}
 
 
-def code_awaited() -> MfaRequired:
-    """What is said while the code of the second factor is awaited (2.4)."""
-    return MfaRequired(
-        "the account asks for the code of the second factor",
-        hint="run `script.enphase_battery_enter_code` with it, or fire the event `enphase_battery_command` (Developer "
-        'tools, Events) with `command: otp` and `code: "123456"`; for another code with `command: otp_resend`',
-    )
+def raise_if_blocked(body: Mapping[str, object]) -> None:
+    """Raises AccountBlocked where an answer says that the account is (2.1, 2.4)."""
+    if flag(body.get("isBlocked")):
+        raise AccountBlocked
 
 
 def _judge_json(reply: Reply, jar: CookieJar) -> SignedIn:
@@ -110,13 +105,12 @@ def _judge_json(reply: Reply, jar: CookieJar) -> SignedIn:
         raise UnexpectedAnswer("the sign-in was answered with a page of the login")
     reply.answer()
     body = mapping(reply.json)
-    if flag(body.get("isBlocked")):
-        raise account_blocked()
+    raise_if_blocked(body)
     challenged = jar.value("login_otp_nonce") is not None and not body.keys() & {"session_id", "manager_token"}
     if flag(body.get("requires_mfa")) or flag(body.get("mfa_required")) or challenged:
-        raise code_awaited()
+        raise MfaRequired
     if flag(body.get("success")) is False:
-        raise _wrong_password()
+        raise WrongPassword
     _demand_session(jar)
     return SignedIn(site_id=digits(body.get("system_id")))
 
@@ -125,10 +119,10 @@ def _judge_form(reply: Reply, jar: CookieJar) -> SignedIn:
     """Section 2.2: success leads away from the login page; failure shows it again, without an error status."""
     _raise_if_refused(reply)
     if jar.value("login_otp_nonce") is not None:
-        raise code_awaited()
+        raise MfaRequired
     if (reply.path + "/").startswith("/login/"):
         if authenticity_token(reply.text) is not None:
-            raise _wrong_password()
+            raise WrongPassword
         reply.answer()
         raise UnexpectedAnswer("the sign-in ended at a page that is not known")
     if not reply.ok:
@@ -139,22 +133,14 @@ def _judge_form(reply: Reply, jar: CookieJar) -> SignedIn:
 
 def _raise_if_refused(reply: Reply) -> None:
     if _TOO_MANY in reply.text.casefold():
-        raise TooManySessions(
-            "the cloud says that the account has too many active sessions",
-            hint="close other programs that use this account; the next sign-in is in 24 hours",
-        )
+        raise TooManySessions
     if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        raise _wrong_password()
+        raise WrongPassword
 
 
 def _demand_session(jar: CookieJar) -> None:
     if jar.value(*SESSION_COOKIES) is None:
         raise UnexpectedAnswer("the sign-in gave no session cookie")
-
-
-def _wrong_password() -> WrongPassword:
-    hint = "correct email or password, and restart AppDaemon"  # which reads secrets.yaml only once
-    return WrongPassword("the cloud refused e-mail and password", hint)
 
 
 class _TokenFinder(HTMLParser):

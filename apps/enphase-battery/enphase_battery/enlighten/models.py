@@ -13,18 +13,8 @@ from datetime import datetime, time
 from enum import Enum
 
 from ..errors import UnexpectedAnswer
+from .families import Family
 from .fields import clock_time, enveloped, flag, identifier, instant, mapping, objects, text, whole
-
-
-class Family(str, Enum):
-    """The three families of control; values as `isValid` and the schedule list spell them (6.8, 6.9)."""
-
-    CFG = "cfg"
-    """Charge from grid."""
-    DTG = "dtg"
-    """Discharge to grid."""
-    RBD = "rbd"
-    """Restrict battery discharge."""
 
 
 class WriteForm(str, Enum):
@@ -48,18 +38,12 @@ class FamilyControl:
         enabled: The effective switch of DTG and RBD; not authoritative for CFG. None when not said.
         show: Whether the Enphase app offers the family; None when not said.
         locked: Whether the user cannot change it.
-        schedule_supported: None when not said (sites without schedules).
-        start_minute: Minutes after local midnight; DTG only.
-        end_minute: Minutes after local midnight; DTG only.
         force_schedule_opted: CFG only; mirrors `chargeFromGridScheduleEnabled`.
     """
 
     enabled: bool | None
     show: bool | None
     locked: bool
-    schedule_supported: bool | None
-    start_minute: int | None
-    end_minute: int | None
     force_schedule_opted: bool | None
 
     @classmethod
@@ -72,9 +56,6 @@ class FamilyControl:
             enabled=flag(value.get("enabled")),
             show=flag(value.get("show")),
             locked=flag(value.get("locked")) or False,
-            schedule_supported=flag(value.get("scheduleSupported")),
-            start_minute=whole(value.get("startTime")),
-            end_minute=whole(value.get("endTime")),
             force_schedule_opted=flag(value.get("forceScheduleOpted")),
         )
 
@@ -84,13 +65,11 @@ class BatterySettings:
     """`GET batterySettings` (6.3).
 
     Attributes:
-        has_charge_from_grid: The site has CFG's master switch at all.
-        charge_from_grid: The master switch of CFG; None when the document does not say.
+        top_switches: The switches that stand beside the control objects, of the families that the site has; None when
+            the document does not say.
         charge_from_grid_schedule_enabled: Whether the CFG schedule is in force.
         itc_disclaimer: None when not accepted, True or the time of acceptance as the cloud wrote it (C18).
-        cfg: Control object, or None.
-        dtg: Control object, or None.
-        rbd: Control object, or None.
+        controls: The control objects, of the families that have one (yet).
         profile: Such as `self-consumption`; unknown names pass through.
         backup_percentage: Reserve, percent.
         very_low_soc: Shutdown level, percent.
@@ -102,13 +81,10 @@ class BatterySettings:
         raw: The document itself, for `WriteForm.MERGED` and nothing else.
     """
 
-    has_charge_from_grid: bool
-    charge_from_grid: bool | None
+    top_switches: Mapping[Family, bool | None]
     charge_from_grid_schedule_enabled: bool
     itc_disclaimer: str | bool | None
-    cfg: FamilyControl | None
-    dtg: FamilyControl | None
-    rbd: FamilyControl | None
+    controls: Mapping[Family, FamilyControl]
     profile: str | None
     backup_percentage: int | None
     very_low_soc: int | None
@@ -127,21 +103,24 @@ class BatterySettings:
             UnexpectedAnswer: It holds none of the switches, or one that is neither on nor off.
         """
         data = enveloped(document)
-        if not data.keys() & {"chargeFromGrid", "cfgControl", "dtgControl", "rbdControl"}:
+        if not any(member in data for family in Family for member in family.row.members):
             raise UnexpectedAnswer("the battery settings hold none of the switches")
-        cfg = FamilyControl.parse(data.get("cfgControl"))
+        found = {family: FamilyControl.parse(data.get(family.row.control_member)) for family in Family}
+        top_switches = {
+            family: flag(data[name])
+            for family in Family
+            if (name := family.row.switch_member) is not None and name in data
+        }
+        cfg = found[Family.CFG]
         schedule_enabled = flag(data.get("chargeFromGridScheduleEnabled"))
         if schedule_enabled is None and cfg is not None:
             schedule_enabled = cfg.force_schedule_opted
         disclaimer, accepted = data.get("acceptedItcDisclaimer"), flag(data.get("acceptedItcDisclaimer"))
         return cls(
-            has_charge_from_grid="chargeFromGrid" in data,
-            charge_from_grid=flag(data.get("chargeFromGrid")),
+            top_switches=top_switches,
             charge_from_grid_schedule_enabled=schedule_enabled or False,
             itc_disclaimer=text(disclaimer) if accepted is None else accepted or None,
-            cfg=cfg,
-            dtg=FamilyControl.parse(data.get("dtgControl")),
-            rbd=FamilyControl.parse(data.get("rbdControl")),
+            controls={family: control for family, control in found.items() if control is not None},
             profile=text(data.get("profile")),
             backup_percentage=whole(data.get("batteryBackupPercentage")),
             very_low_soc=whole(data.get("veryLowSoc")),
@@ -155,21 +134,30 @@ class BatterySettings:
 
     def control(self, family: Family) -> FamilyControl | None:
         """The family's control object; None where the site has none (yet)."""
-        return {Family.CFG: self.cfg, Family.DTG: self.dtg, Family.RBD: self.rbd}[family]
+        return self.controls.get(family)
+
+    def holds_switch(self, family: Family) -> bool:
+        """Whether the document has the place where the family's switch stands."""
+        return family in (self.controls if family.row.switch_member is None else self.top_switches)
 
     def switch(self, family: Family) -> bool | None:
-        """Whether the family's switch is on: `chargeFromGrid` for CFG, `enabled` for the others; no control is off.
+        """Whether the family's switch is on; where the document has no place for it, it is off.
 
         Returns:
             None when the document should say it and does not: that must not be taken for off.
         """
+        if family in self.top_switches:
+            return self.top_switches[family]
         control = self.control(family)
-        if family is not Family.CFG and control is not None:
-            return control.enabled if control.show is not False else control.enabled is True
-        if family is Family.CFG and (self.has_charge_from_grid or (control is not None and control.show is True)):
-            return self.charge_from_grid
-        return False
+        if control is None:
+            return False
+        if family.row.switch_member is not None:
+            return None if control.show is True else False
+        return control.enabled if control.show is not False else control.enabled is True
 
+
+WEEK = frozenset(range(1, 8))
+"""All weekdays, Monday is 1."""
 
 MOST_ENTRIES = 1000
 """More than that no site has; to weigh them would keep all apps of AppDaemon waiting."""
@@ -196,7 +184,7 @@ class EntryTerms:
     timezone: str
 
     def __post_init__(self) -> None:
-        if self.family is Family.RBD:
+        if not self.family.row.has_limit:
             object.__setattr__(self, "limit", None)
 
 
@@ -206,29 +194,15 @@ class ScheduleEntry:
 
     Attributes:
         schedule_id: The identity; it can stand in a path.
-        family: The family under which it is listed.
-        start: Local to the site.
-        end: Local to the site; before `start` means the next day.
-        days: Weekdays of the start, Monday is 1.
-        limit: Percent; charge until, discharge down to.
+        terms: What it says, to be compared with what was to be written. Its family is the one under which it is listed.
         status: `active` once the gateway has it, `pending` before; unknown words pass through.
-        timezone: IANA name given at creation.
         created_at: When it was made.
-        updated_at: When it was last written.
-        is_deleted: Soft-deleted; such entries are not in :attr:`ScheduleList.entries`.
     """
 
     schedule_id: str
-    family: Family
-    start: time
-    end: time
-    days: frozenset[int]
-    limit: int | None
+    terms: EntryTerms
     status: str | None
-    timezone: str | None
     created_at: datetime | None
-    updated_at: datetime | None
-    is_deleted: bool
 
     @classmethod
     def parse(cls, entry: Mapping[str, object], family: Family) -> ScheduleEntry:
@@ -244,24 +218,20 @@ class ScheduleEntry:
         days = entry.get("days")
         if not isinstance(days, list):
             raise UnexpectedAnswer(f"a schedule entry of {family.value} has no days")
-        return cls(
-            schedule_id=schedule_id,
+        terms = EntryTerms(
             family=family,
             start=start,
             end=end,
-            days=frozenset(day for each in days if (day := whole(each)) is not None and day in range(1, 8)),
+            days=frozenset(day for each in days if (day := whole(each)) in WEEK),
             limit=whole(entry.get("limit")),
-            status=text(entry.get("scheduleStatus")),
-            timezone=text(entry.get("timezone")),
-            created_at=instant(entry.get("createdAt")),
-            updated_at=instant(entry.get("updatedAt")),
-            is_deleted=flag(entry.get("isDeleted")) or False,
+            timezone=text(entry.get("timezone")) or "",
         )
-
-    @property
-    def terms(self) -> EntryTerms:
-        """What it says, to be compared with what was to be written."""
-        return EntryTerms(self.family, self.start, self.end, self.days, self.limit, self.timezone or "")
+        return cls(
+            schedule_id=schedule_id,
+            terms=terms,
+            status=text(entry.get("scheduleStatus")),
+            created_at=instant(entry.get("createdAt")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +240,10 @@ class ScheduleList:
 
     Attributes:
         entries: All entries that are not deleted, of all families, in the cloud's order.
-        any_pending: A schedule write is on its way to the gateway.
+        statuses: What the cloud says of each family; see :meth:`family_status`.
     """
 
     entries: tuple[ScheduleEntry, ...]
-    any_pending: bool
     statuses: tuple[tuple[Family, str], ...]
 
     @classmethod
@@ -298,7 +267,6 @@ class ScheduleList:
         statuses = ((family, text(members.get("scheduleStatus"))) for family, members in families.items())
         return cls(
             entries=tuple(listed),
-            any_pending=flag(mapping(document).get("anySchedulePending")) or False,
             statuses=tuple((family, status) for family, status in statuses if status is not None),
         )
 

@@ -1,4 +1,4 @@
-"""What the cloud says about the battery's charge, its profile and its site: frozen values, each with its own parser.
+"""What the cloud says about the battery's charge and its site: frozen values, each with its own parser.
 
 They are parsed as tolerantly as the values of :mod:`.models`, and in the same units.
 """
@@ -11,7 +11,7 @@ from datetime import datetime
 from math import isfinite
 
 from ..errors import UnexpectedAnswer
-from .fields import enveloped, flag, instant, mapping, number, objects, text, whole
+from .fields import enveloped, flag, instant, mapping, number, objects, text
 
 _TOO_MUCH = 110.0
 """A charge in percent that cannot be meant; a little over 100 is a full battery whose capacity was rounded down."""
@@ -54,71 +54,20 @@ class BatteryStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """`GET profile` (6.2).
-
-    Attributes:
-        name: Such as `self-consumption`; unknown names pass through.
-        backup_percentage: Reserve, percent.
-        backup_percentage_min: Least reserve that this site takes, percent.
-        backup_percentage_max: Highest reserve that this site takes, percent.
-        very_low_soc: Shutdown level, percent.
-        storm_guard: `enabled`, `disabled`, `active`, or what else the cloud says.
-        dr_event_active: A demand-response event overrides the settings.
-        change_pending: A change is on its way to the gateway.
-    """
-
-    name: str | None
-    backup_percentage: int | None
-    backup_percentage_min: int | None
-    backup_percentage_max: int | None
-    very_low_soc: int | None
-    storm_guard: str | None
-    dr_event_active: bool
-    change_pending: bool
-
-    @classmethod
-    def parse(cls, document: object) -> Profile:
-        """Parses the enveloped document.
-
-        Raises:
-            UnexpectedAnswer: It holds no profile.
-        """
-        data = enveloped(document)
-        _demand(data, "profile", "profile", "batteryBackupPercentage")
-        return cls(
-            name=text(data.get("profile")),
-            backup_percentage=whole(data.get("batteryBackupPercentage")),
-            backup_percentage_min=whole(data.get("batteryBackupPercentageMin")),
-            backup_percentage_max=whole(data.get("batteryBackupPercentageMax")),
-            very_low_soc=whole(data.get("veryLowSoc")),
-            storm_guard=text(data.get("stormGuardState")),
-            dr_event_active=flag(data.get("drEventActive")) or False,
-            change_pending=flag(data.get("isBatteryChangePending")) or False,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class SiteSettings:
     """`GET siteSettings` (6.1).
 
     Attributes:
         timezone: IANA name as the cloud gives it, not checked against a database.
-        country: Two letters.
         grid_mode: Interconnection, such as `ImportExport`.
         is_owner: The account owns the site; None when not said.
         is_installer: The account is the site's installer; None when not said.
-        has_battery: An IQ Battery is installed.
-        change_pending: A change is on its way to the gateway.
     """
 
     timezone: str | None
-    country: str | None
     grid_mode: str | None
     is_owner: bool | None
     is_installer: bool | None
-    has_battery: bool
-    change_pending: bool
 
     @classmethod
     def parse(cls, document: object) -> SiteSettings:
@@ -132,12 +81,9 @@ class SiteSettings:
         user = mapping(data.get("userDetails"))
         return cls(
             timezone=text(data.get("timezone")),
-            country=text(data.get("countryCode")),
             grid_mode=text(data.get("batteryGridMode")),
             is_owner=flag(user.get("isOwner")),
             is_installer=flag(user.get("isInstaller")),
-            has_battery=flag(data.get("hasEncharge")) or False,
-            change_pending=flag(data.get("isChangePending")) or False,
         )
 
     @property

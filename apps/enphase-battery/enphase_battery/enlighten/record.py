@@ -7,8 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .cookies import Cookie, is_sendable
-from .fields import digits, instant, mapping
+from ..store.decoding import (
+    as_instant,
+    as_mapping,
+    as_optional_instant,
+    as_optional_text,
+    as_sequence,
+    as_text,
+    as_whole,
+)
+from .cookies import Cookie, CookieJar, is_sendable
+from .fields import digits, instant
+from .login import SESSION_COOKIES
 from .login_guard import LoginGuard
 from .second_factor import Challenge
 from .shapes import Shape
@@ -37,7 +47,6 @@ class SessionRecord:
         xsrf: The last XSRF token.
         guard: The login guard.
         site_id: A site that the sign-in named.
-        user_id: The user that the last token named.
         refused: Endpoints that refuse everything, and until when nothing more is spent on them (2.7).
         logins_for: Endpoints that had a login made though the session may have lived, and when, aware UTC.
         shapes: Shapes of headers that worked where the usual one did not (section 5), by endpoint and their family.
@@ -57,7 +66,6 @@ class SessionRecord:
     xsrf: str | None = field(default=None, repr=False)
     guard: LoginGuard = field(default_factory=LoginGuard)
     site_id: str | None = field(default=None, repr=False)
-    user_id: str | None = field(default=None, repr=False)
     refused: tuple[tuple[str, datetime], ...] = ()
     logins_for: tuple[tuple[str, datetime], ...] = ()
     shapes: tuple[tuple[str, Shape], ...] = field(default=(), repr=False)
@@ -66,6 +74,11 @@ class SessionRecord:
     mint: str | None = None
     sent: tuple[datetime, ...] = field(default=(), repr=False)
     held_until: datetime | None = None
+
+    @property
+    def has_session(self) -> bool:
+        """Whether it holds a session, which may have ended meanwhile; one that waits for a code is none yet."""
+        return self.challenge is None and CookieJar(self.cookies).find(*SESSION_COOKIES) is not None
 
     def belongs_to(self, base_url: str, email: str) -> bool:
         """Whether it is of this account."""
@@ -98,7 +111,6 @@ class SessionRecord:
                 "asked_at": _written(guard.asked_at),
             },
             "site_id": self.site_id,
-            "user_id": self.user_id,
             "refused": {endpoint: _written(until) for endpoint, until in self.refused},
             "logins_for": {endpoint: _written(login) for endpoint, login in self.logins_for},
             "shapes": {key: shape.value for key, shape in self.shapes},
@@ -121,64 +133,58 @@ class SessionRecord:
 
         Raises:
             ValueError: Not usable: of another version, damaged, or edited by hand.
+            KeyError: Likewise.
+            TypeError: Likewise.
         """
         if document.get("version") != VERSION:
             raise ValueError("the session record is of another version")
-        try:
-            return _read(document)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"the session record is damaged ({type(error).__name__})") from error
-
-
-def _read(document: Mapping[str, object]) -> SessionRecord:
-    token, challenge = document["token"], document.get("challenge")
-    return SessionRecord(
-        salt=_text(document["salt"]),
-        account=_text(document["account"]),
-        credentials=_text_or_none(document["credentials"]),
-        cookies=_cookies(document["cookies"]),
-        token=None if token is None else _token(_object(token)),
-        refreshed_at=_instant_or_none(document["refreshed_at"]),
-        xsrf=_text_or_none(document["xsrf"]),
-        guard=_guard(_object(document["guard"])),
-        site_id=digits(document["site_id"]),
-        user_id=digits(document["user_id"]),
-        refused=_instants(document["refused"]),
-        logins_for=_instants(document.get("logins_for", {})),
-        shapes=tuple((key, Shape(shape)) for key, shape in _object(document.get("shapes", {})).items()),
-        challenge=None if challenge is None else _challenge(_object(challenge)),
-        second_factor=document.get("second_factor") is True,
-        mint=_text_or_none(document.get("mint")),
-        sent=tuple(found for each in _list(document.get("sent", [])) if (found := instant(each)) is not None),
-        held_until=_instant_or_none(document.get("held_until")),
-    )
+        token, challenge = document["token"], document.get("challenge")
+        return cls(
+            salt=as_text(document["salt"]),
+            account=as_text(document["account"]),
+            credentials=as_optional_text(document["credentials"]),
+            cookies=_cookies(document["cookies"]),
+            token=None if token is None else _token(as_mapping(token)),
+            refreshed_at=as_optional_instant(document["refreshed_at"]),
+            xsrf=as_optional_text(document["xsrf"]),
+            guard=_guard(as_mapping(document["guard"])),
+            site_id=digits(document["site_id"]),
+            refused=_instants(document["refused"]),
+            logins_for=_instants(document.get("logins_for", {})),
+            shapes=tuple((key, Shape(shape)) for key, shape in as_mapping(document.get("shapes", {})).items()),
+            challenge=None if challenge is None else _challenge(as_mapping(challenge)),
+            second_factor=document.get("second_factor") is True,
+            mint=as_optional_text(document.get("mint")),
+            sent=tuple(found for each in as_sequence(document.get("sent", [])) if (found := instant(each)) is not None),
+            held_until=as_optional_instant(document.get("held_until")),
+        )
 
 
 def _guard(value: Mapping[str, object]) -> LoginGuard:
-    cause = _text_or_none(value["cause"])
+    cause = as_optional_text(value["cause"])
     if cause == TokenStatus.MFA_REQUIRED and "by_hand_from" not in value:
         return LoginGuard()  # of a version that could not take the code, and held the question for a refusal
     return LoginGuard(
-        rejections=int(_text(str(value["rejections"]))),
-        last_rejection=_instant_or_none(value["last_rejection"]),
-        blocked_until=_instant_or_none(value["blocked_until"]),
+        rejections=as_whole(value["rejections"]),
+        last_rejection=as_optional_instant(value["last_rejection"]),
+        blocked_until=as_optional_instant(value["blocked_until"]),
         cause=None if cause is None else TokenStatus(cause),
-        by_hand_from=_instant_or_none(value.get("by_hand_from")),
-        since=_instant_or_none(value.get("since")),
-        unanswered=int(_text(str(value.get("unanswered", 0)))),
-        begun=int(_text(str(value.get("begun", 0)))),
-        begun_at=_instant_or_none(value.get("begun_at")),
-        asked=int(_text(str(value.get("asked", 0)))),
-        asked_at=_instant_or_none(value.get("asked_at")),
+        by_hand_from=as_optional_instant(value.get("by_hand_from")),
+        since=as_optional_instant(value.get("since")),
+        unanswered=as_whole(value.get("unanswered", 0)),
+        begun=as_whole(value.get("begun", 0)),
+        begun_at=as_optional_instant(value.get("begun_at")),
+        asked=as_whole(value.get("asked", 0)),
+        asked_at=as_optional_instant(value.get("asked_at")),
     )
 
 
 def _challenge(value: Mapping[str, object]) -> Challenge:
     return Challenge(
         cookies=_cookies(value["cookies"]),
-        began_at=_instant(value["began_at"]),
-        sent_at=_instant(value["sent_at"]),
-        codes=int(_text(str(value.get("codes", 1)))),
+        began_at=as_instant(value["began_at"]),
+        sent_at=as_instant(value["sent_at"]),
+        codes=as_whole(value.get("codes", 1)),
     )
 
 
@@ -198,63 +204,30 @@ def _written_cookies(cookies: tuple[Cookie, ...]) -> list[dict[str, object]]:
 
 
 def _cookies(value: object) -> tuple[Cookie, ...]:
-    return tuple(_cookie(_object(each)) for each in _list(value))
+    return tuple(_cookie(as_mapping(each)) for each in as_sequence(value))
 
 
 def _cookie(value: Mapping[str, object]) -> Cookie:
-    if not (is_sendable(_text(value["name"])) and is_sendable(_text(value["value"]))):
+    if not (is_sendable(as_text(value["name"])) and is_sendable(as_text(value["value"]))):
         raise ValueError("a cookie of the session record could not be sent")
     return Cookie(
-        name=_text(value["name"]),
-        value=_text(value["value"]),
-        domain=_text(value["domain"]),
+        name=as_text(value["name"]),
+        value=as_text(value["value"]),
+        domain=as_text(value["domain"]),
         host_only=value["host_only"] is True,
-        path=_text(value["path"]),
+        path=as_text(value["path"]),
         secure=value["secure"] is True,
-        expires_at=_instant_or_none(value["expires_at"]),
+        expires_at=as_optional_instant(value["expires_at"]),
     )
 
 
 def _token(value: Mapping[str, object]) -> Token:
-    return Token(_text(value["value"]), expires_at=_instant(value["expires_at"]), user_id=digits(value["user_id"]))
+    return Token(as_text(value["value"]), expires_at=as_instant(value["expires_at"]), user_id=digits(value["user_id"]))
 
 
 def _written(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat()
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _instant(value: object) -> datetime:
-    instant = datetime.fromisoformat(_text(value))
-    if instant.tzinfo is None:
-        raise TypeError
-    return instant
-
-
-def _instant_or_none(value: object) -> datetime | None:
-    return None if value is None else _instant(value)
-
-
 def _instants(value: object) -> tuple[tuple[str, datetime], ...]:
-    return tuple((name, _instant(each)) for name, each in _object(value).items())
-
-
-def _object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError
-    return mapping(value)
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError
-    return value
+    return tuple((name, as_instant(each)) for name, each in as_mapping(value).items())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -50,17 +49,11 @@ class Answer:
     """A good answer of the cloud.
 
     Attributes:
-        status: HTTP status, 200 to 299.
         json: The decoded body; None when it is empty or not JSON.
-        text: The body.
-        date: The cloud's clock (`Date` header), aware UTC.
         path: The path that answered; another than the asked one after redirects.
     """
 
-    status: int
     json: object = field(repr=False)
-    text: str = field(repr=False)
-    date: datetime | None
     path: str = field(repr=False)
 
 
@@ -84,7 +77,6 @@ class Reply:
         text: The body.
         cookies: What all hops set.
         csrf: The `x-csrf-token` header.
-        date: The `Date` header, aware UTC.
         retry_after: Seconds, from the `Retry-After` header.
         to_login: The cloud wanted to lead the request to the login page.
         page: A page was asked for, not JSON.
@@ -96,7 +88,6 @@ class Reply:
     text: str = field(repr=False)
     cookies: tuple[Cookie, ...] = field(default=(), repr=False)
     csrf: str | None = field(default=None, repr=False)
-    date: datetime | None = None
     retry_after: float | None = None
     to_login: bool = False
     page: bool = False
@@ -197,12 +188,10 @@ class Reply:
         """
         self.raise_for_outage()
         if self.ok:
-            return Answer(status=self.status, json=self.json, text=self.text, date=self.date, path=self.path)
+            return Answer(json=self.json, path=self.path)
         message = f"{self.name} was answered {self.status}{self._code_word}"
         if self.status == HTTPStatus.FORBIDDEN:
-            raise Forbidden(
-                message, hint="check in the Enphase app that this account may change the battery's settings"
-            )
+            raise Forbidden(message)
         raise _MEANINGS.get(self.status, UnexpectedAnswer)(message)
 
     @property

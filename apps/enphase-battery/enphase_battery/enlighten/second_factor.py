@@ -11,10 +11,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ..control.reason import Kind
 from ..errors import AccountBlocked, CodeRefused, UnexpectedAnswer
 from .cookies import Cookie, decoded
 from .fields import digits, flag, mapping
-from .login import SESSION_COOKIES, SignedIn, account_blocked
+from .login import SESSION_COOKIES, SignedIn, raise_if_blocked, script_headers
 from .transport import Call
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ MOST_CODES = 5
 
 _CODE = re.compile(r"[0-9A-Za-z]{4,12}")
 _WRONG_CODE = frozenset({401, 403, 400, 404, 409, 422})
-_ASK_ANEW = "look at the code again, or have another one sent with `command: otp_resend`"
 
 Send = Callable[[Call], Awaitable["Reply"]]
 
@@ -70,7 +70,7 @@ async def submit_code(send: Send, jar: CookieJar, *, base_url: str, email: str, 
     """
     plain = "".join(code.split())
     if not _CODE.fullmatch(plain):
-        raise NotACode("that is no code: it must be 4 to 12 digits or letters", hint=_ASK_ANEW)
+        raise NotACode
     if jar.find("email") is None and (session := jar.find(*SESSION_COOKIES)) is not None:
         mine = Cookie("email", quote(email, safe="@"), domain=session.domain, host_only=session.host_only)
         jar.put([mine], now)
@@ -78,20 +78,19 @@ async def submit_code(send: Send, jar: CookieJar, *, base_url: str, email: str, 
     form = {"email": _base64(email), "otp": _base64(plain), "xhrFields[withCredentials]": "true"}
     reply = await send(_call("validate_login_otp", jar, base_url, form))
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise NoMoreCodes("the cloud takes no more codes for now", hint="wait an hour, then ask for another code")
+        raise NoMoreCodes
     if reply.status in _WRONG_CODE or reply.is_login_wall:
-        raise _refused()
+        raise CodeRefused
     answer = reply.answer()
     body = mapping(answer.json)
-    if flag(body.get("isBlocked")):
-        raise account_blocked()
+    raise_if_blocked(body)
     if flag(body.get("isValid")) is False or flag(body.get("success")) is False:
-        raise _refused()
+        raise CodeRefused
     after = jar.value(*SESSION_COOKIES)
     if after is None or (after == before and "session_id" not in body):
         # Nothing came that could be used; an empty answer is a success only if the cookies say so.
         if not body or "manager_token" in body:
-            raise _refused()
+            raise CodeRefused
         raise UnexpectedAnswer("the answer to the code says neither that it is right nor that it is wrong")
     return SignedIn(site_id=digits(body.get("system_id")))
 
@@ -116,21 +115,24 @@ async def ask_for_code(send: Send, jar: CookieJar, *, base_url: str) -> bool:
         return False
     reply.raise_for_outage()
     body = mapping(reply.json)
-    if flag(body.get("isBlocked")):
-        raise account_blocked()
+    raise_if_blocked(body)
     return reply.ok and flag(body.get("success")) is not False
 
 
 class NoMoreCodes(AccountBlocked):
     """The cloud takes no more codes for a while (429). It says nothing of this one, which therefore does not count."""
 
+    kind = Kind.TOO_MANY_CODES
+
 
 class NotACode(CodeRefused):
     """What was given cannot be a code. Nothing was sent, so it does not count as a try."""
 
+    kind = Kind.CODE_MALFORMED
+
 
 def _call(name: str, jar: CookieJar, base_url: str, form: dict[str, str]) -> Call:
-    headers = {"Accept": "*/*", "X-Requested-With": "XMLHttpRequest", "Referer": f"{base_url}/"}
+    headers = script_headers(base_url)
     if (token := decoded(jar.value("xsrf-token", "bp-xsrf-token"))) is not None:
         headers["X-CSRF-Token"] = token
     return Call("POST", f"/app-api/{name}", headers=headers, form=form, wish=True)
@@ -138,7 +140,3 @@ def _call(name: str, jar: CookieJar, base_url: str, form: dict[str, str]) -> Cal
 
 def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-def _refused() -> CodeRefused:
-    return CodeRefused("the cloud refused the code: it is wrong or too old", hint=_ASK_ANEW)

@@ -99,7 +99,7 @@ class EnlightenSession:
     @property
     def token(self) -> Token | None:
         """The last token; None before the first, and where the cloud gives out none."""
-        return self._tokens.token
+        return self._saved.record.token
 
     @property
     def refreshed_at(self) -> datetime | None:
@@ -116,19 +116,9 @@ class EnlightenSession:
         return self._transport.clock_offset
 
     @property
-    def user_id(self) -> str | None:
-        """The user id that a token of this account named last."""
-        return self._saved.record.user_id
-
-    @property
     def site_id(self) -> str | None:
         """A site of the account that the sign-in named; there may be more."""
         return self._saved.record.site_id
-
-    @property
-    def last_error(self) -> EnlightenError | None:
-        """What the latest request or refresh failed with; None when it went well."""
-        return self._last_error
 
     @property
     def clock_skew(self) -> timedelta:
@@ -139,16 +129,6 @@ class EnlightenSession:
         return self._transport.clock_skew
 
     @property
-    def session_ends_at(self) -> datetime | None:
-        """When the cloud's session cookie says that it ends, aware UTC; None: it does not say, or there is none."""
-        return self._tokens.session_ends_at
-
-    @property
-    def uses_second_factor(self) -> bool:
-        """Whether the last sign-in needed a code."""
-        return self._saved.record.second_factor
-
-    @property
     def condition(self) -> Condition:
         """How it stands, for a report."""
         now, record, token, error = self._clock(), self._saved.record, self.token, self._last_error
@@ -157,7 +137,7 @@ class EnlightenSession:
             status=self.token_status,
             refreshed_at=record.refreshed_at,
             expires_at=token.expires_at if token else None,
-            session_ends_at=self.session_ends_at,
+            session_ends_at=self._tokens.session_ends_at,
             second_factor=record.second_factor,
             guard=record.guard,
             requests=self._budget.sent_within_hour(now),
@@ -167,14 +147,15 @@ class EnlightenSession:
             writes=writes,
             mint=record.mint,
             refused=tuple(endpoint for endpoint, until in record.refused if now < until),
-            last_error="" if error is None else str(error),
+            last_error=None if error is None else error.reason,
+            token=token.value if token else None,
         )
 
     def is_at_stake(self, idle: timedelta) -> bool:
         """Whether the session lives, was idle for so long, and could be had back only with a code from a person."""
         answered_at = self._answered_at
         is_idle = answered_at is not None and self._clock() - answered_at >= idle
-        return is_idle and self._tokens.alive and self.uses_second_factor
+        return is_idle and self._tokens.alive and self._saved.record.second_factor
 
     async def refresh(self, *, by_hand: bool = False) -> None:
         """Renews the token (2.6). A living session needs no login for it; a dead one gets exactly one, under the guard.

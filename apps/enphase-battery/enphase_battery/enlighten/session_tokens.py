@@ -63,15 +63,10 @@ class SessionTokens:
         self._jar = CookieJar(record.cookies)
         if record.xsrf != self.xsrf:
             self._hold_xsrf(record.xsrf)
-        self.alive = self._jar.find(*SESSION_COOKIES) is not None and record.challenge is None
+        self.alive = record.has_session
         self.generation = 0
         self.used = False
         self.proven_at: datetime | None = None
-
-    @property
-    def token(self) -> Token | None:
-        """The last token."""
-        return self._saved.record.token
 
     @property
     def xsrf(self) -> str | None:
@@ -87,8 +82,9 @@ class SessionTokens:
     @property
     def proofs(self) -> Proofs:
         """What headers are made of."""
+        token = self._saved.record.token
         return Proofs(
-            token=None if self.token is None else self.token.value,
+            token=None if token is None else token.value,
             manager=decoded(self._jar.value(_MANAGER_COOKIE)),
             xsrf=self.xsrf,
             csrf=decoded(self._jar.value(_CSRF_COOKIE)),
@@ -140,7 +136,7 @@ class SessionTokens:
         if signed_out:
             raise self._ended("the session gets no token")
         lives = not fresh and await self._is_let_in()
-        self._renewed(self.token, None)
+        self._renewed(self._saved.record.token, None)
         return lives
 
     def adopt(self, jar: CookieJar, **changes: Any) -> None:
@@ -221,10 +217,9 @@ class SessionTokens:
         return SessionRejected(message)
 
     def _renewed(self, token: Token | None, mint: str | None) -> None:
-        user_id = (token and token.user_id) or self._saved.record.user_id
         self.generation += 1
         self.proven_at = self._clock()
-        self.note(token=token, user_id=user_id, refreshed_at=self.proven_at, mint=mint)
+        self.note(token=token, refreshed_at=self.proven_at, mint=mint)
 
     def _absorb(self, reply: Reply, call: Call, shape: Shape) -> None:
         """The cookies of a good answer only: refusals, walls and error pages set anonymous ones (2.5).

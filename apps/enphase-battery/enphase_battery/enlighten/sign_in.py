@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..control.reason import Kind, because
 from ..errors import (
     AccountBlocked,
     Delivery,
@@ -26,7 +27,7 @@ from ..errors import (
     Unreachable,
 )
 from .cookies import CookieJar
-from .login import SignedIn, code_awaited, sign_in
+from .login import SignedIn, sign_in
 from .login_guard import BY_HAND, CLOCK_STEP, COOLDOWN, LoginGuard
 from .second_factor import MOST_CODES, RESEND, Challenge, NoMoreCodes, NotACode, ask_for_code, submit_code
 from .tokens import TokenStatus, status_of
@@ -42,19 +43,12 @@ if TYPE_CHECKING:
 REUSE = timedelta(seconds=30)
 """A login younger than this serves all who ask for one (2.7); so does a failure to reach the cloud for one."""
 
-_REFUSED = {
-    TokenStatus.LOGIN_FAILED: "the cloud refused to sign the account in",
-    TokenStatus.MFA_REQUIRED: "the cloud asked for the code of the second factor",
-    TokenStatus.BLOCKED: "the cloud says that the account is blocked, or has too many active sessions",
-    TokenStatus.UNREACHABLE: "the cloud did not answer a sign-in, or not in a way that can be understood",
+_SUSPENDED = {
+    TokenStatus.MFA_REQUIRED: Kind.SIGN_IN_WAITS_FOR_CODE,
+    TokenStatus.BLOCKED: Kind.SIGN_IN_BLOCKED,
+    TokenStatus.UNREACHABLE: Kind.SIGN_IN_UNANSWERED,
 }
-_WHILE_SUSPENDED = {
-    TokenStatus.LOGIN_FAILED: "correct email or password and restart AppDaemon, or wait",
-    TokenStatus.MFA_REQUIRED: "wait, then fire the event `enphase_battery_command` with `command: otp_resend`",
-    TokenStatus.BLOCKED: "see in the Enphase app that the account is well, close other programs that use it, and wait",
-}
-_SHORT_SESSIONS = "the cloud ends each session soon after its sign-in; maybe another program signs in with this account"
-_WHILE_OTHERS = "close other programs that sign in with this account, or give this app an account of its own"
+"""Why no sign-in is made now, by what the last ones failed with; for any other: they were refused."""
 
 
 class SignInFlow:
@@ -131,7 +125,7 @@ class SignInFlow:
             UnexpectedAnswer: Not understood; another has to wait too.
         """
         if self.awaits_code and not by_hand:
-            raise code_awaited()
+            raise MfaRequired
         if self.just_signed_in:
             raise SessionRejected("the session of a sign-in a moment ago was refused, and another would fare no better")
         if (until := self._closed_until(by_hand=by_hand or (for_wish and self.guard.is_about_sessions))) is not None:
@@ -213,8 +207,8 @@ class SignInFlow:
         now = self._clock()
         pause = RESEND if challenge.codes < MOST_CODES else BY_HAND
         if now < (until := challenge.sent_at + pause) <= now + pause:
-            said = "a code was sent a moment ago" if pause == RESEND else "many codes were sent, and nobody used one"
-            raise SignInSuspended(said, until)
+            kind = Kind.CODE_JUST_SENT if pause == RESEND else Kind.CODES_UNUSED
+            raise SignInSuspended(because(kind), until)
         try:
             lives = await ask_for_code(self._sender(jar, taking_all=False), jar, base_url=self._account.base_url)
         except AccountBlocked as error:
@@ -277,7 +271,7 @@ class SignInFlow:
         """The sign-in that waits, and its cookies. One that a person began within a suspension may be tried once."""
         challenge, guard = self._saved.record.challenge, self.guard
         if challenge is None:
-            raise NoCodeExpected("no code is asked for")
+            raise NoCodeExpected
         until = guard.closed_until(self._clock())
         tried = guard.last_rejection is not None and challenge.began_at <= guard.last_rejection
         if until is not None and guard.is_suspension and tried:
@@ -295,11 +289,9 @@ class SignInFlow:
     def _suspended(self, until: datetime) -> SignInSuspended:
         guard = self.guard
         if guard.cause is None and not guard.asked and not self.awaits_code:
-            return SignInSuspended(_SHORT_SESSIONS, until, _WHILE_OTHERS)
-        cause = guard.cause or TokenStatus.MFA_REQUIRED
-        times = f" {guard.rejections} times" if guard.rejections > 1 else ""
-        hint = _WHILE_SUSPENDED.get(cause, "")
-        return SignInSuspended(f"{_REFUSED.get(cause, _REFUSED[TokenStatus.LOGIN_FAILED])}{times}", until, hint)
+            return SignInSuspended(because(Kind.SHORT_SESSIONS), until)
+        kind = _SUSPENDED.get(guard.cause or TokenStatus.MFA_REQUIRED, Kind.SIGN_IN_REFUSED)
+        return SignInSuspended(because(kind, times=guard.rejections), until)
 
     def _count(self, error: EnlightenError, before: LoginGuard, *, challenge: Challenge | None) -> None:
         """Has the guard count a refusal, and keeps the sign-in that goes on waiting, if there is one."""

@@ -10,8 +10,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -20,6 +19,7 @@ from yarl import URL
 from ..errors import Delivery, EnlightenError, UnexpectedAnswer, Unreachable
 from .address import checked_path, masked
 from .cookies import Cookie, CookieJar, parse_set_cookie
+from .fields import header_date
 from .reply import Reply
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Transport:
                 headers["Content-Type"] = content[1]
             received = await self._hop(hop, method, url, headers, content and content[0], wish=call.wish)
             now, status, answered = self._clock(), received.status, received.headers
-            if (date := _http_date(answered.get("Date"))) is not None:
+            if (date := header_date(answered.get("Date"))) is not None:
                 self._compare(date - now)
             lines = answered.getall("Set-Cookie", [])
             new = [cookie for line in lines if (cookie := parse_set_cookie(line, url, now)) is not None]
@@ -182,7 +182,6 @@ class Transport:
                     text=received.text,
                     cookies=tuple(cookies),
                     csrf=answered.get("x-csrf-token"),
-                    date=date,
                     retry_after=_seconds(answered.get("Retry-After"), date or now),
                     to_login=to_login,
                     page=call.page,
@@ -250,18 +249,9 @@ def _target(url: URL, status: int, headers: CIMultiDictProxy[str]) -> URL | None
     return target
 
 
-def _http_date(value: str | None) -> datetime | None:
-    """A date of an HTTP header, aware UTC."""
-    try:
-        date = parsedate_to_datetime(value or "")
-        return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
 def _seconds(value: str | None, now: datetime) -> float | None:
     """`Retry-After`: seconds, or a date by the cloud's clock; at most an hour, None when unreadable."""
     if value is not None and value.strip().isascii() and value.strip().isdigit():
         return min(float(value), LONGEST_WAIT)
-    date = _http_date(value)
+    date = header_date(value)
     return None if date is None else min(max(0.0, (date - now).total_seconds()), LONGEST_WAIT)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from ..control.reason import Kind, because
 from ..errors import Delivery, UnexpectedAnswer, Unreachable
 from .address import masked
 
@@ -134,7 +135,7 @@ def _unreachable(name: str, error: Exception) -> Unreachable:
     """The one place where aiohttp's errors become ours; their texts may hold addresses and are left out."""
     kind = type(error).__name__
     if isinstance(error, aiohttp.ClientSSLError):
-        failed = Unreachable(f"{name}: no safe connection ({kind})", hint="check this machine's clock")
+        failed = Unreachable(because(Kind.CONNECTION_UNSAFE, request=name, error=kind))
     else:
         failed = Unreachable(f"{name}: no connection, or it broke ({kind})")
     # Name resolution, connection and handshake come before the first byte of the request.

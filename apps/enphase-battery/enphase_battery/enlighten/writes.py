@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .families import Family
 from .fields import mapping
-from .models import BatterySettings, EntryTerms, Family, WriteForm
-
-_CONTROL = {Family.DTG: "dtgControl", Family.RBD: "rbdControl"}
+from .models import WEEK, BatterySettings, EntryTerms, WriteForm
 
 _COMPLETE_CONTROL = {"show": True, "showDaySchedule": True, "locked": False, "scheduleSupported": True}
-"""What an RBD control needs beside `enabled` where the read shows none (6.3, live 2026-04-18)."""
+"""What a control that comes and goes needs beside `enabled` where the read shows none (6.3, live 2026-04-18)."""
 
 _TIMES = ("startTime", "endTime")
-"""Members that only DTG has; elsewhere they are answered with 500."""
+"""Members of a control object that has times."""
 
-_WEEK = frozenset(range(1, 8))
 _LIMITS = range(5, 101)
 
 
@@ -27,10 +25,10 @@ def entry_body(terms: EntryTerms) -> dict[str, object]:
     Raises:
         ValueError: Terms whose meaning to the cloud is not known (section 13).
     """
-    has_limit = terms.family is not Family.RBD
+    has_limit = terms.family.row.has_limit
     faults = {
         "no time zone": not terms.timezone,
-        "days other than 1 to 7, or none": not terms.days or not terms.days <= _WEEK,
+        "days other than 1 to 7, or none": not terms.days or not terms.days <= WEEK,
         "times finer than a minute": any(each.second or each.microsecond for each in (terms.start, terms.end)),
         "no length": terms.start == terms.end,
         "a limit other than 5 to 100": has_limit and terms.limit not in _LIMITS,
@@ -60,7 +58,7 @@ def validation_body(family: Family, schedule: bool | None) -> dict[str, object]:
         ValueError: `schedule` is given for another family than CFG.
     """
     _check(family, schedule)
-    opted = {"forceScheduleOpted": schedule is not False} if family is Family.CFG else {}
+    opted = {"forceScheduleOpted": schedule is not False} if family.row.has_second_flag else {}
     return {"scheduleType": family.value, **opted}
 
 
@@ -78,17 +76,8 @@ def switch_body(
 
     CFG members stand at the top level and RBD gets no times: both would be answered with 500 (6.3).
 
-    Args:
-        family: Whose switch.
-        on: Its new value.
-        form: Partial, rich or merged.
-        settings: A read, for `MERGED` and `RICH`, and for the disclaimer of a disable; untouched.
-        disclaimer: `acceptedItcDisclaimer` to send when CFG goes on; None: none.
-        others: For `MERGED`: switches of other families that override what the read says.
-        schedule: CFG's second flag; None: not sent. False makes the disable body (#634).
-
-    Raises:
-        ValueError: `schedule` is given for another family than CFG.
+    Arguments and errors are those of :meth:`.battery.Battery.write_switch`; `settings` stay as they are. `schedule`
+    False makes the disable body (#634).
     """
     _check(family, schedule)
     if schedule is False:
@@ -98,42 +87,42 @@ def switch_body(
     body = {name: value for name, value in known.items() if name != "devices"}
     for other, value in others.items() if merged else ():
         body |= _members(other, value, known)
-    rich = form is WriteForm.RICH and family is not Family.CFG
+    rich = form is WriteForm.RICH and family.row.switch_member is None
     body |= _rich_members(family, on, settings.raw) if rich else _members(family, on, known)
-    if family is Family.CFG and disclaimer and (on or schedule is False):
+    if family.row.needs_disclaimer and disclaimer and (on or schedule is False):
         body["acceptedItcDisclaimer"] = disclaimer
     if schedule is not None:
-        body |= _schedule_members(schedule, known)
+        body |= _schedule_members(family.row.control_member, schedule, known)
     return body
 
 
 def _check(family: Family, schedule: bool | None) -> None:
-    if schedule is not None and family is not Family.CFG:
+    if schedule is not None and not family.row.has_second_flag:
         raise ValueError(f"{family.value} has no switch for its schedule: only cfg has one")
 
 
 def _members(family: Family, on: bool, known: Mapping[str, object]) -> dict[str, object]:
     """The switch of one family; `known` is the document that a control object is completed from."""
-    if family is Family.CFG:
-        return {"chargeFromGrid": on}
-    name = _CONTROL[family]
-    control = dict(mapping(known.get(name)))
-    if known and not control and family is Family.RBD:
+    row = family.row
+    if row.switch_member is not None:
+        return {row.switch_member: on}
+    control = dict(mapping(known.get(row.control_member)))
+    if known and not control and row.comes_and_goes:
         control = dict(_COMPLETE_CONTROL)
-    return {name: {**control, "enabled": on}}
+    return {row.control_member: {**control, "enabled": on}}
 
 
 def _rich_members(family: Family, on: bool, read: Mapping[str, object]) -> dict[str, object]:
     """The control object with all that belongs to it, as the read has it, and nothing else."""
-    name = _CONTROL[family]
-    control = {member: value for member, value in mapping(read.get(name)).items() if value is not None}
+    row = family.row
+    control = {member: value for member, value in mapping(read.get(row.control_member)).items() if value is not None}
     complete = {member: control.get(member, default) for member, default in _COMPLETE_CONTROL.items()}
-    times = {member: control[member] for member in _TIMES if family is Family.DTG and member in control}
-    return {name: {**complete, "enabled": on, **times}}
+    times = {member: control[member] for member in _TIMES if row.has_times and member in control}
+    return {row.control_member: {**complete, "enabled": on, **times}}
 
 
-def _schedule_members(schedule: bool, known: Mapping[str, object]) -> dict[str, object]:
+def _schedule_members(name: str, schedule: bool, known: Mapping[str, object]) -> dict[str, object]:
     """CFG's second flag, and its mirror where the disable needs it or the document has it: the two must not differ."""
-    control = mapping(known.get("cfgControl"))
-    mirror = {"cfgControl": {**control, "forceScheduleOpted": schedule}} if control or not schedule else {}
+    control = mapping(known.get(name))
+    mirror = {name: {**control, "forceScheduleOpted": schedule}} if control or not schedule else {}
     return {"chargeFromGridScheduleEnabled": schedule, **mirror}

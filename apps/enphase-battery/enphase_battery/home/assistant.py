@@ -124,13 +124,13 @@ class Assistant:
         refused = answer.get("error")
         return Reply(answer.get("result"), str(refused["code"]) if refused else "")
 
-    async def notice(self, notice_id: str) -> str | None:
-        """Return the message of a persistent notification, empty when there is none; None for no answer."""
+    async def notice(self, notice_id: str) -> bool | None:
+        """Return whether a persistent notification stands; None for no answer."""
         reply = await self.ask("persistent_notification/get")
         if reply is None:
             return None
         notices: Any = reply.result or ()
-        return next((str(one["message"]) for one in notices if one.get("notification_id") == notice_id), "")
+        return any(one.get("notification_id") == notice_id for one in notices)
 
     async def notify(self, notice_id: str, title: str, message: str) -> bool:
         """Show a persistent notification in place of the one with the same id; False when it was not taken."""

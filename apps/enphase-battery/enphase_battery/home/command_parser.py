@@ -89,7 +89,7 @@ def _set(members: _Members, sender: str | None, app: str | None) -> SetCommand:
         raise CommandError("duration and until are both given: a wish has one end")
     if command.target_soc is not None and not command.on:
         raise CommandError(f"target_soc is {command.target_soc}, but state is off: there is nothing to limit")
-    if command.target_soc is not None and command.control is Control.RESTRICT_DISCHARGE:
+    if command.target_soc is not None and not command.control.takes_target:
         raise CommandError(f"target_soc is {command.target_soc}, but {command.control.value} has no such limit")
     return command
 

@@ -1,4 +1,4 @@
-"""Keeps Home Assistant's toggles and entities in step with the app, and takes flips from it."""
+"""Keeps Home Assistant's toggles, entities and notification in step with the app."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..control.controls import Control
 from .assistant import Assistant
 from .entities import Entity
 from .notices import Concern, Notices
-from .toggles import Toggles
+from .toggle_watch import ToggleWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,48 +26,40 @@ class Display:
 
     Args:
         assistant: Home Assistant.
-        toggles: The toggles.
+        watch: The toggles; stores what was seen of them.
         notices: The notification.
-        view: Returns what is to be shown now.
-        noted: Is called when what was seen of the toggles changed, to store it.
         spawn: Runs a coroutine as a task of the app.
     """
 
     def __init__(
         self,
         assistant: Assistant,
-        toggles: Toggles,
+        watch: ToggleWatch,
         notices: Notices,
-        *,
-        view: Callable[[], View],
-        noted: Callable[[], None],
         spawn: Callable[[Coroutine[object, object, None]], object],
     ) -> None:
         self._assistant = assistant
-        self._toggles = toggles
+        self._watch = watch
         self._notices = notices
-        self._view = view
-        self._noted = noted
         self._spawn = spawn
         self._published: dict[str, Entity] = {}
-        self._stale = False
+        self._newest: View | None = None
         self._busy = False
 
-    def changed(self, *, again: bool = False) -> None:
-        """Show the newest view soon. ``again``: publish every entity, also an unchanged one."""
+    def show(self, view: View, *, again: bool = False) -> None:
+        """Show a view soon. ``again``: publish every entity, also an unchanged one."""
         if again:
             self._published.clear()
-        self._stale = True
+        self._newest = view
         if not self._busy:
             self._busy = True
             self._spawn(self._show())
 
     async def _show(self) -> None:
         try:
-            while self._stale:
-                self._stale = False
-                view = self._view()
-                for control, on in self._toggles.to_set(view.toggles).items():
+            while self._newest is not None:
+                view, self._newest = self._newest, None
+                for control, on in self._watch.toggles.to_set(view.toggles).items():
                     await self._set(control, on)
                 for entity in view.entities:
                     if self._published.get(entity.entity_id) != entity and await self._assistant.publish(entity):
@@ -79,7 +71,8 @@ class Display:
 
     async def _set(self, control: Control, on: bool) -> None:
         """Set one toggle."""
-        self._toggles.expect(control, on)
-        done = await self._assistant.turn(self._toggles.entity_ids[control], on)
-        self._toggles.answered(control, on, done=done)
-        self._noted()
+        toggles = self._watch.toggles
+        toggles.expect(control, on)
+        done = await self._assistant.turn(toggles.entity_ids[control], on)
+        toggles.answered(control, on, done=done)
+        self._watch.remember()

@@ -6,22 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from ..control.controls import Control
-from ..engine.snapshot import ControlReport, Problem, SignIn, Snapshot
-from .words import control_words, sign_in_words, status_words, verdict_words, window_words
+import pytz
+
+from ..control.problem import Problem
+from ..engine.snapshot import ControlReport, Snapshot
+from ..enlighten.condition import Condition
+from ..enlighten.identity import Identity
+from ..words.reasons import When, hint, local, sentence
+from ..words.reasons import problem as problem_text
+from .words import control_words, reasons_in_words, sign_in_words, status_words, verdict_words, window_words
 
 UNKNOWN, UNAVAILABLE = "unknown", "unavailable"
-
-_NAMES = {
-    Control.CHARGE_FROM_GRID: "Enphase battery charge from grid",
-    Control.DISCHARGE_TO_GRID: "Enphase battery discharge to grid",
-    Control.RESTRICT_DISCHARGE: "Enphase battery restrict discharge",
-}
-_ICONS = {
-    Control.CHARGE_FROM_GRID: "mdi:battery-charging",
-    Control.DISCHARGE_TO_GRID: "mdi:transmission-tower-export",
-    Control.RESTRICT_DISCHARGE: "mdi:battery-lock",
-}
 
 _LONGEST_STATE = 255
 """Characters that Home Assistant takes as a state."""
@@ -48,7 +43,7 @@ def storage_entity_id(prefix: str) -> str:
 
 
 def entities(
-    snapshot: Snapshot, *, prefix: str, token_sensor: str, zone: tzinfo, poll: timedelta
+    snapshot: Snapshot, *, prefix: str, token_sensor: str, publish_token: bool, poll: timedelta
 ) -> tuple[Entity, ...]:
     """Return every entity of the app.
 
@@ -56,48 +51,54 @@ def entities(
         snapshot: What is to be shown.
         prefix: The configured `entity_prefix`.
         token_sensor: Entity id of the token sensor.
-        zone: The site's time zone, in which instants are shown.
+        publish_token: Whether that one has the token itself.
         poll: How often all of them are published.
     """
+    zone = snapshot.zone or pytz.utc
+    when = local(zone, snapshot.taken_at)
     return (
-        *(_control(report, prefix, snapshot.readable, zone) for report in snapshot.controls),
+        *(_control(report, prefix, snapshot.readable, zone, when) for report in snapshot.controls),
         *(_end(report, prefix, zone) for report in snapshot.controls),
-        _status(snapshot, prefix, zone),
+        _status(snapshot, prefix, zone, when),
         _soc(snapshot, prefix, zone),
         _next_window(snapshot, prefix, zone),
-        problem_entity(snapshot.problems, prefix, zone, poll),
-        _token(snapshot.sign_in, token_sensor, zone),
+        problem_entity(snapshot.problems, prefix, zone, when, poll),
+        _token(snapshot.condition, snapshot.identity, token_sensor, zone, publish_token=publish_token),
     )
 
 
-def problem_entity(problems: Iterable[Problem], prefix: str, zone: tzinfo, poll: timedelta | None = None) -> Entity:
+def problem_entity(
+    problems: Iterable[Problem], prefix: str, zone: tzinfo, when: When, poll: timedelta | None = None
+) -> Entity:
     """Return the problem sensor; also used alone, without ``poll``, when the configuration keeps the app from its work.
 
     Its attribute `poll` (seconds) tells others, such as the template in `home_assistant/package.yaml`, how old its last
     report may be while the app is alive.
     """
     problems = tuple(problems)
+    hints = (hint(problem.reason, when) for problem in problems)
     return _entity(
         f"binary_sensor.{prefix}_problem",
         "on" if problems else "off",
         friendly_name="Enphase battery problem",
         icon="mdi:alert-circle" if problems else "mdi:check-circle",
         device_class="problem",
-        problem="; ".join(problem.text for problem in problems),
+        problem="; ".join(problem_text(problem, when) for problem in problems),
+        reason_kind=", ".join(dict.fromkeys(problem.reason.kind.value for problem in problems)),
         since=_moment(min((problem.since for problem in problems), default=None), zone),
-        hint="; ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint)),
+        hint="; ".join(dict.fromkeys(filter(None, hints))),
         poll=f"{poll.total_seconds():g}" if poll else "",
     )
 
 
-def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tzinfo) -> Entity:
+def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tzinfo, when: When) -> Entity:
     state = UNKNOWN if report.shown is None else _on_off(report.shown)
     return _entity(
         f"binary_sensor.{prefix}_{report.control.value}",
         UNAVAILABLE if readable is False else state,
-        friendly_name=_NAMES[report.control],
-        icon=_ICONS[report.control],
-        summary=control_words(report, readable, zone),
+        friendly_name=report.control.entity_name,
+        icon=report.control.icon,
+        summary=control_words(report, readable, zone, when),
         verdict=verdict_words(report, readable),
         wanted="" if report.wanted is None else _on_off(report.wanted),
         outcome=report.outcome.value if report.outcome else "",
@@ -105,11 +106,12 @@ def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tz
         fail_safe="yes" if report.fail_safe else "no",
         source=report.source.value if report.source else "",
         window=report.window,
-        reason=report.reason,
+        reason=reasons_in_words(report.reasons, when),
+        reason_kind=report.reasons[0].kind.value if report.reasons else "",
         until=_moment(report.until, zone),
         target_soc="" if report.target_soc is None else str(report.target_soc),
         confirmed_at=_moment(report.confirmed_at, zone),
-        last_error=report.last_error,
+        last_error=sentence(report.last_error, when) if report.last_error else "",
         last_error_at=_moment(report.last_error_at, zone),
     )
 
@@ -119,15 +121,15 @@ def _end(report: ControlReport, prefix: str, zone: tzinfo) -> Entity:
     return _entity(
         f"sensor.{prefix}_{report.control.value}_end",
         (_moment(report.until, zone) if not report.held_back else "") or UNKNOWN,
-        friendly_name=f"{_NAMES[report.control]} end",
+        friendly_name=f"{report.control.entity_name} end",
         icon="mdi:timer-sand",
         device_class="timestamp",
     )
 
 
-def _status(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
+def _status(snapshot: Snapshot, prefix: str, zone: tzinfo, when: When) -> Entity:
     """Return what the battery is told to do now, as text; whole in an attribute where it is too long for a state."""
-    words = status_words(snapshot, zone)
+    words = status_words(snapshot, zone, when)
     return _entity(
         f"sensor.{prefix}_status",
         words if len(words) <= _LONGEST_STATE else f"{words[: _LONGEST_STATE - 3]}...",
@@ -173,19 +175,21 @@ def _next_window(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
     )
 
 
-def _token(sign_in: SignIn, token_sensor: str, zone: tzinfo) -> Entity:
+def _token(
+    condition: Condition, identity: Identity | None, token_sensor: str, zone: tzinfo, *, publish_token: bool
+) -> Entity:
     return _entity(
         token_sensor,
-        sign_in.status,
+        condition.status.value,
         friendly_name="Enphase sign-in",
         icon="mdi:account-key",
-        summary=sign_in_words(sign_in),
-        refreshed_at=_moment(sign_in.refreshed_at, zone),
-        expires_at=_moment(sign_in.expires_at, zone),
-        session_ends_at=_moment(sign_in.session_ends_at, zone),
-        site_id=sign_in.site_id or "",
-        user_id=sign_in.user_id or "",
-        token=sign_in.token or "",
+        summary=sign_in_words(condition.status),
+        refreshed_at=_moment(condition.refreshed_at, zone),
+        expires_at=_moment(condition.expires_at, zone),
+        session_ends_at=_moment(condition.session_ends_at, zone),
+        site_id=identity.site_id if identity else "",
+        user_id=identity.user_id if identity else "",
+        token=(condition.token or "") if publish_token else "",
     )
 
 

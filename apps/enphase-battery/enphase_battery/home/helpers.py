@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from ..control.controls import Control
+from ..control.reason import Kind, Reason, because
 from .assistant import Assistant
 
-# As in home_assistant/package.yaml.
-_ICONS = {
-    Control.CHARGE_FROM_GRID: "mdi:transmission-tower-import",
-    Control.DISCHARGE_TO_GRID: "mdi:transmission-tower-export",
-    Control.RESTRICT_DISCHARGE: "mdi:battery-lock",
-}
 _UNAUTHORIZED = "unauthorized"
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why a helper could not be created.
-
-    Attributes:
-        reason: Why, as the end of a sentence.
-        hint: What a person can do about it; empty where creating the helper by hand is all there is to it.
-    """
-
-    reason: str
-    hint: str = ""
 
 
 class Helpers:
@@ -50,7 +31,7 @@ class Helpers:
         self._assistant = assistant
         self._logger = logger
         self._untried = dict(entity_ids)
-        self.obstacles: dict[Control, Obstacle] = {}
+        self.obstacles: dict[Control, Reason] = {}
 
     async def create_missing(self) -> Collection[Control]:
         """Create the helpers that are missing; return the controls whose helper was not there before.
@@ -74,7 +55,7 @@ class Helpers:
         if reply is None:
             return None
         if reply.refusal:
-            obstacle = Obstacle(f"Home Assistant does not tell which helpers there are ({reply.refusal})")
+            obstacle = because(Kind.HELPERS_NOT_TOLD, code=reply.refusal)
             self.obstacles.update(dict.fromkeys(self._untried, obstacle))
             return None
         return {_id_of(one) for one in (reply.result if isinstance(reply.result, list) else ())}
@@ -86,26 +67,22 @@ class Helpers:
             return
         del self._untried[control]
         if _object_id(entity_id) in taken or not registered.refusal:
-            self.obstacles[control] = Obstacle(
-                "Home Assistant knows the id already, of a helper that is disabled or has another name",
-                "look for it under Settings, Devices and services, Entities, and enable it, rename it or remove it; "
-                "if it is to have another name, say so under `toggles` in apps.yaml",
-            )
+            self.obstacles[control] = because(Kind.HELPER_ID_TAKEN)
         else:
             await self._create(control, entity_id)
 
     async def _create(self, control: Control, entity_id: str) -> None:
         """Create one helper; undo it if Home Assistant makes another id of its name."""
-        object_id, icon = _object_id(entity_id), _ICONS[control]
+        object_id, icon = _object_id(entity_id), control.helper_icon
         name = object_id.replace("_", " ").capitalize()
         reply = await self._assistant.ask("input_boolean/create", name=name, icon=icon)
         if reply is None:
-            self.obstacles[control] = Obstacle("Home Assistant did not say whether it did")
+            self.obstacles[control] = because(Kind.HELPER_UNANSWERED)
             return
         if reply.refusal:
             is_guest = reply.refusal == _UNAUTHORIZED
-            reason = "AppDaemon's token is not an administrator's" if is_guest else f"it refused ({reply.refusal})"
-            self.obstacles[control] = Obstacle(reason)
+            refused = because(Kind.HELPER_NOT_CREATED, code=reply.refusal)
+            self.obstacles[control] = because(Kind.NO_ADMINISTRATOR) if is_guest else refused
             return
         made = _id_of(reply.result)
         states = await self._assistant.states()
@@ -113,16 +90,15 @@ class Helpers:
             self.obstacles[control] = await self._undo(made)
             return
         self._logger.info("Created the helper %s in Home Assistant", entity_id)
-        if object_id == f"enphase_{control.value}":  # in a name of their own people find it
+        if object_id == control.helper:  # in a name of their own people find it
             title = control.title.capitalize()
             await self._assistant.ask("input_boolean/update", input_boolean_id=made, name=title, icon=icon)
 
-    async def _undo(self, made: str) -> Obstacle:
+    async def _undo(self, made: str) -> Reason:
         """Delete what was created under another id."""
         reply = await self._assistant.ask("input_boolean/delete", input_boolean_id=made)
         is_gone = reply is not None and not reply.refusal
-        rest = "it was removed again" if is_gone else "it could not be removed again: please do so"
-        return Obstacle(f"Home Assistant gave it another id, like input_boolean.{made}; {rest}")
+        return because(Kind.HELPER_NAMED_OTHERWISE, made=made, removed=is_gone)
 
 
 def _object_id(entity_id: str) -> str:

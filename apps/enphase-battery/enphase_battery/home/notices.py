@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
-from ..engine.snapshot import Problem
+from ..control.problem import Problem
+from ..store.decoding import as_sequence
+from ..store.store import Store
+from ..words.reasons import When, hint, local
+from ..words.reasons import problem as problem_text
 from .assistant import Assistant
 
 GRACE = timedelta(minutes=5)
@@ -15,10 +19,8 @@ GRACE = timedelta(minutes=5)
 
 _CODE = re.compile(r"(`[^`]+`)")
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>&#|~]")
-_PASSING = re.compile(
-    r"Since [^.]*\.|\b(?:since|before|until|at) (?:\d{4}-\d\d-\d\d |[A-Z][a-z]{2} )?\d\d:\d\d(?::\d\d)?"
-)
-"""What may change in a notice although it says the same: times."""
+
+_SECTION = "notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Concern:
     """What a notice is made of.
 
     Attributes:
-        problems: What is wrong. Only what a person can help with, a problem with a hint, makes a notice.
+        problems: What is wrong. Only what a person can help with makes a notice: what has a hint.
         zone: The zone in which times are told.
         at_once: Whether it does not come and go by itself, so that there is nothing to wait for.
     """
@@ -46,11 +48,13 @@ class Notices:
     Attributes:
         assistant: Home Assistant.
         prefix: The configured `entity_prefix`, from which the notification has its id.
+        store: What outlives a restart: which problems the notification names. None: nothing does.
         clock: Returns the current instant (aware, UTC).
     """
 
     assistant: Assistant
     prefix: str
+    store: Store | None
     clock: Callable[[], datetime]
     _shown: frozenset[str] | None = None
     _since: dict[str, datetime] = field(default_factory=dict)
@@ -59,29 +63,39 @@ class Notices:
     async def show(self, concern: Concern) -> bool:
         """Make, rewrite or dismiss the notification as need be; False when Home Assistant did not take it."""
         notice_id, now = f"{self.prefix}_problem", self.clock()
-        texts = {_gist(text): text for one in concern.problems if one.hint for text in [_paragraph(one, concern.zone)]}
-        self._since = {gist: self._since.get(gist, now) for gist in texts}
-        self._troubled_since = (self._troubled_since or now) if texts else None
+        when = local(concern.zone, now)
+        told = {one.key: one for one in concern.problems if one.reason.calls_for_a_person}
+        self._since = {key: self._since.get(key, now) for key in told}
+        self._troubled_since = (self._troubled_since or now) if told else None
         if self._shown is None:
-            message = await self.assistant.notice(notice_id)
-            if message is None:
+            stands = await self.assistant.notice(notice_id)
+            if stands is None:
                 return False
-            self._shown = frozenset(_gist(text) for text in message.split("\n\n") if text)
+            self._shown = self._stored() if stands else frozenset()
         due = self._due(self._shown, now, at_once=concern.at_once)
         if due == self._shown:
             return True
         if due:
-            message = "\n\n".join(text for gist, text in texts.items() if gist in due)
+            message = "\n\n".join(_paragraph(one, concern.zone, when) for key, one in told.items() if key in due)
             done = await self.assistant.notify(notice_id, self._title(), message)
         else:
             done = await self.assistant.dismiss(notice_id)
         if done:
             self._shown = due
+            if self.store is not None:
+                self.store.write(_SECTION, {"problems": sorted(due)})
         return done
+
+    def _stored(self) -> frozenset[str]:
+        """Return which problems the notification names that stands. One of which nothing is stored names some, too."""
+        stored = self.store and self.store.read(
+            _SECTION, lambda data: frozenset(map(str, as_sequence(data["problems"])))
+        )
+        return stored or frozenset({""})
 
     def _due(self, shown: frozenset[str], now: datetime, *, at_once: bool) -> frozenset[str]:
         """Return what is to be told: what is told already, or lasts; else whatever the trouble, which lasts, is now."""
-        due = {gist for gist, since in self._since.items() if at_once or gist in shown or now - since >= GRACE}
+        due = {key for key, since in self._since.items() if at_once or key in shown or now - since >= GRACE}
         lasts = shown or (self._troubled_since is not None and now - self._troubled_since >= GRACE)
         return frozenset(due or (self._since if lasts else ()))
 
@@ -90,10 +104,10 @@ class Notices:
         return title if self.prefix == "enphase_battery" else f"{title} ({self.prefix})"
 
 
-def _paragraph(problem: Problem, zone: tzinfo) -> str:
+def _paragraph(problem: Problem, zone: tzinfo, when: When) -> str:
     since = problem.since.astimezone(zone)
     moment = f"{since:%A} {since.day} {since:%B %Y}, {since:%H:%M %Z}"
-    return f"**{_sentence(problem.text)}** Since {moment}. {_sentence(problem.hint)}"
+    return f"**{_sentence(problem_text(problem, when))}** Since {moment}. {_sentence(hint(problem.reason, when))}"
 
 
 def _sentence(text: str) -> str:
@@ -102,8 +116,3 @@ def _sentence(text: str) -> str:
     parts[::2] = [_MARKUP.sub(r"\\\g<0>", part) for part in parts[::2]]
     marked = "".join(parts)
     return f"{marked[:1].upper()}{marked[1:]}".rstrip(".") + "."
-
-
-def _gist(paragraph: str) -> str:
-    """Return what a paragraph says apart from times."""
-    return _PASSING.sub("", paragraph)

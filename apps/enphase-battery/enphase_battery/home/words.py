@@ -8,28 +8,12 @@ from datetime import datetime, tzinfo
 from ..control.controls import Control
 from ..control.enforcement import Enforced
 from ..control.intent import Source
+from ..control.reason import Reason
 from ..control.verdict import Outcome
 from ..control.windows.window import Occurrence
-from ..engine.snapshot import ControlReport, SignIn, Snapshot
-
-_DOES = {
-    Control.CHARGE_FROM_GRID: "charges from the grid",
-    Control.DISCHARGE_TO_GRID: "discharges to the grid",
-    Control.RESTRICT_DISCHARGE: "holds the charge",
-}
-_DOING = {
-    Control.CHARGE_FROM_GRID: "charging from the grid",
-    Control.DISCHARGE_TO_GRID: "discharging to the grid",
-    Control.RESTRICT_DISCHARGE: "holding the charge",
-}
-_DOES_TO = {
-    Control.CHARGE_FROM_GRID: "charges to {} %",
-    Control.DISCHARGE_TO_GRID: "discharges to the grid down to {} %",
-}
-_DOING_TO = {
-    Control.CHARGE_FROM_GRID: "charging to {} %",
-    Control.DISCHARGE_TO_GRID: "discharging to the grid down to {} %",
-}
+from ..engine.snapshot import ControlReport, Snapshot
+from ..enlighten.tokens import TokenStatus
+from ..words.reasons import When, sentence
 
 _UNDONE = {
     Outcome.PENDING: "is not confirmed yet",
@@ -47,12 +31,12 @@ _NOT_ENFORCED = {
     Enforced.UNKNOWN: "is switched on, but nobody knows whether the battery acts on it",
 }
 _SIGN_IN = {
-    "OK": "Signed in.",
-    "EXPIRED": "The sign-in has run out and is being renewed.",
-    "LOGIN_FAILED": "The app cannot sign in: see the problem.",
-    "MFA_REQUIRED": "Enphase has sent you a code: enter it.",
-    "BLOCKED": "Enphase lets nobody sign in: see the problem.",
-    "UNREACHABLE": "Enphase cannot be reached.",
+    TokenStatus.OK: "Signed in.",
+    TokenStatus.EXPIRED: "The sign-in has run out and is being renewed.",
+    TokenStatus.LOGIN_FAILED: "The app cannot sign in: see the problem.",
+    TokenStatus.MFA_REQUIRED: "Enphase has sent you a code: enter it.",
+    TokenStatus.BLOCKED: "Enphase lets nobody sign in: see the problem.",
+    TokenStatus.UNREACHABLE: "Enphase cannot be reached.",
 }
 _UNREADABLE = "Enphase cannot be asked now."
 
@@ -60,19 +44,20 @@ _DAYS_BY_NAME = 7
 """A weekday names a day that is nearer than this."""
 
 
-def control_words(report: ControlReport, readable: bool | None, zone: tzinfo) -> str:
+def control_words(report: ControlReport, readable: bool | None, zone: tzinfo, when: When) -> str:
     """Return in a sentence or two what is so of one control.
 
     Args:
         report: What is known of it.
         readable: Whether the last try to read the cloud succeeded; None before the first.
         zone: The zone in which times are told.
+        when: Puts an instant into words, as reasons have it.
     """
     if readable is False:
         return " ".join((_UNREADABLE, *_wishes([report], zone)))
     if readable is None or report.wanted is None:
         return "Not known yet."
-    return _wanted_on(report, zone) if report.wanted else _wanted_off(report, zone)
+    return _wanted_on(report, zone, when) if report.wanted else _wanted_off(report, zone, when)
 
 
 def verdict_words(report: ControlReport, readable: bool | None) -> str:
@@ -90,13 +75,13 @@ def verdict_words(report: ControlReport, readable: bool | None) -> str:
     return f"{'On' if report.shown else 'Off'}, {verdict}"
 
 
-def status_words(snapshot: Snapshot, zone: tzinfo) -> str:
+def status_words(snapshot: Snapshot, zone: tzinfo, when: When) -> str:
     """Return in a few sentences what the battery is told to do now, of all controls."""
     if snapshot.readable is None:
         return "Enphase has not been asked yet."
     if not snapshot.readable:
         return " ".join((_UNREADABLE, *_wishes(snapshot.controls, zone)))
-    said = [control_words(one, snapshot.readable, zone) for one in snapshot.controls if not _is_at_rest(one)]
+    said = [control_words(one, snapshot.readable, zone, when) for one in snapshot.controls if not _is_at_rest(one)]
     return " ".join(said) or "Nothing is forced: the battery follows its own profile."
 
 
@@ -110,18 +95,24 @@ def window_words(occurrence: Occurrence, zone: tzinfo, now: datetime) -> str:
     return f"{window.name} {does} {day} from {start:%H:%M} until {end:%H:%M}."
 
 
-def sign_in_words(sign_in: SignIn) -> str:
+def sign_in_words(status: TokenStatus) -> str:
     """Return in a sentence how the sign-in is, and what to do if anything is to be done."""
-    return _SIGN_IN[sign_in.status]
+    return _SIGN_IN[status]
 
 
-def _wanted_on(report: ControlReport, zone: tzinfo) -> str:
+def reasons_in_words(reasons: Iterable[Reason], when: When) -> str:
+    """Return several reasons, joined."""
+    return "; ".join(sentence(reason, when) for reason in reasons)
+
+
+def _wanted_on(report: ControlReport, zone: tzinfo, when: When) -> str:
+    why = reasons_in_words(report.reasons, when)
     if report.outcome is Outcome.CONFIRMED and report.enforced is Enforced.YES:
         does = _does(report.control, report.target_soc)
-        return _sentence(f"{_subject(report)} {does}{_end(report, zone)}", report.reason, joint=". Note: ")
+        return _sentence(f"{_subject(report)} {does}{_end(report, zone)}", why, joint=". Note: ")
     outcome = report.outcome or Outcome.PENDING
     undone = "waits" if outcome is Outcome.PENDING and report.held_back else _UNDONE.get(outcome)
-    return _sentence(f"{_wish(report, zone)} {undone or _NOT_ENFORCED[report.enforced]}", report.reason)
+    return _sentence(f"{_wish(report, zone)} {undone or _NOT_ENFORCED[report.enforced]}", why)
 
 
 def _wish(report: ControlReport, zone: tzinfo) -> str:
@@ -142,10 +133,11 @@ def _subject(report: ControlReport) -> str:
     return report.window if report.source is Source.WINDOW else "A boost" if report.until else ""
 
 
-def _wanted_off(report: ControlReport, zone: tzinfo) -> str:
+def _wanted_off(report: ControlReport, zone: tzinfo, when: When) -> str:
+    why = reasons_in_words(report.reasons, when)
     if _is_undone(report):
-        return _sentence(f"switching off {_UNDONE[report.outcome or Outcome.PENDING]}", report.reason)
-    return _sentence(f"kept off{_end(report, zone)}" if report.until else "off", report.reason)
+        return _sentence(f"switching off {_UNDONE[report.outcome or Outcome.PENDING]}", why)
+    return _sentence(f"kept off{_end(report, zone)}" if report.until else "off", why)
 
 
 def _is_at_rest(report: ControlReport) -> bool:
@@ -160,11 +152,13 @@ def _is_undone(report: ControlReport) -> bool:
 
 
 def _does(control: Control, target: int | None) -> str:
-    return _DOES[control] if target is None or control not in _DOES_TO else _DOES_TO[control].format(target)
+    verbs = control.verbs
+    return verbs.does if target is None or not verbs.does_to else verbs.does_to.format(target)
 
 
 def _doing(control: Control, target: int | None) -> str:
-    return _DOING[control] if target is None or control not in _DOING_TO else _DOING_TO[control].format(target)
+    verbs = control.verbs
+    return verbs.doing if target is None or not verbs.doing_to else verbs.doing_to.format(target)
 
 
 def _end(report: ControlReport, zone: tzinfo) -> str:

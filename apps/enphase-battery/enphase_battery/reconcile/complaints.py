@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,15 +21,15 @@ class Complaints:
     """
 
     clock: Callable[[], datetime]
-    _failing: set[str] = field(default_factory=set, init=False)
-    _mended_at: dict[str, datetime] = field(default_factory=dict, init=False)
+    _failing: set[Hashable] = field(default_factory=set, init=False)
+    _mended_at: dict[Hashable, datetime] = field(default_factory=dict, init=False)
     _untold_end: bool = field(default=False, init=False)
 
-    def is_news(self, trouble: str) -> bool:
+    def is_news(self, trouble: Hashable) -> bool:
         """Note that something failed; return whether it is to be told.
 
         Args:
-            trouble: What, in words that stay the same as long as it is the same.
+            trouble: What; it stays equal as long as it is the same.
         """
         now = self.clock()
         self._mended_at = {one: at for one, at in self._mended_at.items() if timedelta(0) <= now - at < CALM}

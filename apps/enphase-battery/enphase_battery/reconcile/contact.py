@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..control.reason import Kind, Reason, because
 from ..errors import BudgetExhausted, EnlightenError, RateLimited, SessionRejected, SignInError, Unreachable
 from .backoff import FIRST, Backoff
 from .complaints import Complaints
@@ -23,13 +25,13 @@ class Contact:
         clock: Returns the current instant (aware, UTC).
         when: Puts an instant into words for people, in the site's local time.
         backoff: Grows the time between tries.
-        hurry: Returns the longest time between two tries while something is soon to be written; None while nothing is.
         logger: Where the begin and the end of trouble are told.
 
     Attributes:
+        hurry: The longest time between two tries while something is soon to be written; None while nothing is.
         error: What the last pass ended with; None when it went well.
         error_since: Instant (aware, UTC) since when passes have failed.
-        reason: Why wishes wait, in words; empty when they need not.
+        reason: Why wishes wait; None when they need not.
         retry_at: Instant (aware, UTC) of the next try; None when none is needed.
     """
 
@@ -39,18 +41,17 @@ class Contact:
         clock: Callable[[], datetime],
         when: Callable[[datetime], str],
         backoff: Backoff,
-        hurry: Callable[[], timedelta | None],
         logger: logging.Logger,
     ) -> None:
         self._clock = clock
         self._when = when
         self._backoff = backoff
-        self._hurry = hurry
         self._logger = logger
         self._complaints = Complaints(clock)
+        self.hurry: timedelta | None = None
         self.error: EnlightenError | None = None
         self.error_since: datetime | None = None
-        self.reason = ""
+        self.reason: Reason | None = None
         self.retry_at: datetime | None = None
 
     def failed(self, error: EnlightenError) -> None:
@@ -60,14 +61,14 @@ class Contact:
             self.retry_at = max(now + FIRST, error.enough_at)
         else:
             wait = self._backoff.after_failure(_CLOUD)
-            self.retry_at = max(now + min(wait, self._hurry() or wait), _earliest_retry(error, now))
+            self.retry_at = max(now + min(wait, self.hurry or wait), _earliest_retry(error, now))
         # Outages differ from request to request, and are one trouble.
-        trouble = type(error).__name__ if isinstance(error, Unreachable) else str(error)
+        trouble = error.reason.kind if isinstance(error, Unreachable) else error.reason
         if self._complaints.is_news(trouble):
             self._logger.warning("%s; trying again at %s", error, self._when(self.retry_at))
         error.at_rest()
         self.error, self.error_since = error, self.error_since or now
-        self.reason = self._in_words(error, self.error_since)
+        self.reason = self._why(error, self.error_since)
 
     def succeeded(self) -> None:
         """Note that a pass went well."""
@@ -75,18 +76,24 @@ class Contact:
         if self.error is not None and self._complaints.is_mended():
             own = isinstance(self.error, BudgetExhausted)
             self._logger.info("There are requests left again" if own else "The cloud answers again")
-        self.error = self.error_since = self.retry_at = None
-        self.reason = ""
+        self.error = self.error_since = self.retry_at = self.reason = None
 
-    def _in_words(self, error: EnlightenError, since: datetime) -> str:
+    def _why(self, error: EnlightenError, since: datetime) -> Reason:
         if isinstance(error, BudgetExhausted):
-            return f"request budget, next at {self._when(error.enough_at)}"
+            return because(Kind.REQUEST_BUDGET, at=_minute(error.enough_at))
         if isinstance(error, RateLimited):
-            until = self._clock() + timedelta(seconds=error.retry_after)
-            return f"the cloud asks to wait until {self._when(until)}"
-        if isinstance(error, SignInError) and error.until is not None:
-            return f"{error}; the next try is at {self._when(error.until)}"
-        return f"cloud unreachable since {self._when(since)}" if isinstance(error, Unreachable) else str(error)
+            return because(Kind.RATE_LIMITED, at=_minute(self._clock() + timedelta(seconds=error.retry_after)))
+        if isinstance(error, SignInError):
+            return replace(error.reason, until=error.until)
+        if isinstance(error, Unreachable):
+            is_unsafe = error.reason.kind is Kind.CONNECTION_UNSAFE
+            return because(Kind.CLOUD_UNREACHABLE, since=since, unsafe=is_unsafe or None)
+        return error.reason
+
+
+def _minute(instant: datetime) -> datetime:
+    """Return the minute of an instant: the same reason in other seconds is no other one."""
+    return instant.replace(second=0, microsecond=0)
 
 
 def _earliest_retry(error: EnlightenError, now: datetime) -> datetime:

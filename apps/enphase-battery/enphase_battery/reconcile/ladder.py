@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..control.controls import Control
-from ..control.plan import SwitchStep
+from ..control.steps import SwitchStep
 from ..enlighten.models import WriteForm
 
 

@@ -8,14 +8,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..control.controls import Control
-from ..control.entries import Entry
+from ..control.entries import Entry, Terms
 from ..control.evidence import Sight
 from ..control.intent import Intent
 from ..control.owned import News, Owned
-from ..control.plan import SwitchStep, terms_wanted
+from ..control.plan import terms_wanted
 from ..control.site_state import SiteState, Switches
+from ..control.steps import SwitchStep
 from ..control.wanted import Wanted
 from ..errors import EnlightenError
+from ..words.reasons import entry as words_of
 from .ladder import Ladder
 from .ports import Site, Wishes
 from .records import Failure, Records
@@ -55,7 +57,7 @@ class Observer:
         self._clock = clock
         self._consistency = consistency
         self._logger = logger
-        self.taken_over: list[tuple[datetime, str]] = []
+        self.taken_over: list[tuple[datetime, Terms]] = []
         self._wanted_before: Mapping[Control, Wanted] = {}
 
     async def look(self, *, everything: bool = False, urgent: bool = True) -> None:
@@ -116,14 +118,19 @@ class Observer:
                 self._reconsider(control)
             else:
                 self._take_note_of(control, on, sight, switches.read_at)
-            if control is Control.CHARGE_FROM_GRID and sight is Sight.ECHO and last is not None:
+            if control.has_second_flag and sight is Sight.ECHO and last is not None:
                 switches = replace(switches, charge_schedule_on=last.charge_schedule_on)  # the other flag is as old
                 records.state = replace(records.state, switches=switches)
-            elif control is Control.CHARGE_FROM_GRID:
-                self._weigh_second_flag(switches, before)
+            elif control.has_second_flag:
+                self._weigh_second_flag(control, switches, before)
         self._weigh_list(switches.read_at, was_on, before)
         known = {control: one.known for control, one in records.evidence.items() if one.known is not None}
-        self._wishes.seen(known, switches.read_at)
+        forgotten = self._wishes.forgotten()
+        records.take_back(forgotten)
+        for one in forgotten:
+            said = words_of(one.terms)
+            self._logger.info("The app made the entry %s before its store was lost: it is its own again", said)
+        self._wishes.seen(known, switches.read_at, {one.terms.control for one in forgotten})
         records.remember()
 
     def _weigh_list(
@@ -172,9 +179,9 @@ class Observer:
             self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
             self._wishes.flipped_in_cloud(control, on, read_at)
 
-    def _weigh_second_flag(self, switches: Switches, before: Mapping[Control, Wanted]) -> None:
-        """Draw the conclusions from what a read shows of the second flag of charge from grid."""
-        control, records = Control.CHARGE_FROM_GRID, self._records
+    def _weigh_second_flag(self, control: Control, switches: Switches, before: Mapping[Control, Wanted]) -> None:
+        """Draw the conclusions from what a read shows of a control's second flag."""
+        records = self._records
         habits, told, was_on_at = self._site.habits, records.ledger.flag_told, records.ledger.flag.on_at
         on = switches.charge_schedule_on
         ledger, is_persons = records.ledger.saw_flag(on, switches.read_at, self._consistency)
@@ -214,7 +221,7 @@ class Observer:
             kept_on = any(control in wanted and wanted[control].switch for wanted in (before, self._wanted_before))
             kept_on = kept_on or any(one.terms.control is control for one in ledger.owned)
             if kept_on and not self._is_switched_off_since(was_on[control], before.get(control)):
-                self._logger.info("Somebody added the entry %s in the Enphase app", entry.terms)
+                self._logger.info("Somebody added the entry %s in the Enphase app", words_of(entry.terms))
                 self._wishes.joined_in_cloud(control, read_at)
 
     def _weigh_entries(self, read_at: datetime, before: Mapping[Control, Wanted]) -> None:
@@ -251,16 +258,18 @@ class Observer:
     def _tell(self, one: Owned, told: News) -> None:
         """Say in the log what a read tells of an entry; keep for the problem sensor what a person has to know."""
         if told is News.ACTIVE:
-            self._logger.info("The gateway has the entry %s", one.terms)
+            self._logger.info("The gateway has the entry %s", words_of(one.terms))
         elif told is News.LOST and one.schedule_id is None:
-            self._logger.info("The entry %s did not arrive in the cloud", one.terms)
+            self._logger.info("The entry %s did not arrive in the cloud", words_of(one.terms))
         elif told is News.LOST:
-            self._logger.warning("The entry %s vanished before the gateway had it", one.terms)
+            self._logger.warning("The entry %s vanished before the gateway had it", words_of(one.terms))
         elif told is News.REMOVED:
-            self._logger.info("Somebody removed the entry %s in the Enphase app", one.terms)
+            self._logger.info("Somebody removed the entry %s in the Enphase app", words_of(one.terms))
         else:
-            self._logger.warning("Somebody changed the entry %s in the Enphase app: it is not the app's now", one.terms)
-            self.taken_over.append((self._clock(), f"the entry {one.terms} was changed in the Enphase app"))
+            self._logger.warning(
+                "Somebody changed the entry %s in the Enphase app: it is not the app's now", words_of(one.terms)
+            )
+            self.taken_over.append((self._clock(), one.terms))
 
     def _worked(self, step: SwitchStep) -> None:
         """Take note of the form that did it."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from ..control.controls import Control
 from ..control.entries import Entry, Terms
 from ..control.intent import Intent
-from ..control.plan import SwitchStep
 from ..control.site_state import Habits, SiteState
+from ..control.steps import SwitchStep
 from ..control.verdict import Verdict
 from ..control.wanted import Wanted
 from ..enlighten.models import WriteForm
@@ -71,13 +71,22 @@ class Site(Protocol):
 
 
 class Wishes(Protocol):
-    """Who wishes, and is told what became of it."""
+    """What is wanted, and what follows from what people do in the Enphase app."""
 
     def wanted(self) -> Mapping[Control, Wanted]:
         """Return what is wanted now."""
 
-    def seen(self, shown: Mapping[Control, bool], read_at: datetime) -> None:
-        """Hear what counting reads show. ``read_at``, here and below: instant (aware, UTC) of the last of them."""
+    def forgotten(self) -> Collection[Entry]:
+        """Return the entries that the app certainly made before its store was lost; nobody else's may be among them."""
+
+    def seen(self, shown: Mapping[Control, bool], read_at: datetime, forgotten: Collection[Control]) -> None:
+        """Hear what counting reads show.
+
+        Args:
+            shown: What they show.
+            read_at: Instant (aware, UTC), here and below, of the last of them.
+            forgotten: The controls of :meth:`forgotten`.
+        """
 
     def flipped_in_cloud(self, control: Control, on: bool, read_at: datetime) -> None:
         """Hear of a change that somebody made in the Enphase app."""
@@ -90,6 +99,10 @@ class Wishes(Protocol):
 
     def ended_in_cloud(self, intent: Intent, read_at: datetime, *, edited: bool) -> None:
         """Hear that somebody removed the entry of a wish in the Enphase app, or made it theirs by editing it."""
+
+
+class Listener(Protocol):
+    """Who is told what became of what is wanted."""
 
     def judged(self, control: Control, verdict: Verdict) -> None:
         """Hear what became of what is wanted of a control."""

@@ -13,13 +13,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..control.claims import Ground
 from ..control.controls import Control
+from ..control.entries import Terms
 from ..control.evidence import Evidence
 from ..control.holds import Holds, Turns
-from ..control.ledger import Ledger
-from ..control.plan import Step, SwitchStep, is_end, plan
+from ..control.plan import plan
 from ..control.site_state import SiteState
+from ..control.steps import Step, SwitchStep, is_end
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
 from ..enlighten.budget import Purpose, spending_for
@@ -28,7 +28,7 @@ from .backoff import Backoff
 from .contact import SILENT, Contact
 from .ladder import Ladder
 from .observer import Observer
-from .ports import Site, Wishes
+from .ports import Listener, Site, Wishes
 from .records import Records
 from .verdicts import Situation
 from .writer import Writer
@@ -47,17 +47,14 @@ class Reconciler:
 
     Args:
         site: The cloud side.
-        wishes: What is wanted, and who is told.
+        wishes: What is wanted.
+        listener: Who is told what became of it.
+        records: What is known of the cloud, also from the last run.
         controls: The controls that may be written.
-        evidence: What was known of the switches when the app last ran.
-        ledger: What the app owned when it last ran.
-        save: Is given evidence and ledger whenever they change: before a write is sent, too.
         clock: Returns the current instant (aware, UTC).
         when: Puts an instant into words for people, in the site's local time.
         sleep: Waits so many seconds.
         backoff: Grows the time between tries.
-        hurry: Returns the longest time between two tries to reach the cloud while something is soon to be written;
-            None while nothing is.
         settle: Seconds between validation and write.
         consistency: How long reads may show old values after a write.
         most_turns: Changes of direction per control and hour that are carried out at once; None: any number.
@@ -69,16 +66,14 @@ class Reconciler:
         self,
         site: Site,
         wishes: Wishes,
+        listener: Listener,
+        records: Records,
         *,
         controls: Collection[Control],
-        evidence: Mapping[Control, Evidence],
-        ledger: Ledger,
-        save: Callable[[Mapping[Control, Evidence], Ledger], None],
         clock: Callable[[], datetime],
         when: Callable[[datetime], str],
         sleep: Callable[[float], Awaitable[None]],
         backoff: Backoff,
-        hurry: Callable[[], timedelta | None],
         settle: float,
         consistency: timedelta,
         most_turns: int | None,
@@ -87,16 +82,16 @@ class Reconciler:
     ) -> None:
         self._site = site
         self._wishes = wishes
+        self._listener = listener
         self._controls = frozenset(controls)
         self._clock = clock
-        self._when = when
         self._sleep = sleep
         self._backoff = backoff
         self._consistency = consistency
         self._dry_run = dry_run
-        self.contact = Contact(clock=clock, when=when, backoff=backoff, hurry=hurry, logger=logger)
+        self.contact = Contact(clock=clock, when=when, backoff=backoff, logger=logger)
         self._ladder = ladder = Ladder(site.forms)
-        self.records = Records(save, {control: evidence.get(control, Evidence()) for control in Control}, ledger)
+        self.records = records
         self._observer = Observer(
             site,
             wishes,
@@ -134,14 +129,9 @@ class Reconciler:
         return self.records.evidence
 
     @property
-    def taken_over(self) -> Sequence[tuple[datetime, str]]:
+    def taken_over(self) -> Sequence[tuple[datetime, Terms]]:
         """What people made theirs in the Enphase app: when (aware, UTC), and what."""
         return self._observer.taken_over
-
-    @property
-    def ground(self) -> Ground:
-        """What the site gives the rules to reckon with; the zone is the caller's."""
-        return self.records.ground(self._site.habits)
 
     def due(self, now: datetime) -> bool:
         """Return whether a pass has something to do at ``now``."""
@@ -156,14 +146,17 @@ class Reconciler:
     def reconsider(self, control: Control) -> None:
         """Make the next pass look at a control again, although its verdict stands."""
         if self.verdicts.pop(control, None) is not None:
-            self._wishes.undecided()
+            self._listener.undecided()
 
-    async def run(self, *, poll: bool = False) -> None:
+    async def run(self, *, poll: bool = False, hurry: timedelta | None = None) -> None:
         """Make one pass.
 
         Args:
             poll: Read everything, also when nothing is to be done.
+            hurry: The longest time until the next try, should the cloud not be reached, because something is soon to be
+                written; None: nothing is.
         """
+        self.contact.hurry = hurry
         everything = poll or self._poll_failed or self.state.switches is None
         self._poll_failed, looked = everything, False
         try:
@@ -230,7 +223,7 @@ class Reconciler:
         due = {}
         for control, wanted in self._wishes.wanted().items():
             verdict = self.verdicts.get(control)
-            settled = verdict is not None and verdict.wanted.key == wanted.key
+            settled = verdict is not None and verdict.wanted.task == wanted.task
             waiting = verdict is not None and (verdict.retry_at is None or now < verdict.retry_at)
             if control in self._controls and not (settled and waiting):
                 due[control] = wanted
@@ -257,7 +250,7 @@ class Reconciler:
         changeable = {one: wanted for one, wanted in self._wishes.wanted().items() if one in self._controls}
         switches = self.state.switches
         holds = Holds(switches is not None and switches.busy, self._site.clock_skew, self._turns, now)
-        return Situation(self.records, self._site.habits, changeable, now, self._consistency, self._when, holds)
+        return Situation(self.records, self._site.habits, changeable, now, self._consistency, holds)
 
     async def _take_steps(self) -> None:
         """Take the steps of the plan, made anew after each, so that the last wish wins.
@@ -342,8 +335,8 @@ class Reconciler:
             if looked and isinstance(error, BudgetExhausted) and not wanted.switch:
                 self._judge(control)
                 continue
-            self._say(control, Verdict(wanted, Outcome.PENDING, now, contact.reason, error.hint, contact.retry_at))
+            self._say(control, Verdict(wanted, Outcome.PENDING, now, contact.reason, contact.retry_at))
 
     def _say(self, control: Control, verdict: Verdict) -> None:
         self.verdicts[control] = verdict
-        self._wishes.judged(control, verdict)
+        self._listener.judged(control, verdict)

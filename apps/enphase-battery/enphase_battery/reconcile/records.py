@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,10 +11,13 @@ from ..control.controls import Control
 from ..control.entries import Entry, Terms
 from ..control.evidence import Evidence
 from ..control.ledger import Ledger
-from ..control.plan import Actual, DeleteStep, Step, SwitchStep
-from ..control.site_state import Habits, Refusal, SiteState
+from ..control.plan import Actual
+from ..control.reason import Reason
+from ..control.site_state import Habits, SiteState
+from ..control.steps import DeleteStep, Step, SwitchStep
 from ..control.wanted import Wanted
-from ..errors import EnlightenError
+from ..store.decoding import as_mapping
+from ..store.store import Store
 
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=15)
 """Bounds of the time until the next look at an entry that the gateway does not have yet."""
@@ -28,13 +31,13 @@ class Failure:
     """A step that was tried in vain.
 
     Attributes:
-        error: Why; None when the cloud answered with success and still shows the old value.
+        reason: Why; None when the cloud answered with success and still shows the old value.
         until: When it may be tried again (aware, UTC); None: in the next pass.
         listed: The foreign entries that stood then: once there are others it may be tried again.
         passing: Whether it is nothing but a matter of time.
     """
 
-    error: EnlightenError | None = None
+    reason: Reason | None = None
     until: datetime | None = None
     listed: tuple[Entry, ...] = ()
     passing: bool = False
@@ -45,7 +48,7 @@ class Records:
     """All that the app knows of the cloud.
 
     Attributes:
-        save: Is given evidence and ledger whenever they change.
+        store: What outlives a restart: evidence and ledger, written whenever they change.
         evidence: What is known of every switch.
         ledger: The entries that the app owns.
         state: What was read last.
@@ -57,16 +60,21 @@ class Records:
         read_at: Instant (aware, UTC) of the last read; None before the first.
     """
 
-    save: Callable[[Mapping[Control, Evidence], Ledger], None]
-    evidence: dict[Control, Evidence]
-    ledger: Ledger = field(default_factory=Ledger)
+    store: Store
+    evidence: dict[Control, Evidence] = field(init=False)
+    ledger: Ledger = field(init=False)
     state: SiteState = field(default_factory=SiteState)
     listed: tuple[Entry, ...] | None = None
     fading: dict[Entry, datetime] = field(default_factory=dict)
     failures: dict[Step, Failure] = field(default_factory=dict)
-    forbidden: dict[Control, Refusal] = field(default_factory=dict)
+    forbidden: dict[Control, Reason] = field(default_factory=dict)
     tried: dict[Control, str] = field(default_factory=dict)
     read_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        known = self.store.read("evidence", _evidence_from_json) or {}
+        self.evidence = {control: known.get(control, Evidence()) for control in Control}
+        self.ledger = self.store.read("ledger", Ledger.from_json) or Ledger()
 
     def read(self, state: SiteState, at: datetime, consistency: timedelta) -> None:
         """Keep what was read. An entry of others that one read does not show counts as standing for a while (10.3)."""
@@ -92,7 +100,8 @@ class Records:
 
     def remember(self) -> None:
         """Save everything, also when nothing is new but the time of a read: it tells which wish is newer."""
-        self.save(self.evidence, self.ledger)
+        switches = {control.value: one.to_json() for control, one in self.evidence.items()}
+        self.store.write_all({"evidence": switches, "ledger": self.ledger.to_json()})
 
     def take_back(self, entries: Collection[Entry]) -> None:
         """Own entries again that are proven to be the app's, and that the ledger knows nothing of."""
@@ -158,8 +167,8 @@ class Records:
 
     def may_sweep(self, step: Step) -> bool:
         """Return whether a step may take its family's entries away (S11): only one whose id is known is missed soon."""
-        switches_on = step == SwitchStep(Control.RESTRICT_DISCHARGE, on=True)
-        return switches_on and self.evidence[step.control].believed is not True
+        switches_on = isinstance(step, SwitchStep) and step.on
+        return switches_on and step.control.may_be_swept and self.evidence[step.control].believed is not True
 
     def is_unseen(self, control: Control) -> bool:
         """Return whether the list does not show yet what was written for a control."""
@@ -201,3 +210,8 @@ class Records:
         """Return from when a read can decide about the entries that the last ones left in doubt."""
         own = self.ledger.next_look(consistency)
         return [*([] if own is None else [own]), *(since + consistency / 2 for since in self.fading.values())]
+
+
+def _evidence_from_json(data: Mapping[str, object]) -> dict[Control, Evidence]:
+    """Read back what is kept of the switches. Raises ValueError, KeyError or TypeError on anything else."""
+    return {Control(key): Evidence.from_json(as_mapping(one)) for key, one in data.items()}

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..control.controls import Control
 from ..control.enforcement import REPORT_AGE
-from ..control.entries import listed
-from ..control.holds import Hold, Holds
+from ..control.entries import terms_of
+from ..control.holds import Holds
 from ..control.losses import is_given_up
-from ..control.plan import (
-    CreateStep,
-    DeleteStep,
-    Step,
-    SwitchStep,
-    UpdateStep,
-    contested,
-    in_the_way,
-    plan,
-    terms_wanted,
-    unapplied_by_others,
-    unlisted,
-)
+from ..control.plan import contested, in_the_way, plan, terms_wanted, unapplied_by_others, unlisted
+from ..control.reason import Kind, Reason, because
 from ..control.site_state import Habits
+from ..control.steps import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
-from ..errors import Refused
 from .records import Failure, Records
 
 LOOK_AGAIN = timedelta(seconds=60)
 """Longest time until the next read while a write is not shown yet."""
 
-DOUBTED = "the cloud shows something else; a second look has to decide"
-REFUSED_YET_OPEN = "a later read has to show that a refused write was not carried out"
-
-GATEWAY_HINT = "look in the Enphase app whether the gateway is online"
+AWAITING_GATEWAY = frozenset({Kind.AWAITING_GATEWAY, Kind.AWAITING_SILENT_GATEWAY, Kind.AWAITING_OVERRIDDEN_GATEWAY})
+"""The gateway's word is all that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +36,6 @@ class Situation:
         wanted: What is wanted of all controls that may be changed.
         now: The current instant (aware, UTC).
         consistency: How long reads may show old values after a write.
-        when: Puts an instant into words for people.
         holds: What may hold a step.
     """
 
@@ -58,10 +44,9 @@ class Situation:
     wanted: Mapping[Control, Wanted]
     now: datetime
     consistency: timedelta
-    when: Callable[[datetime], str]
     holds: Holds
 
-    def hold(self, step: Step) -> Hold | None:
+    def hold(self, step: Step) -> Reason | None:
         """Return what holds a step; None when it may be taken now."""
         return self.holds.on(step, self.wanted, is_on=self.records.evidence[step.control].believed is True)
 
@@ -69,11 +54,10 @@ class Situation:
         """Return what would be done for a control, in a dry run."""
         steps = plan(self.wanted, self.records.actual(self.habits, self.now), (control,))
         steps = tuple(step for step in steps if step.control is control)
-        words = ", then ".join(str(step) for step in steps)
-        reason = f"would {words}" if steps else "nothing to do"
-        wanted = self.wanted[control]
-        if wanted.obstacle is not None and not steps:
-            reason = wanted.obstacle.reason
+        if steps:
+            reason = because(Kind.WOULD_DO, steps=tuple(step.described() for step in steps))
+        else:
+            reason = self.wanted[control].obstacle or because(Kind.NOTHING_TO_DO)
         return self._verdict(control, Outcome.DRY_RUN, reason)
 
     def judged(self, control: Control) -> Verdict:
@@ -94,8 +78,8 @@ class Situation:
 
     def awaits_gateway(self, control: Control) -> bool:
         """Return whether the gateway's word is all that is missing."""
-        verdict = self.judged(control)
-        return verdict.outcome is Outcome.PENDING and verdict.hint == GATEWAY_HINT
+        reason = self.judged(control).reason
+        return reason is not None and reason.kind in AWAITING_GATEWAY
 
     def may_outlast(self, control: Control) -> bool:
         """Return whether a control that is to be off, or an own entry of it, may still be in effect."""
@@ -116,26 +100,23 @@ class Situation:
                 return self._failure(control, failure)
         for terms in own:
             if is_given_up(terms, self.records.ledger.losses, self.now) and self.records.ledger.find(terms) is None:
-                lost = Refused(f"the entry {terms} vanished from the cloud again and again", hint=GATEWAY_HINT)
-                return self._failure(control, Failure(lost))
+                return self._failure(control, Failure(because(Kind.ENTRY_VANISHED, entry=terms)))
         for step, failure in failures.items():
-            if isinstance(step, DeleteStep) and step.control is control and failure.error is not None:
-                reason = f"an own entry cannot be deleted yet: {failure.error}"
-                return self._verdict(control, Outcome.PENDING, reason, retry_at=failure.until)
+            if isinstance(step, DeleteStep) and step.control is control and failure.reason is not None:
+                reason = because(Kind.OWN_ENTRY_NOT_DELETED, error=failure.reason)
+                return self._verdict(control, Outcome.PENDING, reason, failure.until)
         return None
 
     def _failure(self, control: Control, failure: Failure) -> Verdict:
-        error = failure.error
-        reason = str(error) if error else "the cloud answered with success and still shows the old value"
         outcome = Outcome.PENDING if failure.passing else Outcome.FAILED
-        return self._verdict(control, outcome, reason, error.hint if error else "", failure.until)
+        return self._verdict(control, outcome, failure.reason or because(Kind.IGNORED), failure.until)
 
     def _obstructed(self, control: Control) -> Verdict | None:
         """Return the verdict if nothing may be written for the wish."""
         obstacle = self.wanted[control].obstacle
         if obstacle is None:
             return None
-        return self._verdict(control, Outcome.FAILED, obstacle.reason, obstacle.hint)
+        return self._verdict(control, Outcome.FAILED, obstacle)
 
     def _held(self, control: Control) -> Verdict | None:
         """Return the verdict if a step that the wish needs may not be taken now."""
@@ -144,8 +125,7 @@ class Situation:
         hold = next((one for one in holds if one is not None), None)
         if hold is None:
             return None
-        until = f" until {self.when(hold.until)}" if hold.until else ""
-        return self._verdict(control, Outcome.PENDING, f"{hold.reason}{until}", hold.hint, hold.until)
+        return self._verdict(control, Outcome.PENDING, hold, hold.until)
 
     def _end_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict while a switch stays on for an own entry that may be somebody else's by now."""
@@ -153,15 +133,17 @@ class Situation:
         goes_off = not self.wanted[control].switch and evidence.known is True and evidence.unproven is None
         if not goes_off or not contested(control, self.records.ledger, self.now):
             return None
-        return self._verdict(control, Outcome.PENDING, DOUBTED, retry_at=min(self._next_look(), self.now + LOOK_AGAIN))
+        return self._verdict(
+            control, Outcome.PENDING, because(Kind.DOUBTED), min(self._next_look(), self.now + LOOK_AGAIN)
+        )
 
     def _switch_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as no read that counts shows the switch as it is to be."""
         wanted, evidence = self.wanted[control], self.records.evidence[control]
         if evidence.unproven is not None:
-            return self._awaited(control, "written; the cloud does not show it yet", control)
+            return self._awaited(control, because(Kind.NOT_SHOWN_YET), control)
         doubt = self._doubt(control)
-        if evidence.known is wanted.switch and doubt:
+        if evidence.known is wanted.switch and doubt is not None:
             return self._awaited(control, doubt, control)
         only_anyway = wanted.anyway and not (wanted.intent.on and wanted.effective)
         if evidence.known is wanted.switch or only_anyway:
@@ -169,12 +151,12 @@ class Situation:
         # A rival is still on, a read cannot decide yet (an echo), or the wish changed at the end of the pass.
         rival = in_the_way(self.wanted, self.records.evidence, self.records.state).get(control)
         if rival is not None:
-            return self._awaited(control, f"waits until {rival.title} is off", rival)
+            return self._awaited(control, because(Kind.RIVAL_STILL_ON, control=rival), rival)
         if wanted.switch and self.records.state.entries is None:
-            return self._verdict(control, Outcome.PENDING, "the schedule list of the cloud cannot be read")
-        return self._awaited(control, "waiting for the cloud", control)
+            return self._verdict(control, Outcome.PENDING, because(Kind.LIST_UNREADABLE))
+        return self._awaited(control, because(Kind.CLOUD_UNDECIDED), control)
 
-    def _awaited(self, control: Control, reason: str, of: Control) -> Verdict:
+    def _awaited(self, control: Control, reason: Reason, of: Control) -> Verdict:
         """Return the verdict while a read of the switch ``of`` has to decide.
 
         The next look is soon as long as one may decide, and then by the caller's back-off: it may never.
@@ -185,16 +167,16 @@ class Situation:
             decides_at = evidence.writes[-1].at + self.consistency
         retry_at = None if decides_at is None or decides_at <= self.now else min(decides_at, self.now + LOOK_AGAIN)
         if switches is not None and of not in switches.on:
-            reason, hint = f"the cloud does not say whether {of.title} is on", "look at it in the Enphase app"
-            return self._verdict(control, Outcome.PENDING, reason, hint, retry_at)
-        return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
+            reason = because(Kind.SWITCH_NOT_TOLD_OF, control=of)
+        return self._verdict(control, Outcome.PENDING, reason, retry_at)
 
-    def _doubt(self, control: Control) -> str:
-        """Return why a switch may not be as it was read last, and which read decides that; empty: it is."""
+    def _doubt(self, control: Control) -> Reason | None:
+        """Return why a switch may not be as it was read last, and which read decides that; None: it is."""
         evidence = self.records.evidence[control]
         if evidence.suspect_since is not None or self._is_denied(control):
-            return DOUBTED
-        return REFUSED_YET_OPEN if evidence.may_become is (not self.wanted[control].switch) else ""
+            return because(Kind.DOUBTED)
+        is_open = evidence.may_become is (not self.wanted[control].switch)
+        return because(Kind.REFUSED_YET_OPEN) if is_open else None
 
     def _is_denied(self, control: Control) -> bool:
         """Return whether the newest read shows otherwise than what is known: an echo, or somebody's change."""
@@ -210,10 +192,9 @@ class Situation:
             retry_at = self._next_deletion(control)
             if retry_at is None or ledger.waits_for(control):
                 retry_at = min(self._next_look(), self.now + LOOK_AGAIN)
-            reason = "waits until the cloud shows that an own entry is gone"
             if self.records.state.entries is None:
-                return self._verdict(control, Outcome.PENDING, f"{reason}; its schedule list cannot be read")
-            return self._verdict(control, Outcome.PENDING, reason, retry_at=retry_at)
+                return self._verdict(control, Outcome.PENDING, because(Kind.OWN_ENTRY_MAY_STAND))
+            return self._verdict(control, Outcome.PENDING, because(Kind.OWN_ENTRY_STILL_LISTED), retry_at)
         return None
 
     def _next_deletion(self, control: Control) -> datetime | None:
@@ -231,25 +212,24 @@ class Situation:
         switches, wishes = self.records.state.switches, terms_wanted(self.wanted)
         theirs = unapplied_by_others(control, self.records.actual(self.habits, self.now))
         contested = ledger.contested(self.records.state.entries or ())
-        hint = ""
         retry_at: datetime | None = min(self._next_look(), self.now + LOOK_AGAIN)
         if theirs and not all(owned):
-            reason = f"waits until the gateway has an entry of yours: {listed(theirs)}"
+            reason = because(Kind.YOUR_ENTRY_NOT_ACTIVE, entries=terms_of(theirs))
         elif any(unlisted(terms, wishes, ledger) for terms in wanted.own.terms):
-            reason = "waits until an own entry is gone"
+            reason = because(Kind.OWN_ENTRY_IN_THE_WAY)
         elif any(one.overlaps(terms) for one in contested for terms in wanted.own.terms):
-            reason = DOUBTED
+            reason = because(Kind.DOUBTED)
         elif any(one is None or one.schedule_id is None for one in owned):
-            reason = "written; the cloud does not list it yet"
+            reason = because(Kind.NOT_LISTED_YET)
         elif not all(one is not None and one.active for one in owned):
-            reason, hint, retry_at = self._waits_for_gateway(), GATEWAY_HINT, self._next_look()
+            reason, retry_at = self._waits_for_gateway(), self._next_look()
         elif any(one is not None and one.doubted for one in owned):
-            reason = DOUBTED
-        elif control is Control.CHARGE_FROM_GRID and not (switches and switches.charge_schedule_on):
-            reason, retry_at = "the cloud does not show the schedule of charge from grid switched on", None
+            reason = because(Kind.DOUBTED)
+        elif control.has_second_flag and not (switches and switches.charge_schedule_on):
+            reason, retry_at = because(Kind.SCHEDULE_NOT_SHOWN, control=control), None
         else:
             return None
-        return self._verdict(control, Outcome.PENDING, reason, hint, retry_at)
+        return self._verdict(control, Outcome.PENDING, reason, retry_at)
 
     def _settled(self, control: Control) -> Verdict:
         """Return the verdict on what is as it is to be: confirmed, unless the wish itself is held back."""
@@ -257,23 +237,24 @@ class Situation:
         rival = wanted.held_back_by
         if rival is None:
             return self._verdict(control, Outcome.CONFIRMED, wanted.note)
-        name = f"{rival.control.title} ({rival.label})" if rival.timed and rival.label else rival.control.title
-        until = f" until {self.when(rival.until)}" if rival.until else ""
-        return self._verdict(control, Outcome.PENDING, f"held back by {name}{until}")
+        window = rival.label if rival.timed and rival.label else None
+        reason = because(Kind.ON_HOLD, rival.until, control=rival.control, window=window)
+        return self._verdict(control, Outcome.PENDING, reason)
 
     def _next_look(self) -> datetime:
         return self.records.next_look(self.consistency) or self.now + LOOK_AGAIN
 
-    def _waits_for_gateway(self) -> str:
+    def _waits_for_gateway(self) -> Reason:
         """Return what the entries wait for, with what is known to keep the gateway from taking them."""
         switches, storage = self.records.state.switches, self.records.state.storage
-        reason = "written and applied; waiting for the gateway"
         report = storage.last_report if storage else None
         if report is not None and self.now - report > REPORT_AGE:
-            return f"{reason}, which has not reported since {self.when(report)}"
-        return f"{reason}; {switches.override} overrides schedules" if switches and switches.override else reason
+            return because(Kind.AWAITING_SILENT_GATEWAY, since=report)
+        if switches is not None and switches.override is not None:
+            return because(Kind.AWAITING_OVERRIDDEN_GATEWAY, override=switches.override)
+        return because(Kind.AWAITING_GATEWAY)
 
     def _verdict(
-        self, control: Control, outcome: Outcome, reason: str = "", hint: str = "", retry_at: datetime | None = None
+        self, control: Control, outcome: Outcome, reason: Reason | None = None, retry_at: datetime | None = None
     ) -> Verdict:
-        return Verdict(self.wanted[control], outcome, self.now, reason, hint, retry_at)
+        return Verdict(self.wanted[control], outcome, self.now, reason, retry_at)

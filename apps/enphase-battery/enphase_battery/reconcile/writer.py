@@ -13,8 +13,11 @@ from datetime import datetime, timedelta
 
 from ..control.controls import Control
 from ..control.entries import Terms
-from ..control.plan import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep, is_end
+from ..control.reason import Kind, Reason, because
+from ..control.site_state import FORBIDS_ON_ONLY
+from ..control.steps import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep, is_end
 from ..errors import BudgetExhausted, Conflict, EnlightenError, Forbidden, NotAvailable, Refused, SignInSuspended
+from ..words.reasons import entry, sentence
 from .backoff import FIRST, LONGEST, Backoff
 from .ladder import Ladder
 from .ports import Site
@@ -81,10 +84,10 @@ class Writer:
         Raises:
             EnlightenError: The cloud could not be reached, or would not let the app in. What was sent is noted.
         """
-        self._logger.debug("Going to %s", step)
+        self._logger.debug("Going to %s", sentence(step.described()))
         refusal = self._refusal(step)
         if refusal is not None:
-            self._failed(step, refusal)
+            self._failed(step, Refused(refusal))
             return False
         if isinstance(step, SwitchStep):
             return await self._switch(step)
@@ -104,13 +107,13 @@ class Writer:
         except REFUSALS as refusal:
             await self._look()
             entries = self._records.state.entries
-            if entries is None or any(entry.schedule_id == step.schedule_id for entry in entries):
+            if entries is None or any(one.schedule_id == step.schedule_id for one in entries):
                 self._failed(step, refusal)
                 return
         self._records.keep(self._records.ledger.deleted(step.schedule_id))
         self._deleted_at = self._clock()
         self._space_out(step, self._deleted_at)
-        self._logger.info("Deleted the entry %s", step.terms)
+        self._logger.info("Deleted the entry %s", entry(step.terms))
 
     def _space_out(self, step: DeleteStep, now: datetime) -> None:
         """Have the next deletion of an entry, should the cloud go on listing it, come ever later."""
@@ -146,14 +149,14 @@ class Writer:
                 return
         self._records.keep(self._records.ledger.answered(step.terms, self._site.cloud_now()))
         self._records.forget_failures_of(step.terms)
-        self._logger.info("Wrote the entry %s", step.terms)
+        self._logger.info("Wrote the entry %s", entry(step.terms))
 
     def _has_arrived(self, step: CreateStep | UpdateStep) -> bool:
         """Return whether it was carried out although its answer denies it: a 500 may come after the act."""
         one = self._records.ledger.find(step.terms)
         return one is not None and any(
-            entry.schedule_id == one.schedule_id and entry.terms.same_times(step.terms)
-            for entry in self._records.state.entries or ()
+            each.schedule_id == one.schedule_id and each.terms.same_times(step.terms)
+            for each in self._records.state.entries or ()
         )
 
     def _explain(self, step: CreateStep | UpdateStep, refusal: EnlightenError) -> None:
@@ -169,12 +172,9 @@ class Writer:
                 self._site.learn(replace(habits, touching=False))
                 return
             if any(one.leaving and one.terms.overlaps(terms) for one in self._records.ledger.owned):
-                self._waits(step, "waits until an own entry is gone from the cloud")
+                self._waits(step, because(Kind.OWN_ENTRY_LEAVING))
                 return
-            refusal = Refused(
-                f"the cloud refuses {terms} because of another entry, which it does not list ({refusal})",
-                hint="look at the schedules in the Enphase app",
-            )
+            refusal = Refused(because(Kind.UNLISTED_CONFLICT, entry=terms, error=refusal.reason))
         elif isinstance(refusal, Refused) and habits.overnight and _is_overnight(terms):
             self._logger.info("This cloud refuses entries over midnight: they are split from now on")
             self._site.learn(replace(habits, overnight=False))
@@ -229,7 +229,7 @@ class Writer:
         now = self._clock()
         if changes:
             self._records.note(step.control, self._records.evidence[step.control].sending(step.on, now))
-        if step.control is Control.CHARGE_FROM_GRID:
+        if step.control.has_second_flag:
             ledger = self._records.ledger
             flag = ledger.flag.writing(now, changes=changes, told=step.schedule)
             self._records.keep(replace(ledger, flag=flag))
@@ -246,29 +246,28 @@ class Writer:
 
     # -- failing ------------------------------------------------------------------------------------------------------
 
-    def _refusal(self, step: Step) -> Refused | None:
+    def _refusal(self, step: Step) -> Reason | None:
         """Return why a step is not even tried on this site."""
         switches = self._records.state.switches
         refusal = switches.refusals.get(step.control) if switches else None
-        if refusal is None or (is_end(step) and refusal.only_on):
+        if refusal is None or (is_end(step) and refusal.kind in FORBIDS_ON_ONLY):
             return None
         self._records.forbidden[step.control] = refusal
-        return Refused(refusal.reason, hint=refusal.hint)
+        return refusal
 
-    def _waits(self, step: CreateStep | UpdateStep, reason: str) -> None:
+    def _waits(self, step: CreateStep | UpdateStep, reason: Reason) -> None:
         """Keep for what a step waits that is to be tried again soon."""
         until = self._clock() + TRY_AGAIN
-        self._records.failures[step] = Failure(Refused(reason), until, self._records.foreign(), passing=True)
+        self._records.failures[step] = Failure(reason, until, self._records.foreign(), passing=True)
 
     def _failed(self, step: Step, error: EnlightenError) -> None:
         """Keep a failure: a switch may be tried in the next pass, an entry after a while or when others stand there."""
-        error.at_rest()
         if isinstance(step, SwitchStep):
-            self._records.failures[SwitchStep(step.control, step.on)] = Failure(error)
+            self._records.failures[SwitchStep(step.control, step.on)] = Failure(error.reason)
             return
-        until = self._clock() + self._backoff.after_failure(str(step))
-        self._records.failures[step] = Failure(error, until, self._records.foreign())
-        self._logger.warning("Could not %s: %s", step, error)
+        until = self._clock() + self._backoff.after_failure(step)
+        self._records.failures[step] = Failure(error.reason, until, self._records.foreign())
+        self._logger.warning("Could not %s: %s", sentence(step.described()), error)
 
 
 def _is_overnight(terms: Terms) -> bool:

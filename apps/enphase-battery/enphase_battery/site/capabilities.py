@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from ..control.controls import Control
-from ..enlighten.models import BatterySettings, Family, ScheduleList
+from ..enlighten.families import Family
+from ..enlighten.models import BatterySettings, ScheduleList
 from .knowledge import Knowledge
 from .mapping import FAMILIES, NOT_SUPPORTED, is_missing
 
@@ -71,15 +72,14 @@ class Capabilities:
     def left_out(self, settings: BatterySettings) -> frozenset[Control]:
         """Return the controls whose switch is not there any more though it was: told once, believed after a day.
 
-        A switch that is not there counts as off, and twice off as somebody's flip. Restrict discharge may come and go:
-        its control is null while it has no entry (6.3).
+        A switch that is not there counts as off, and twice off as somebody's flip. One that comes and goes tells
+        nothing by being away.
         """
-        has = {
-            Control.CHARGE_FROM_GRID: settings.has_charge_from_grid,
-            Control.DISCHARGE_TO_GRID: settings.dtg is not None,
-        }
         now, gone = self._clock(), set()
-        for control, is_there in has.items():
+        for control, family in FAMILIES.items():
+            if family.row.comes_and_goes:
+                continue
+            is_there = settings.holds_switch(family)
             since = self._left_out_since.get(control)
             if is_there or not self._knowledge.had_switch(control):
                 self._left_out_since.pop(control, None)
@@ -107,7 +107,7 @@ class Capabilities:
 
     def _works_with_entries(self, control: Control, family: Family, schedules: ScheduleList) -> bool:
         supported = schedules.family_status(family) != NOT_SUPPORTED
-        if supported or any(entry.family is family for entry in schedules.entries):
+        if supported or any(entry.terms.family is family for entry in schedules.entries):
             self._unsupported_since.pop(control, None)
             return True
         now = self._clock()

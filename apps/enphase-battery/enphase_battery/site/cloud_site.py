@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from ..control.controls import Control
 from ..control.entries import Entry, Terms
-from ..control.plan import SwitchStep
 from ..control.site_state import Habits, SiteState, Storage
+from ..control.steps import SwitchStep
 from ..enlighten.battery import Battery
+from ..enlighten.condition import Condition
+from ..enlighten.families import Family
 from ..enlighten.identity import Identity, find_identity
-from ..enlighten.models import BatterySettings, Family, ScheduleList, WriteForm
+from ..enlighten.models import BatterySettings, ScheduleList, WriteForm
 from ..enlighten.session import EnlightenSession
 from ..errors import BudgetExhausted, EnlightenError, Forbidden, NotAvailable, Refused, SignInError, SiteChanged
 from ..store.store import Store
@@ -79,6 +81,11 @@ class CloudSite:
     def time_zone(self) -> str | None:
         """IANA name of the site's zone, from the cloud or the store."""
         return self._knowledge.time_zone
+
+    @property
+    def condition(self) -> Condition:
+        """How the session stands."""
+        return self._session.condition
 
     async def refresh(self, *, by_hand: bool = False) -> None:
         """Refresh the token (section 2.6); ``by_hand``: a person asks for it. Raises EnlightenError."""
@@ -159,7 +166,7 @@ class CloudSite:
             site_id, user_id = self._configured
             self.identity = await find_identity(self._session, site_id=site_id, user_id=user_id)
             if not is_stored_of(self._store, self.identity.site_id):
-                raise SiteChanged("the account leads to another site than before; the app restarts with that one")
+                raise SiteChanged
             self._battery = Battery(self._session, self.identity)
         return self._battery
 
@@ -247,7 +254,7 @@ class CloudSite:
             forms = [WriteForm.NO_SOURCE, WriteForm.RICH, WriteForm.MERGED, WriteForm.SHORT]
             if step == SwitchStep(Control.RESTRICT_DISCHARGE, on=False):
                 forms = [WriteForm.MERGED, WriteForm.NO_SOURCE, WriteForm.RICH, WriteForm.SHORT]
-        if step.control is Control.CHARGE_FROM_GRID:
+        if FAMILIES[step.control].row.switch_member is not None:
             forms.remove(WriteForm.RICH)
         worked = self._knowledge.form_of(step)
         return tuple(sorted(forms, key=lambda form: form.value != worked))
@@ -314,7 +321,7 @@ class CloudSite:
 
 
 def _needs_disclaimer(step: SwitchStep) -> bool:
-    return step.control is Control.CHARGE_FROM_GRID and step.on
+    return FAMILIES[step.control].row.needs_disclaimer and step.on
 
 
 def _unlike(settings: BatterySettings, written: Mapping[Control, bool]) -> dict[Family, bool]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..control.controls import Control
-from ..control.plan import SwitchStep
 from ..control.site_state import Habits
+from ..control.steps import SwitchStep
 from ..enlighten.readings import SiteSettings
+from ..store.decoding import as_texts, as_whole
 from ..store.store import Store
 from .mapping import Circumstances
 
@@ -26,7 +27,7 @@ class Knowledge:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._facts: dict[str, str] = store.read(_SECTION, _texts) or {}
+        self._facts: dict[str, str] = store.read(_SECTION, _read) or {}
 
     # -- the site ------------------------------------------------------------------------------------------------------
 
@@ -149,7 +150,7 @@ def _flag(value: str | None) -> bool | None:
     return None if value is None else value == "yes"
 
 
-def _texts(data: Mapping[str, object]) -> dict[str, str]:
-    facts = {key: str(value) for key, value in data.items()}
-    int(facts.get(_FLOOR, "0"))  # a floor that is none makes the section unusable
+def _read(data: Mapping[str, object]) -> dict[str, str]:
+    facts = as_texts(data)
+    as_whole(facts.get(_FLOOR, "0"))  # a floor that is none makes the section unusable
     return facts

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..control.controls import Control
+from ..control.controls import Control, GridUse
 from ..control.entries import Entry, Terms
-from ..control.site_state import Refusal, Switches
-from ..enlighten.models import BatterySettings, EntryTerms, Family, ScheduleList
+from ..control.reason import Kind, Override, Reason, because
+from ..control.site_state import Switches
+from ..enlighten.families import Family
+from ..enlighten.models import BatterySettings, EntryTerms, ScheduleList
 
 FAMILIES: Mapping[Control, Family] = {
     Control.CHARGE_FROM_GRID: Family.CFG,
@@ -22,8 +24,6 @@ NOT_SUPPORTED = "not_supported"
 
 _LEAST_FLOOR = 5
 """Percent; the cloud takes no lower limit (6.8)."""
-
-_NEEDED_OF_THE_GRID = {Control.CHARGE_FROM_GRID: "import", Control.DISCHARGE_TO_GRID: "export"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,7 @@ def is_missing(family: Family, settings: BatterySettings, schedules: ScheduleLis
     if schedules is None or schedules.family_status(family) != NOT_SUPPORTED:
         return False
     control = settings.control(family)
-    has_switch = family is Family.CFG and settings.has_charge_from_grid
-    return not has_switch and (control is None or control.show is False)
+    return family not in settings.top_switches and (control is None or control.show is False)
 
 
 def entries_of(schedules: ScheduleList) -> tuple[Entry, ...]:
@@ -100,39 +99,33 @@ def _terms(terms: EntryTerms) -> Terms:
 
 def _refusal(
     control: Control, settings: BatterySettings, schedules: ScheduleList | None, site: Circumstances
-) -> Refusal | None:
+) -> Reason | None:
     """Return why a control cannot be changed; None when it can."""
     family = FAMILIES[control]
     if is_missing(family, settings, schedules):
-        return Refusal(f"this site has no {control.title}", "remove it from controls in the app's configuration")
+        return because(Kind.NO_SUCH_CONTROL, control=control)
     if not site.may_write:
-        return Refusal(
-            "the account is neither owner nor installer of the site", "use the account of the system's owner"
-        )
+        return because(Kind.NO_RIGHTS)
     found = settings.control(family)
     if found is not None and found.locked:
-        return Refusal(f"{control.title} is locked on this site", "ask the installer or Enphase to unlock it")
+        return because(Kind.LOCKED, control=control)
     if not _agrees(control, settings.grid_mode or site.grid_mode):
-        return Refusal("the site's grid agreement does not allow it", "ask the installer or Enphase", only_on=True)
-    if control is Control.CHARGE_FROM_GRID and settings.itc_disclaimer is None and not site.accept_disclaimer:
-        return Refusal(
-            "the disclaimer for charging from the grid is not accepted",
-            "accept it in the Enphase app (battery, charge from grid), or set accept_itc_disclaimer: true",
-            only_on=True,
-        )
+        return because(Kind.GRID_AGREEMENT)
+    if family.row.needs_disclaimer and settings.itc_disclaimer is None and not site.accept_disclaimer:
+        return because(Kind.DISCLAIMER)
     return None
 
 
 def _agrees(control: Control, grid_mode: str) -> bool:
     """Return whether the interconnection allows a control; one that is not known, or says neither word, allows all."""
-    named = [word for word in _NEEDED_OF_THE_GRID.values() if word in grid_mode.casefold()]
-    return not named or _NEEDED_OF_THE_GRID.get(control, named[0]) in named
+    named = [use for use in GridUse if use.value in grid_mode.casefold()]
+    return not named or control.grid_use is None or control.grid_use in named
 
 
-def _override(settings: BatterySettings) -> str:
-    """Return what overrides schedules and switches now (10.2, S15), in words."""
+def _override(settings: BatterySettings) -> Override | None:
+    """Return what overrides schedules and switches now (10.2, S15)."""
     if settings.storm_guard == "active":
-        return "a storm alert"
+        return Override.STORM
     if settings.dr_event_active:
-        return "a demand-response event"
-    return "the full backup profile" if settings.profile == "backup_only" else ""
+        return Override.DEMAND_RESPONSE
+    return Override.FULL_BACKUP if settings.profile == "backup_only" else None

@@ -17,15 +17,21 @@ from ..control.controls import Control
 from ..control.evidence import Evidence
 from ..control.intent import Source
 from ..control.ledger import Ledger
+from ..control.problem import Problem
+from ..control.reason import Kind, Reason, because
 from ..control.wishes import Book
-from ..engine.snapshot import Problem
 from ..enlighten.record import SessionRecord
-from ..store.decoding import as_instant, as_mapping
+from ..store.decoding import as_instant, as_mapping, as_texts
 from ..store.store import Store
+from ..words.reasons import hint
+from ..words.reasons import problem as words_of
 from .knowledge import Knowledge
 
 _SECTIONS = ("wishes", "wishes in a dry run", "evidence", "ledger", "knowledge")
-"""The sections that belong to a site. Beside them stand those of the account (`session`) and of Home Assistant."""
+"""The sections that belong to a site. Beside them stand those of the account and of Home Assistant."""
+
+SESSION = "session"
+"""The section of the account."""
 
 _SITE, _ASIDE = "site", "other sites"
 
@@ -39,11 +45,11 @@ LEFT_BEHIND_FOR = timedelta(days=7)
 
 def stored_session(store: Store, base_url: str, email: str, logger: logging.Logger) -> SessionRecord | None:
     """Return the session of an account; one of another account is forgotten, with what that one was allowed to do."""
-    record = store.read("session", SessionRecord.from_json)
+    record = store.read(SESSION, SessionRecord.from_json)
     if record is None or record.belongs_to(base_url, email):
         return record
     logger.info("The account has changed: the session of the other one is forgotten")
-    store.forget("session")
+    store.forget(SESSION)
     Knowledge(store).forget_rights()
     return None
 
@@ -88,7 +94,7 @@ def enter(store: Store, configured: str | None, now: datetime, logger: logging.L
         store.write_all({**returning.sections, _ASIDE: kept})
         logger.info("This is another site than before; what is stored of that one is kept for when it comes back")
         for problem in left_behind(store):
-            logger.warning("%s; %s", problem.text, problem.hint)
+            logger.warning("%s; %s", words_of(problem), hint(problem.reason))
 
 
 def left_behind(store: Store) -> tuple[Problem, ...]:
@@ -107,21 +113,16 @@ class _Left:
         return {"left_at": self.at.isoformat(), "sections": self.sections}
 
     def problems(self) -> Iterator[Problem]:
-        left = "; ".join((*self._entries(), *self._switches()))
+        left = (*self._entries(), *self._switches())
         if left:
-            yield Problem(
-                f"left behind at the previous site, which this app no longer controls: {left}",
-                self.at,
-                "put it right in the Enphase app, signed in to that site; or have apps.yaml lead to that site again "
-                "(site_id, or the account), and the app does",
-            )
+            yield Problem(because(Kind.LEFT_AT_OTHER_SITE, left=left), self.at)
 
-    def _entries(self) -> Iterator[str]:
+    def _entries(self) -> Iterator[Reason]:
         for one in Ledger.from_json(self.sections["ledger"]).owned if "ledger" in self.sections else ():
             if not (one.leaving and (one.answered or one.gone)):
-                yield f"the entry {one.terms}"
+                yield because(Kind.LEFT_ENTRY, entry=one.terms)
 
-    def _switches(self) -> Iterator[str]:
+    def _switches(self) -> Iterator[Reason]:
         """Yield each switch that is otherwise than without the app: on because of a request, on or off for a time."""
         book = Book.from_json(self.sections["wishes"]) if "wishes" in self.sections else Book()
         for name, data in self.sections.get("evidence", {}).items():
@@ -130,8 +131,8 @@ class _Left:
             if standing is None or is_on is None:
                 continue
             if is_on is not standing.on or (is_on and standing.source is not Source.CLOUD):
-                verb = "may be" if evidence.believed is None else "is"
-                yield f"{standing.control.title} {verb} switched {'on' if is_on else 'off'}"
+                sure = evidence.believed is not None
+                yield because(Kind.LEFT_SWITCH, control=standing.control, on=is_on, sure=sure)
 
 
 def _left(data: Mapping[str, object]) -> dict[str, _Left]:
@@ -145,4 +146,4 @@ def _left_at_one(data: Mapping[str, object]) -> _Left:
 
 
 def _site(store: Store) -> Mapping[str, str]:
-    return store.read(_SITE, lambda data: {key: str(value) for key, value in data.items()}) or {}
+    return store.read(_SITE, as_texts) or {}

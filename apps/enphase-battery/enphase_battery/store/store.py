@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from time import sleep
@@ -23,7 +25,7 @@ VERSION = 1
 
 Value = TypeVar("Value")
 
-_Held = tuple[dict[str, object], dict[str, object], bool, bool, str]
+_KEPT = "%s cannot be used (%s) and is kept as %s"
 
 _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE})
 _TRIES, _MOMENT = 5, 0.1  # seconds, and only where there is such trouble
@@ -33,6 +35,45 @@ _PATIENCE = 10.0
 
 _DECODING_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What a decoder raises when a section is not what its owner wrote."""
+
+
+class DiskTrouble(Enum):
+    """What is wrong with a disk that does not take a file."""
+
+    FULL = "full"
+    READ_ONLY = "read_only"
+    HANGS = "hangs"
+    NOT_ALLOWED = "not_allowed"
+    OTHER = "other"
+
+
+_DISK_TROUBLE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), DiskTrouble.FULL),
+    errno.EROFS: DiskTrouble.READ_ONLY,
+    errno.ETIMEDOUT: DiskTrouble.HANGS,
+    **dict.fromkeys((errno.EACCES, errno.EPERM), DiskTrouble.NOT_ALLOWED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a file cannot be written: the file, the machine's word for it, and the kind."""
+
+    file: Path
+    error: str
+    disk: DiskTrouble
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What could not be read: the file, why, and the name under which it is kept."""
+
+    file: Path
+    error: str
+    aside: str
+
+
+_Held = tuple[dict[str, object], dict[str, object], bool, bool, "Loss | None"]
 
 
 def file_of(folder: Path, app: str) -> Path:
@@ -60,16 +101,23 @@ class Store:
         logger: Where trouble with the file is told, once each time it begins or ends.
         disk: Writes the file, one thing after the other; the store is then used in an event loop. None: every write
             waits for the disk itself.
+        told: Is called whenever trouble with the file begins or ends.
 
     Attributes:
-        loss: What was lost when the file was read, in one sentence; empty when nothing was.
-        told: Is called whenever trouble with the file begins or ends.
+        loss: What was lost when the file was read; None when nothing was.
+        trouble: Why the file cannot be written at the moment; None when all is well.
     """
 
     _unsaved: ClassVar[dict[Path, _Held]] = {}
     """What is not written, or not yet: AppDaemon builds a new instance of the app whenever Home Assistant restarts."""
 
-    def __init__(self, path: Path, logger: logging.Logger, disk: Executor | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        logger: logging.Logger,
+        disk: Executor | None = None,
+        told: Callable[[], None] = lambda: None,
+    ) -> None:
         self._path = Path(os.path.realpath(path))
         self._backup = self._path.with_suffix(".backup.json")
         self._aside = self._path.with_suffix(".unreadable.json")
@@ -77,8 +125,9 @@ class Store:
         self._disk = disk
         self._unwritten = False
         self._writing: asyncio.Task[None] | None = None
-        self.told: Callable[[], None] = lambda: None
-        self._trouble = self._hint = self.loss = ""
+        self._told = told
+        self.trouble: Trouble | None = None
+        self.loss: Loss | None = None
         self._sound = False  # whether what stands there was read or written by the app
         self._in_the_way = False  # whether something stands there that could not be read
         self._unreadable: dict[str, object] = {}
@@ -89,16 +138,6 @@ class Store:
             self._sections = self._load()
         if held is not None or self._in_the_way:
             self._save()
-
-    @property
-    def trouble(self) -> str:
-        """Why the file cannot be written at the moment, in one sentence; empty when all is well."""
-        return self._trouble
-
-    @property
-    def hint(self) -> str:
-        """What a person can do about the trouble."""
-        return self._hint
 
     def read(self, section: str, decode: Callable[[Mapping[str, object]], Value]) -> Value | None:
         """Return a section as its owner decodes it; None when there is none or it cannot be decoded (told in the log).
@@ -126,7 +165,7 @@ class Store:
 
     def write_all(self, sections: Mapping[str, Mapping[str, object]]) -> None:
         """Replace several sections at once, as :meth:`write` does."""
-        if self._trouble or any(self._sections.get(section) != data for section, data in sections.items()):
+        if self.trouble or any(self._sections.get(section) != data for section, data in sections.items()):
             self._sections.update({section: dict(data) for section, data in sections.items()})
             self._save()
 
@@ -163,14 +202,13 @@ class Store:
 
     def _load_backup(self, reason: str) -> dict[str, object]:
         """Return what the last good file held, in place of one that cannot be used."""
-        kept = f"{self._path} cannot be used ({reason}) and is kept as {self._aside.name}"
         try:
             sections, self._unreadable = _read(self._backup)
         except (OSError, ValueError, TypeError, RecursionError):
-            self.loss = f"{kept}; the app began anew"
-            self._logger.warning(self.loss)
+            self.loss = Loss(self._path, reason, self._aside.name)
+            self._logger.warning(f"{_KEPT}; the app began anew", self._path, reason, self._aside.name)  # noqa: G004
             return {}
-        self._logger.warning("%s; what stood there before is used", kept)
+        self._logger.warning(f"{_KEPT}; what stood there before is used", self._path, reason, self._aside.name)  # noqa: G004
         return sections
 
     def _save(self) -> None:
@@ -207,22 +245,22 @@ class Store:
 
     def _attempted(self, error: OSError | None) -> None:
         """Conclude from a try to write the file."""
-        before, self._trouble, self._hint = self._trouble, "", ""
+        before, self.trouble = self.trouble, None
         if error is not None:
-            reason = _reason(error)
-            self._trouble = f"{self._path} cannot be written ({reason}); nothing outlives a restart until it can"
-            self._hint = _hint(error, self._path.parent)
+            self.trouble = Trouble(self._path, _reason(error), _disk_of(error))
             self._hold()
         else:
             self._sound, self._in_the_way = True, False
             if not self._unwritten:
                 self._unsaved.pop(self._path, None)
-        if bool(before) != bool(self._trouble):
-            if self._trouble:
-                self._logger.warning(self._trouble)
-            else:
-                self._logger.info("%s can be written again", self._path)
-            self.told()
+        if (before is None) == (self.trouble is None):
+            return
+        if self.trouble is None:
+            self._logger.info("%s can be written again", self._path)
+        else:
+            said = "%s cannot be written (%s); nothing outlives a restart until it can"
+            self._logger.warning(said, self._path, self.trouble.error)
+        self._told()
 
     def _hold(self) -> None:
         """Keep what is not written for the next instance of the app."""
@@ -265,14 +303,5 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
 
 
-def _hint(error: OSError, folder: Path) -> str:
-    """Return what a person can do about a file that cannot be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"make room on the disk that holds {folder}"
-    if error.errno == errno.EROFS:
-        return f"the disk that holds {folder} is read-only, which it often becomes when it fails: look at it"
-    if error.errno == errno.ETIMEDOUT:
-        return f"look at the disk that holds {folder}: it hangs, or has far too much to do"
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return f"let the user that AppDaemon runs as write to {folder}"
-    return f"see to it that {folder} can be written"
+def _disk_of(error: OSError) -> DiskTrouble:
+    return _DISK_TROUBLE.get(error.errno or 0, DiskTrouble.OTHER)
