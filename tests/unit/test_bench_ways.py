@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench import ways
 from bench.ways import PACKAGE
 
@@ -22,7 +24,11 @@ async def test_every_way_passes_files_and_crosses_between_them() -> None:
 
 
 async def test_the_counts_are_the_same_each_time() -> None:
-    assert list(await ways.measure()) == list(await ways.measure())
+    first, second = [[cells(line) for line in await ways.measure()][2:] for _ in range(2)]
+    for (way, files, calls), (_, again, calls_again) in zip(first, second, strict=True):
+        assert files == again, way
+        # Which of two tasks is first in the event loop is nobody's to say: a few calls more or less.
+        assert int(calls.replace(",", "")) == pytest.approx(int(calls_again.replace(",", "")), rel=0.002)
 
 
 def test_each_folder_has_its_own_modules_and_the_last_row_all(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ class Ground:
 
     Attributes:
         by_entries: The controls that work with schedule entries.
-        readable: Whether the list of entries could be read.
         foreign: The entries that the app does not own.
         habits: What this site's cloud accepts.
         floor: Percent of charge below which nothing is discharged to the grid.
@@ -43,7 +42,6 @@ class Ground:
     """
 
     by_entries: frozenset[Control] = frozenset()
-    readable: bool = True
     foreign: tuple[Entry, ...] = ()
     habits: Habits = field(default_factory=Habits)
     floor: int = 5
