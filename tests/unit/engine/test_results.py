@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -189,6 +189,15 @@ def test_stored_answers_of_another_shape_are_refused(ledger: Ledger, spoilt: Map
     ledger.stored = spoilt
     with pytest.raises((KeyError, TypeError, ValueError)):
         ledger.restart()
+
+
+def test_what_an_older_version_stored_in_words_is_still_answered(ledger: Ledger) -> None:
+    result = {**Result(BOOST, Outcome.FAILED).to_json(), "reason": "refused", "error": "refused"}
+    waiting = {"envelope": asdict(OTHER), "waits": [KEY], "failure": ""}
+    ledger.stored = {"open": [waiting], "ready": [result]}
+    ledger.restart()
+    ledger.answers.judged(verdict(Outcome.CONFIRMED))
+    assert ledger.fire() == [("boost", Outcome.FAILED, "refused"), ("other", Outcome.CONFIRMED, "")]
 
 
 keys = st.sampled_from(["a", "b", "c"])

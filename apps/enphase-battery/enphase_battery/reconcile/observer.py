@@ -21,6 +21,7 @@ from ..words.reasons import entry as words_of
 from .ladder import Ladder
 from .ports import Site, Wishes
 from .records import Failure, Records
+from .said import Said
 
 
 class Observer:
@@ -31,7 +32,7 @@ class Observer:
         wishes: Who is told what somebody did in the Enphase app.
         records: Where everything is kept that is known.
         ladder: Learns which form of a write worked.
-        reconsider: Makes the next pass look at a control again.
+        said: What was said of each control, which a read may take back.
         clock: Returns the current instant (aware, UTC).
         consistency: How long reads may show old values after a write.
         logger: Where changes of state are told.
@@ -43,8 +44,8 @@ class Observer:
         wishes: Wishes,
         records: Records,
         ladder: Ladder,
+        said: Said,
         *,
-        reconsider: Callable[[Control], None],
         clock: Callable[[], datetime],
         consistency: timedelta,
         logger: logging.Logger,
@@ -53,7 +54,7 @@ class Observer:
         self._wishes = wishes
         self._records = records
         self._ladder = ladder
-        self._reconsider = reconsider
+        self._said = said
         self._clock = clock
         self._consistency = consistency
         self._logger = logger
@@ -115,7 +116,7 @@ class Observer:
             evidence, sight = records.evidence[control].saw(on, switches.read_at, self._consistency)
             records.note(control, evidence)
             if sight is Sight.FOREIGN and control in before and self._is_outdated(known_at, before[control].intent):
-                self._reconsider(control)
+                self._said.reconsider(control)
             else:
                 self._take_note_of(control, on, sight, switches.read_at)
             if control.has_second_flag and sight is Sight.ECHO and last is not None:
@@ -174,7 +175,7 @@ class Observer:
             self._worked(SwitchStep(control, on))
             self._logger.info("%s is %s in the cloud", control.title.capitalize(), "on" if on else "off")
         elif sight is Sight.LATE:
-            self._reconsider(control)
+            self._said.reconsider(control)
         elif sight is Sight.FOREIGN:
             self._logger.info("Somebody switched %s %s in the Enphase app", control.title, "on" if on else "off")
             self._wishes.flipped_in_cloud(control, on, read_at)
@@ -195,7 +196,7 @@ class Observer:
             return  # where somebody switched the switch itself off, that is what counts
         if wanted is not None and wanted.intent.on and self._is_outdated(was_on_at, wanted.intent):
             records.keep(records.ledger.owing(control))
-            self._reconsider(control)
+            self._said.reconsider(control)
         else:
             self._wishes.unscheduled_in_cloud(control, switches.read_at)
 
@@ -230,14 +231,14 @@ class Observer:
         ledger, news = self._records.ledger.saw(self._records.state.entries or (), read_at, self._consistency)
         stuck = ledger.owing_stuck(read_at)
         for control in stuck.owed - ledger.owed:
-            self._reconsider(control)
+            self._said.reconsider(control)
         self._records.keep(stuck.confined_to(terms for claim in claims for terms in claim.terms))
         for one, told in news:
             self._tell(one, told)
             if told is News.ACTIVE:
                 self._worked(SwitchStep(one.terms.control, on=True))
             if told in (News.ACTIVE, News.LOST):
-                self._reconsider(one.terms.control)
+                self._said.reconsider(one.terms.control)
             else:
                 # What is leaving is no wish's any more: one of the same terms will be written anew for a newer one.
                 served = [] if one.leaving else [claim for claim in claims if one.terms in claim.terms]
@@ -245,7 +246,7 @@ class Observer:
                     self._keep_on(one, read_at, before)
                 for claim in served:
                     if self._is_outdated(one.seen_at, claim.intent):
-                        self._reconsider(one.terms.control)
+                        self._said.reconsider(one.terms.control)
                     else:
                         self._wishes.ended_in_cloud(claim.intent, read_at, edited=told is News.EDITED)
 

@@ -30,8 +30,9 @@ from .ladder import Ladder
 from .observer import Observer
 from .ports import Listener, Site, Wishes
 from .records import Records
+from .said import Said
 from .verdicts import Situation
-from .writer import Writer
+from .writer import Writer, is_outdated
 
 READ_BACK = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each read after a write: most sites show it at once, nearly all within three seconds (10.3)."""
@@ -82,7 +83,7 @@ class Reconciler:
     ) -> None:
         self._site = site
         self._wishes = wishes
-        self._listener = listener
+        self._said = said = Said(listener)
         self._controls = frozenset(controls)
         self._clock = clock
         self._sleep = sleep
@@ -97,26 +98,30 @@ class Reconciler:
             wishes,
             self.records,
             ladder,
-            reconsider=self.reconsider,
+            said,
             clock=clock,
             consistency=consistency,
             logger=logger,
         )
         self._writer = Writer(
             site,
+            wishes,
+            self._observer,
             self.records,
             ladder,
-            outdated=self._outdated,
-            look=self._observer.look,
             clock=clock,
             sleep=sleep,
             backoff=backoff,
             settle=settle,
             logger=logger,
         )
-        self.verdicts: dict[Control, Verdict] = {}
         self._poll_failed = False
         self._turns = Turns(most_turns)
+
+    @property
+    def verdicts(self) -> Mapping[Control, Verdict]:
+        """The verdicts that stand, by control."""
+        return self._said.verdicts
 
     @property
     def state(self) -> SiteState:
@@ -145,8 +150,7 @@ class Reconciler:
 
     def reconsider(self, control: Control) -> None:
         """Make the next pass look at a control again, although its verdict stands."""
-        if self.verdicts.pop(control, None) is not None:
-            self._listener.undecided()
+        self._said.reconsider(control)
 
     async def run(self, *, poll: bool = False, hurry: timedelta | None = None) -> None:
         """Make one pass.
@@ -164,9 +168,9 @@ class Reconciler:
             await self._look_first(everything=everything)
             looked = True
             for control in self.records.forget_failures(self._clock()):
-                self.reconsider(control)
+                self._said.reconsider(control)
             if self.contact.error is not None:  # what had to wait for the cloud need not wait any more
-                self.verdicts = {one: verdict for one, verdict in self.verdicts.items() if verdict.outcome.final}
+                self._said.look_again_at_what_waits()
             await self._take_steps()
         except EnlightenError as error:
             self._postpone(error, looked=looked)
@@ -272,7 +276,7 @@ class Reconciler:
                 await self._observer.look_at_entries()
                 unread = False
                 continue
-            self.reconsider(step.control)  # what was said of it is over, whoever wishes what before the pass ends
+            self._said.reconsider(step.control)  # what was said of it is over, whoever wishes what before the pass ends
             with spending_for(Purpose.END if is_end(step) else None):
                 answered = await self._writer.take(step)
                 self._turns = self._turns.taken(step, self._clock())
@@ -298,15 +302,11 @@ class Reconciler:
         """
         for delay in READ_BACK if self._ladder.is_at_first(SwitchStep(step.control, step.on)) else READ_BACK[:1]:
             await self._sleep(delay)
-            if self._outdated(step):
+            if is_outdated(step, self._wishes.wanted()):
                 return
             await self._observer.look()
             if self.evidence[step.control].unproven is None and not self.records.is_unseen(step.control):
                 return
-
-    def _outdated(self, step: SwitchStep) -> bool:
-        wanted = self._wishes.wanted().get(step.control)
-        return wanted is None or wanted.switch is not step.on
 
     # -- judging ------------------------------------------------------------------------------------------------------
 
@@ -315,7 +315,7 @@ class Reconciler:
         now = self._clock()
         situation = self._situation(now)
         if self._dry_run:
-            self._say(control, situation.rehearsed(control))
+            self._said.say(control, situation.rehearsed(control))
             return
         verdict = situation.judged(control)
         waits = verdict.outcome is Outcome.FAILED or (
@@ -325,7 +325,7 @@ class Reconciler:
             verdict = replace(verdict, retry_at=now + self._backoff.after_failure(control.value))
         elif verdict.outcome is Outcome.CONFIRMED:
             self._backoff.succeeded(control.value)
-        self._say(control, verdict)
+        self._said.say(control, verdict)
 
     def _postpone(self, error: EnlightenError, *, looked: bool) -> None:
         """Keep every wish for a later try; but no end that was read is held up by what no requests are left for."""
@@ -335,8 +335,4 @@ class Reconciler:
             if looked and isinstance(error, BudgetExhausted) and not wanted.switch:
                 self._judge(control)
                 continue
-            self._say(control, Verdict(wanted, Outcome.PENDING, now, contact.reason, contact.retry_at))
-
-    def _say(self, control: Control, verdict: Verdict) -> None:
-        self.verdicts[control] = verdict
-        self._listener.judged(control, verdict)
+            self._said.say(control, Verdict(wanted, Outcome.PENDING, now, contact.reason, contact.retry_at))

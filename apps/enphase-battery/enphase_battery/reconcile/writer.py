@@ -16,11 +16,13 @@ from ..control.entries import Terms
 from ..control.reason import Kind, Reason, because
 from ..control.site_state import FORBIDS_ON_ONLY
 from ..control.steps import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep, is_end
+from ..control.wanted import Wanted
 from ..errors import BudgetExhausted, Conflict, EnlightenError, Forbidden, NotAvailable, Refused, SignInSuspended
 from ..words.reasons import entry, sentence
 from .backoff import FIRST, LONGEST, Backoff
 from .ladder import Ladder
-from .ports import Site
+from .observer import Observer
+from .ports import Site, Wishes
 from .records import Failure, Records
 
 MOVE_PAUSE = timedelta(seconds=2)
@@ -40,10 +42,10 @@ class Writer:
 
     Args:
         site: The cloud side.
+        wishes: Whether somebody wishes otherwise meanwhile.
+        observer: Reads and weighs what the cloud shows.
         records: What is known, and what was written.
         ladder: Which form a switch is written in next.
-        outdated: Returns whether somebody wishes otherwise meanwhile.
-        look: Reads and weighs what the cloud shows.
         clock: Returns the current instant (aware, UTC).
         sleep: Waits so many seconds.
         backoff: Grows the time between tries.
@@ -54,11 +56,11 @@ class Writer:
     def __init__(
         self,
         site: Site,
+        wishes: Wishes,
+        observer: Observer,
         records: Records,
         ladder: Ladder,
         *,
-        outdated: Callable[[SwitchStep], bool],
-        look: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
         backoff: Backoff,
@@ -68,8 +70,8 @@ class Writer:
         self._site = site
         self._records = records
         self._ladder = ladder
-        self._outdated = outdated
-        self._look = look
+        self._wishes = wishes
+        self._observer = observer
         self._clock = clock
         self._sleep = sleep
         self._backoff = backoff
@@ -105,7 +107,7 @@ class Writer:
         try:
             await self._site.delete(step.schedule_id)
         except REFUSALS as refusal:
-            await self._look()
+            await self._observer.look()
             entries = self._records.state.entries
             if entries is None or any(one.schedule_id == step.schedule_id for one in entries):
                 self._failed(step, refusal)
@@ -142,7 +144,7 @@ class Writer:
             self._records.keep(self._records.ledger.ended(step.terms, self._site.cloud_now()))
             if not isinstance(error, REFUSALS):
                 raise
-            await self._look()
+            await self._observer.look()
             if not self._has_arrived(step):
                 self._records.keep(self._records.ledger.refused(step.terms))
                 self._explain(step, error)
@@ -198,7 +200,7 @@ class Writer:
                 self._failed(step, refusal)
                 return False
             await self._sleep(self._settle)
-            if self._outdated(step):
+            if is_outdated(step, self._wishes.wanted()):
                 return False
             changes = self._records.evidence[step.control].believed is not step.on
             self._note_sending(step, changes=changes)
@@ -221,7 +223,7 @@ class Writer:
 
     async def _is_shown(self, step: SwitchStep) -> bool:
         """Return whether a read shows a switch as it was written, whatever the answers said."""
-        await self._look()
+        await self._observer.look()
         evidence = self._records.evidence[step.control]
         return evidence.unproven is None and evidence.known is step.on
 
@@ -272,3 +274,9 @@ class Writer:
 
 def _is_overnight(terms: Terms) -> bool:
     return terms.end <= terms.start
+
+
+def is_outdated(step: SwitchStep, wanted: Mapping[Control, Wanted]) -> bool:
+    """Return whether a switch is to be otherwise by now than a step makes it."""
+    one = wanted.get(step.control)
+    return one is None or one.switch is not step.on
