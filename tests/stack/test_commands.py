@@ -54,6 +54,7 @@ async def test_every_member_of_a_result_reaches_home_assistant_though_there_is_n
         "state": "",
         "outcome": "confirmed",
         "reason": "nothing to cancel",
+        "reason_kind": "nothing_to_cancel",
         "error": "",
         "report": {},
     }
