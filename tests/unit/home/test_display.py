@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -93,7 +94,7 @@ class Wall:
     async def show(self, view: View, *, again: bool = False) -> list[str]:
         """Show a view; return what Home Assistant was asked."""
         self.assistant.asked.clear()
-        self.display.show(view, again=again)
+        self.display.show(lambda: view, again=again)
         await asyncio.gather(*self.tasks)
         return list(self.assistant.asked)
 
@@ -149,7 +150,7 @@ async def test_an_entity_that_home_assistant_did_not_take_is_published_with_the_
 async def test_of_the_views_that_come_while_it_is_busy_only_the_newest_is_shown(wall: Wall) -> None:
     def burst() -> None:
         for soc in range(51, 60):
-            wall.display.show(View({}, (Entity("sensor.soc", str(soc), {}),)))
+            wall.display.show(partial(View, {}, (Entity("sensor.soc", str(soc), {}),)))
 
     wall.assistant.meanwhile = burst
     assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50", "sensor.soc 59"]
@@ -158,7 +159,7 @@ async def test_of_the_views_that_come_while_it_is_busy_only_the_newest_is_shown(
 
 async def test_a_burst_before_it_begins_is_one_piece_of_work(wall: Wall) -> None:
     for _ in range(5):
-        wall.display.show(View({}, (SOC,)))
+        wall.display.show(lambda: View({}, (SOC,)))
     assert len(wall.tasks) == 1
     await asyncio.gather(*wall.tasks)
     assert wall.assistant.asked == ["sensor.soc 50"]
@@ -169,7 +170,7 @@ async def test_a_view_that_cannot_be_shown_does_not_stop_the_next(wall: Wall) ->
         raise ValueError("a bug")
 
     wall.assistant.meanwhile = broken
-    wall.display.show(View({}, (SOC,)))
+    wall.display.show(lambda: View({}, (SOC,)))
     with pytest.raises(ValueError, match="a bug"):
         await wall.tasks.pop()
     assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50"]

@@ -43,11 +43,16 @@ class Display:
         self._notices = notices
         self._spawn = spawn
         self._published: dict[str, Entity] = {}
-        self._newest: View | None = None
+        self._newest: Callable[[], View] | None = None
         self._busy = False
 
-    def show(self, view: View, *, again: bool = False) -> None:
-        """Show a view soon. ``again``: publish every entity, also an unchanged one."""
+    def show(self, view: Callable[[], View], *, again: bool = False) -> None:
+        """Show a view soon: it is made when there is time for it, and only if no newer one has come.
+
+        Args:
+            view: Makes the view.
+            again: Publish every entity, also an unchanged one.
+        """
         if again:
             self._published.clear()
         self._newest = view
@@ -58,7 +63,8 @@ class Display:
     async def _show(self) -> None:
         try:
             while self._newest is not None:
-                view, self._newest = self._newest, None
+                make, self._newest = self._newest, None
+                view = make()
                 for control, on in self._watch.toggles.to_set(view.toggles).items():
                     await self._set(control, on)
                 for entity in view.entities:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import partial
 
 import pytz
 
@@ -62,7 +63,7 @@ class Publisher:
         self._zone = snapshot.zone
         self._watch.remember()
         if self._watch.is_ready:
-            self._display.show(self._view(snapshot), again=again)
+            self._display.show(partial(self._view, snapshot), again=again)
 
     async def fire(self, result: Result) -> bool:
         """Fire a result event; False when Home Assistant did not take it."""
