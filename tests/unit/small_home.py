@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from enphase_battery.engine.results import Result
 from enphase_battery.engine.snapshot import ControlReport, Snapshot
 from enphase_battery.home.command_parser import command_envelope, parse_command
 from enphase_battery.store.store import Store
-from enphase_battery.words.reasons import hint, problem, sentence
+from enphase_battery.words.reasons import When, hint, problem, sentence
 from tests.unit.fake_cloud import Clock, FakeCloud
 
 RULES = Rules(
@@ -121,13 +122,13 @@ class SmallHome:
     def report(self, control: Control) -> ControlReport:
         return next(one for one in self.snapshot().controls if one.control is control)
 
-    async def fire(self, result: Result) -> bool:
+    async def fire(self, result: Result, _when: When) -> bool:
         if self.listens:
             self.results.append(result)
         return self.listens
 
-    def show(self, snapshot: Snapshot, *, again: bool = False) -> None:
-        self.shown.append(snapshot)
+    def show(self, snapshot: Callable[[], Snapshot], *, again: bool = False) -> None:
+        self.shown.append(snapshot())
         self.published_again += again
 
 

@@ -16,6 +16,7 @@ from enphase_battery.enlighten.session import EnlightenSession
 from enphase_battery.enlighten.wire import Wire
 from enphase_battery.site.cloud_site import CloudSite
 from enphase_battery.store.store import Store
+from enphase_battery.words.reasons import When
 from simulator import EMAIL, PASSWORD
 from tests.unit.fake_cloud import Clock
 from tests.year.line import Line, PowerCut
@@ -155,8 +156,8 @@ class Household:
 class _QuietHome:
     """A Home Assistant that nobody looks at."""
 
-    def show(self, snapshot: Snapshot, *, again: bool = False) -> None:
+    def show(self, snapshot: Callable[[], Snapshot], *, again: bool = False) -> None:
         pass
 
-    async def fire(self, result: Result) -> bool:
+    async def fire(self, result: Result, when: When) -> bool:
         return True

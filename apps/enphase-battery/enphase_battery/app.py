@@ -7,7 +7,6 @@ lives only here: the cloud session, the wishes and the open commands are in the 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -19,7 +18,7 @@ from typing import Any, ClassVar
 import pytz
 from appdaemon.plugins.hass.hassapi import Hass
 
-from .config.configuration import Configuration, parse_configuration
+from .config.configuration import Configuration, entity_prefix, parse_configuration
 from .config.limits import PRODUCTION, Limits
 from .control.controls import Control
 from .control.problem import Problem
@@ -146,6 +145,7 @@ class EnphaseBattery(Hass):
                 store=store,
                 spawn=self._spawn,
                 clock=self._clock,
+                logger=self.logger,
             ),
             store=store,
             clock=self._clock,
@@ -335,8 +335,7 @@ class EnphaseBattery(Hass):
     async def _give_up(self, *reasons: Reason) -> None:
         """Show why the app does not work, and let no callback act that is registered already."""
         self._closing = True
-        given = self.args.get("entity_prefix")
-        prefix = given if isinstance(given, str) and re.fullmatch("[a-z0-9_]+", given) else "enphase_battery"
+        prefix = entity_prefix(self.args)
         problems = tuple(Problem(reason, self._clock()) for reason in reasons)
         assistant = Assistant(self, self._internals, self.logger)
         await assistant.publish(problem_entity(problems, prefix, pytz.utc, utc))

@@ -86,6 +86,7 @@ class Wall:
             cast("ToggleWatch", self.watch),
             Notices(assistant, "battery", store, lambda: NOON),
             self.spawn,
+            logging.getLogger("test"),
         )
 
     def spawn(self, coroutine: Coroutine[object, object, None]) -> None:
@@ -174,6 +175,19 @@ async def test_a_view_that_cannot_be_shown_does_not_stop_the_next(wall: Wall) ->
     with pytest.raises(ValueError, match="a bug"):
         await wall.tasks.pop()
     assert await wall.show(View({}, (SOC,))) == ["sensor.soc 50"]
+
+
+async def test_a_view_that_cannot_be_made_is_told_and_does_not_stop_the_next(
+    wall: Wall, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unmade() -> View:
+        wall.display.show(lambda: View({}, (SOC,)))
+        raise ValueError("a bug")
+
+    wall.display.show(unmade)
+    await asyncio.gather(*wall.tasks)
+    assert wall.assistant.asked == ["sensor.soc 50"]
+    assert "What is so could not be shown; please report this" in caplog.text
 
 
 async def test_a_notice_comes_after_the_entities_that_it_is_about(wall: Wall) -> None:

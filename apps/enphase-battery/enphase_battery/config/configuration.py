@@ -19,6 +19,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
     create_model,
@@ -312,6 +313,14 @@ def _faults(detail: ErrorDetails) -> Iterator[str]:
             yield sentence(key, detail["input"], "must be a list")
         case _:
             yield sentence(key, detail["input"], "must be a mapping of keys to values")
+
+
+def entity_prefix(arguments: Mapping[str, Any]) -> str:
+    """Return what the ids of the app's entities begin with, however wrong the rest of the arguments is."""
+    try:
+        return TypeAdapter(Slug).validate_python(arguments.get("entity_prefix"))
+    except ValidationError:
+        return str(Configuration.model_fields["entity_prefix"].default)
 
 
 def _is_private(detail: ErrorDetails) -> bool:

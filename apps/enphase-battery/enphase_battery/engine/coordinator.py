@@ -246,14 +246,8 @@ class Coordinator:
         return self._snapshots.build()
 
     def show(self, *, again: bool = False) -> None:
-        """Have Home Assistant show what is so now. ``again``: also where it is unchanged.
-
-        What goes wrong in it is told, and keeps nothing from being done.
-        """
-        try:
-            self._home.show(self.snapshot(), again=again)
-        except Exception:
-            self._logger.exception("What is so could not be shown; please report this")
+        """Have Home Assistant show what is so. ``again``: also where it is unchanged."""
+        self._home.show(self.snapshot, again=again)
 
     def judged(self, control: Control, verdict: Verdict) -> None:
         """Pass a verdict on to whoever waits for it, and draw the conclusions."""
@@ -334,5 +328,5 @@ class Coordinator:
     async def _deliver(self) -> None:
         """Fire the results that are ready."""
         for result in self._results.ready():
-            if await self._home.fire(result):
+            if await self._home.fire(result, self.windows.when):
                 self._results.fired(result)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ..enlighten.condition import Condition
 from ..enlighten.identity import Identity
 from ..reconcile.ports import Site
+from ..words.reasons import When
 from .results import Result
 from .snapshot import Snapshot
 
@@ -14,11 +16,16 @@ from .snapshot import Snapshot
 class HomeAssistant(Protocol):
     """Home Assistant as the coordinator needs it."""
 
-    def show(self, snapshot: Snapshot, *, again: bool = False) -> None:
-        """Show what is so now. ``again``: publish it also where it is unchanged."""
+    def show(self, snapshot: Callable[[], Snapshot], *, again: bool = False) -> None:
+        """Show soon what is so: the snapshot is taken when there is time for it, and only if no newer one is to be.
 
-    async def fire(self, result: Result) -> bool:
-        """Fire one result event; False when Home Assistant did not take it."""
+        Args:
+            snapshot: Takes it.
+            again: Publish it also where it is unchanged.
+        """
+
+    async def fire(self, result: Result, when: When) -> bool:
+        """Fire one result event, its instants put into words by ``when``; False when Home Assistant did not take it."""
 
 
 class Cloud(Site, Protocol):

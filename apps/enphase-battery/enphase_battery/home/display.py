@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ class Display:
         watch: The toggles; stores what was seen of them.
         notices: The notification.
         spawn: Runs a coroutine as a task of the app.
+        logger: Where it is told that something could not be shown.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Display:
         watch: ToggleWatch,
         notices: Notices,
         spawn: Callable[[Coroutine[object, object, None]], object],
+        logger: logging.Logger,
     ) -> None:
         self._assistant = assistant
         self._watch = watch
         self._notices = notices
         self._spawn = spawn
+        self._logger = logger
         self._published: dict[str, Entity] = {}
         self._newest: Callable[[], View] | None = None
         self._busy = False
@@ -64,7 +68,9 @@ class Display:
         try:
             while self._newest is not None:
                 make, self._newest = self._newest, None
-                view = make()
+                view = self._made(make)
+                if view is None:
+                    continue
                 for control, on in self._watch.toggles.to_set(view.toggles).items():
                     await self._set(control, on)
                 for entity in view.entities:
@@ -74,6 +80,14 @@ class Display:
                     await self._notices.show(view.concern)
         finally:
             self._busy = False
+
+    def _made(self, make: Callable[[], View]) -> View | None:
+        """Return the view; None where a bug keeps it from being made: it is told, and the next one is tried."""
+        try:
+            return make()
+        except Exception:
+            self._logger.exception("What is so could not be shown; please report this")
+            return None
 
     async def _set(self, control: Control, on: bool) -> None:
         """Set one toggle."""

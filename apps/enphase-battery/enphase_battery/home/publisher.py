@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime
 from functools import partial
-
-import pytz
 
 from ..config.configuration import Configuration
 from ..control.verdict import Outcome
@@ -15,7 +14,7 @@ from ..engine.results import Result
 from ..engine.snapshot import Snapshot
 from ..enlighten.tokens import TokenStatus
 from ..store.store import Store
-from ..words.reasons import hint, local, sentence
+from ..words.reasons import When, hint, sentence
 from .assistant import Assistant
 from .display import Display, View
 from .entities import entities
@@ -36,6 +35,7 @@ class Publisher:
         store: What outlives a restart.
         spawn: Runs a coroutine as a task of the app.
         clock: Returns the current instant (aware, UTC).
+        logger: Where it is told that something could not be shown.
     """
 
     def __init__(
@@ -48,26 +48,24 @@ class Publisher:
         store: Store,
         spawn: Callable[[Coroutine[object, object, None]], object],
         clock: Callable[[], datetime],
+        logger: logging.Logger,
     ) -> None:
         self._assistant = assistant
         self._watch = watch
         self._name = name
         self._configuration = configuration
-        self._clock = clock
-        self._zone: tzinfo | None = None
         notices = Notices(assistant, configuration.entity_prefix, store, clock)
-        self._display = Display(assistant, watch, notices, spawn)
+        self._display = Display(assistant, watch, notices, spawn, logger)
 
-    def show(self, snapshot: Snapshot, *, again: bool = False) -> None:
-        """Show what is so, and store what was seen of the toggles: after the wish that was made of it."""
-        self._zone = snapshot.zone
+    def show(self, snapshot: Callable[[], Snapshot], *, again: bool = False) -> None:
+        """Show soon what is so, and store what was seen of the toggles: after the wish that was made of it."""
         self._watch.remember()
         if self._watch.is_ready:
             self._display.show(partial(self._view, snapshot), again=again)
 
-    async def fire(self, result: Result) -> bool:
-        """Fire a result event; False when Home Assistant did not take it."""
-        envelope, reason, when = result.envelope, result.reason, local(self._zone or pytz.utc, self._clock())
+    async def fire(self, result: Result, when: When) -> bool:
+        """Fire a result event, its instants put into words by ``when``; False when Home Assistant did not take it."""
+        envelope, reason = result.envelope, result.reason
         said = sentence(reason, when) if reason else ""
         advice = hint(reason, when) if reason and result.advised else ""
         text = f"{said}; {advice}" if advice else said
@@ -86,8 +84,8 @@ class Publisher:
         }
         return await self._assistant.fire(RESULT_EVENT, data)
 
-    def _view(self, snapshot: Snapshot) -> View:
-        configuration = self._configuration
+    def _view(self, take: Callable[[], Snapshot]) -> View:
+        configuration, snapshot = self._configuration, take()
         snapshot = replace(snapshot, problems=(*snapshot.problems, *self._watch.problems()))
         concern = Concern(
             snapshot.problems,
