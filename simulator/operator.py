@@ -8,7 +8,6 @@ from random import Random
 
 from .answers.documents import battery_details, schedule_entry
 from .clock import Clock, iso, wall_clock
-from .site.battery import CAPACITY_KWH
 from .site.enforcement import Stretch
 from .site.settings import parse_change
 from .site.windows import Window, parse_window
@@ -36,7 +35,7 @@ class Operator:
             "cloud": {**battery_details(state, world.switches), "schedules": entries},
             "gateway": {
                 "online": world.switches.gateway_online,
-                "charge_from_grid": now.charge_to is not None,
+                "charge_from_grid": now.charge_limit is not None,
                 "discharge_to_grid": now.discharge_to is not None,
                 "restrict_discharge": now.hold,
             },
@@ -44,8 +43,8 @@ class Operator:
             "battery": {
                 "soc": round(site.battery().soc, 3),
                 "energy_kwh": round(site.battery().energy_kwh, 4),
-                "capacity_kwh": CAPACITY_KWH,
-                "last_report": int(site.report()[0].timestamp()),
+                "capacity_kwh": site.battery().capacity_kwh,
+                "last_report": int(site.report().at.timestamp()),
             },
         }
 
@@ -88,7 +87,7 @@ class Operator:
 
     def set_soc(self, soc: float) -> None:
         """Set the battery's state of charge in percent; raise ValueError outside 0 to 100."""
-        self.world.site.battery().set_soc(soc)
+        self.world.site.set_soc(soc)
 
     def act_as_app(
         self,

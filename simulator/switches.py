@@ -164,6 +164,17 @@ class Switches:
     profile_split: str = _choice("off", "late", "never")  # (61) when battery_mode follows; late: an hour later (N)
     profile_devices: str = _choice("400", "403")  # (59)
     same_profile_ignored: bool = _flag(False)  # (52) a write of the profile that it has changes nothing
+    # What is on its way (93, section 15.1): written, and the gateway has not reported it yet
+    requested_config: str = _choice("off", "on", "whole")  # on: the members that change; whole: all of the target
+    requested_config_controls: bool = _flag(False)  # true: dtgControl and rbdControl stand in it too
+    requested_config_empty: str = _choice("object", "omit", "null")  # what is said where nothing is on its way
+    report_interval: float = _number(600.0, 1, 86_400)  # of the gateway: of its settings, and of the battery (36)
+    # The battery, and what keeps it from doing what it is told (37, 97); no read tells of any of these
+    battery_kwh: float = _number(10.0, 0.1, 1000)  # max_capacity; the state of charge stays
+    charge_limit_kw: float = _number(50.0, 0, 50)  # the house leaves so much for charging from the grid
+    battery_cold: bool = _flag(False)  # it does not charge
+    battery_disobeys: tuple[str, ...] = _families()  # it goes on as if it were not told of them
+    stuck_scheduler: bool = _flag(False)  # it does nothing at all, until another profile frees it
     # Trouble (73, 77 to 79) and the house
     rate_limit: str = field(default=OFF, metadata={"rule": _RATE})  # (73) of all requests together
     retry_after: str = _choice("seconds", "date", "none")  # (73) what every 429 says

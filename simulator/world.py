@@ -58,6 +58,8 @@ class World:
         self.era = _era(switches)
         if "profile" in changes:
             self.site.set_profile(switches.profile)
+        if "stuck_scheduler" in changes:
+            self.site.stick(stuck=switches.stuck_scheduler)
         if "rate_limit" in changes:
             self._budget.clear()
         if "login_406" in changes:

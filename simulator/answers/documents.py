@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from ..account import EMAIL
+from ..account import EMAIL, GATEWAY_SERIAL
 from ..clock import iso
 from ..eras import ERAS
 from ..site.cloud_state import CloudState
 from ..site.entries import Entry
 from ..site.families import Family
-from ..site.profiles import BACKUP_PROFILE
-from ..site.settings import RESERVE_RANGE, VERY_LOW_RANGE, BatterySettings
+from ..site.on_its_way import PROFILE_MEMBERS, members
+from ..site.profiles import shown_reserve
+from ..site.settings import RESERVE_RANGE, VERY_LOW_RANGE
 from ..site.windows import clock_time
 from ..switches import Switches
 
@@ -26,9 +28,9 @@ def envelope(kind: str, now: datetime, data: str) -> str:
 
 def battery_details(state: CloudState, switches: Switches) -> Document:
     """Return `data` of GET batterySettings (section 6.3, statement 32)."""
-    settings = state.settings
+    settings = state.readable
     return {
-        **_common(settings, switches),
+        **_common(state, switches),
         "acceptedItcDisclaimer": settings.disclaimer or False,
         "hideChargeFromGrid": switches.hide_charge_from_grid or switches.region == "emea",
         **({} if "cfg" in switches.control_missing else {"chargeFromGrid": settings.charge_from_grid}),
@@ -49,16 +51,16 @@ def battery_details(state: CloudState, switches: Switches) -> Document:
 def profile_details(state: CloudState, switches: Switches) -> Document:
     """Return `data` of GET profile (section 6.2)."""
     return {
-        **_common(state.settings, switches),
+        **_common(state, switches),
         "isTariffTou": True,
         "isBuybackTariffTou": False,
         "buybackExportPlan": "netFit",
-        "veryLowSoc": state.settings.very_low_soc,
+        "veryLowSoc": state.readable.very_low_soc,
         "acceptedStormGuardDisclaimer": False,
         "devices": {"thirdPartyEvse": [], "iqEvse": [], "thirdPartyWaterHeater": []},
         "systemTask": switches.system_task,
         "isIQGWScheduleSupported": ERAS[switches.auth_era].schedules,
-        "isBatteryChangePending": state.requested is not None,
+        "isBatteryChangePending": _is_profile_pending(state),
         **_controls(state, switches),
     }
 
@@ -85,7 +87,7 @@ def site_settings(state: CloudState, switches: Switches) -> Document:
         "isIQGWScheduleSupported": ERAS[switches.auth_era].schedules,
         "restrictCfg": False,
         "siteStage": 5,
-        "isChangePending": state.requested is not None,
+        "isChangePending": _is_profile_pending(state),
         "siteStatus": {"code": "normal", "text": "Normal", "severity": "warning"},
         "ownerOrHostMaskedEmail": f"{name[0]}***@{domain}",
         "userDetails": {
@@ -147,8 +149,30 @@ def _grid_mode(switches: Switches) -> Document:
     return {"batteryGridMode": switches.grid_mode} if switches.grid_mode else {}
 
 
-def _common(settings: BatterySettings, switches: Switches) -> Document:
-    reserve = _RESERVES[BACKUP_PROFILE] if settings.profile == BACKUP_PROFILE else settings.reserve
+def _is_profile_pending(state: CloudState) -> bool:
+    return state.requested is not None or bool(state.on_its_way & PROFILE_MEMBERS)
+
+
+def _requested_config(state: CloudState, switches: Switches) -> Document:
+    """Return what is on its way (section 15.1, statement 93), as a member of a document, or no member."""
+    if not state.on_its_way:
+        forms: dict[str, Document] = {"object": {"requestedConfig": {}}, "null": {"requestedConfig": None}}
+        return forms.get(switches.requested_config_empty, {})
+    config: dict[str, Any] = {}
+    for name, value in members(state.target).items():
+        control, _, inner = name.rpartition(".")
+        if name not in state.on_its_way and switches.requested_config != "whole":
+            continue
+        if not control:
+            config[name] = value
+        elif switches.requested_config_controls:
+            config.setdefault(control, {})[inner] = value
+    return {"requestedConfig": {**config, "pendingGateways": [GATEWAY_SERIAL]}}
+
+
+def _common(state: CloudState, switches: Switches) -> Document:
+    settings = state.readable
+    reserve = shown_reserve(settings)
     return {
         "supportsMqtt": switches.supports_mqtt,
         "pollingInterval": 60,
@@ -156,7 +180,7 @@ def _common(settings: BatterySettings, switches: Switches) -> Document:
         "drEventMode": "",
         "profile": settings.profile,
         "operationModeSubType": settings.sub_type,
-        "requestedConfig": {},
+        **_requested_config(state, switches),
         "requestedConfigMqtt": {},
         "batteryBackupPercentage": reserve,
         "batteryBackupPercentageMin": RESERVE_RANGE[0],
@@ -169,7 +193,7 @@ def _common(settings: BatterySettings, switches: Switches) -> Document:
 
 
 def _controls(state: CloudState, switches: Switches) -> Document:
-    settings = state.settings
+    settings = state.readable
     controls: dict[Family, Document] = {
         # For CFG `enabled` is not authoritative (section 6.3), so it says nothing here.
         Family.CFG: {

@@ -6,7 +6,7 @@ from ..account import EMAIL, SITE_ID, USER_ID
 from ..answers.documents import Document
 from ..answers.html_pages import login_wall, site_page
 from ..answers.odd_members import odd
-from ..site.battery import CAPACITY_KWH, POWER_KW
+from ..site.battery import POWER_KW
 from ..site.profiles import BACKUP_PROFILE, MODES
 from ..wire import RefusedError, Request, Response, as_json, redirect
 from ..world import World
@@ -80,11 +80,11 @@ class AccountPages:
             self._need_session(request)
         if site_of(request) != str(SITE_ID):
             raise RefusedError(as_json({"error": "Forbidden"}, 403))
-        reported_at, energy = world.site.report()
+        report, capacity = world.site.report(), world.switches.battery_kwh
         numbers = {
-            "current_charge": f"{round(100 * energy / CAPACITY_KWH)}%",
-            "available_energy": round(energy, 2),
-            "max_capacity": CAPACITY_KWH,
+            "current_charge": f"{round(report.soc)}%",
+            "available_energy": round(report.soc * capacity / 100, 2),
+            "max_capacity": capacity,
             "available_power": POWER_KW,
             "max_power": POWER_KW,
         }
@@ -94,13 +94,13 @@ class AccountPages:
             "serial_number": "482100000001",
             **numbers,
             **micros,
-            "led_status": self._led(),
+            "led_status": _led(report.power_kw),
             "excluded": False,
             "error_code": None,
             "error_text": None,
             "statusText": "Normal",
             "status": "normal",
-            "last_report": int(reported_at.timestamp()),
+            "last_report": int(report.at.timestamp()),
             "cycle_count": 115,
             "battery_mode": self._mode(),
             "rated_power": round(1000 * POWER_KW),
@@ -110,14 +110,6 @@ class AccountPages:
         status = _numberless({**numbers, **micros, **head}, world.switches.status_numbers)
         storages = [_numberless(storage, world.switches.status_numbers)]
         return self._answer({**status, "storages": storages})
-
-    def _led(self) -> int:
-        now, soc = self._world.site.enforced(), self._world.site.battery().soc
-        if now.charge_to is not None:
-            return _CHARGING if soc < now.charge_to else _IDLE
-        if now.discharge_to is not None:
-            return _DISCHARGING if soc > max(now.discharge_to, now.reserve) else _IDLE
-        return _IDLE
 
     def _mode(self) -> str:
         profile = BACKUP_PROFILE if self._world.switches.storm else self._world.site.shown_profile()
@@ -138,6 +130,12 @@ class AccountPages:
 
     def _site_ids(self) -> list[int]:
         return [SITE_ID + number for number in range(self._world.switches.sites)]
+
+
+def _led(power_kw: float) -> int:
+    if not power_kw:
+        return _IDLE
+    return _CHARGING if power_kw > 0 else _DISCHARGING
 
 
 def _numberless(document: Document, form: str) -> Document:

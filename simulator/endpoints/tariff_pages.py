@@ -29,7 +29,7 @@ class TariffPages:
         """GET tariff: flat, rates as texts, the fallback period without times (statement 38)."""
         world = self._world
         self._need_battery_site(request)
-        settings, switches = world.site.state().settings, world.switches
+        settings, switches = world.site.state().readable, world.switches
         plan = {"typeKind": "single", "typeId": "tou"}
         must_charge = {"must_charge_start": "0", "must_charge_duration": "0", "must_charge_mode": "CP"}
         return as_json(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from .entries import Entries, Entry, NoEntryError
 from .families import Family
+from .on_its_way import different
 from .profiles import Requested
 from .settings import BatterySettings
 
@@ -19,6 +20,30 @@ class CloudState:
     rbd_ever_saved: bool = False
     requested: Requested | None = None
     """The profile change that the gateway has not taken yet."""
+    reported: BatterySettings | None = None
+    """What the gateway last reported, while something is on its way (section 15.1)."""
+    on_its_way: frozenset[str] = frozenset()
+    """The members that were written, and that no report has shown yet."""
+
+    @property
+    def target(self) -> BatterySettings:
+        """The settings with what was last asked for."""
+        return self.requested.change.applied_to(self.settings, clamp=True) if self.requested else self.settings
+
+    @property
+    def readable(self) -> BatterySettings:
+        """The settings as the top level of a read shows them."""
+        return self.settings if self.reported is None else replace(self.reported, disclaimer=self.settings.disclaimer)
+
+    def announced(self, before: CloudState) -> CloudState:
+        """Return the state, one write later than `before`, with the members that the write changed on their way."""
+        new = different(before.target, self.target)
+        return replace(self, reported=before.readable, on_its_way=before.on_its_way | new) if new else self
+
+    def confirmed(self, reported: BatterySettings) -> CloudState:
+        """Return the state after a report of the gateway: what it does not have yet stays on its way."""
+        left = self.on_its_way & different(reported, self.target)
+        return replace(self, reported=reported if left else None, on_its_way=left)
 
     def entry(self, entry_id: str) -> Entry:
         """Return a stored entry; raise NoEntryError."""

@@ -13,7 +13,7 @@ class Stretch(NamedTuple):
     """A time without a gap in which one family was enforced with one limit.
 
     `start` and `end` are UTC and exact; `end` is None while it lasts. `limit` is the SoC in percent that the window
-    (or, without one, the switch) asks for; RBD has none.
+    (or, without one, the switch; for CFG that is the reserve) asks for; RBD has none.
     """
 
     start: datetime
@@ -34,7 +34,7 @@ class Record:
         if enforced is self._last:
             return
         self._last = enforced
-        self._follow(Family.CFG, since, enforced.charge_to, is_on=enforced.charge_to is not None)
+        self._follow(Family.CFG, since, enforced.charge_limit, is_on=enforced.charge_limit is not None)
         self._follow(Family.DTG, since, enforced.discharge_to, is_on=enforced.discharge_to is not None)
         self._follow(Family.RBD, since, None, is_on=enforced.hold)
 

@@ -12,20 +12,24 @@ from .settings import BatterySettings
 from .windows import Window
 
 _FULL = 100
+_EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What the gateway obeys beside its orders.
 
-    `switch_only`: families that need no window (statement 33, era 2025-07).
-    `suspended`: a storm, a demand-response event or the backup profile; nothing else counts (S15, statement 80).
+    `switch_only`: families without entries (statements 33 and 95, era 2025-07).
+    `suspended`: families whose windows a storm or an event keeps from working (S15, statement 80), or the backup
+    profile, which leaves charge from grid alone (section 15.2).
     `full_backup`: the battery keeps all it has, as a reserve of 100 % does.
+    `timezone`: the site's, for the daily window of its settings.
     """
 
     switch_only: frozenset[Family] = frozenset()
-    suspended: bool = False
+    suspended: frozenset[Family] = frozenset()
     full_backup: bool = False
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +55,39 @@ class Orders:
 
     def enforced(self, moment: datetime, conditions: Conditions) -> Enforced:
         """Return what is enforced at a moment."""
-        settings = self.settings
-        reserve = _FULL if conditions.full_backup else settings.reserve
-        if conditions.suspended:
-            return Enforced(base_charge=settings.charge_from_grid, reserve=reserve)
+        settings, daily = self.settings, self._daily(conditions)
         covering = {window.family: window for window in self.windows if window.covers(moment)}
+        in_daily = _FULL if daily is not None and daily.covers(moment) else None
 
-        def limit(family: Family, without_window: int, *switches: bool) -> int | None:
-            if not all(switches):
+        def limit(family: Family, without_window: int | None, *, is_on: bool) -> int | None:
+            if not is_on or family in conditions.suspended:
                 return None
             if family in conditions.switch_only:
                 return without_window
             return covering[family].limit if family in covering else None
 
-        charge = (settings.charge_from_grid, settings.charge_schedule or Family.CFG in conditions.switch_only)
         return Enforced(
-            charge_to=limit(Family.CFG, 100, *charge),
-            discharge_to=limit(Family.DTG, settings.reserve, settings.discharge_to_grid),
-            hold=limit(Family.RBD, 100, settings.restrict_discharge) is not None,
-            base_charge=settings.charge_from_grid,
-            reserve=reserve,
+            charge_to=limit(Family.CFG, in_daily, is_on=settings.charge_from_grid and settings.charge_schedule),
+            discharge_to=limit(Family.DTG, settings.reserve, is_on=settings.discharge_to_grid),
+            hold=limit(Family.RBD, _FULL, is_on=settings.restrict_discharge) is not None,
+            base_charge=settings.charge_from_grid and daily is None,  # where there is a daily window, it confines
+            by_switch=Family.CFG in conditions.switch_only,
+            reserve=_FULL if conditions.full_backup else settings.reserve,
         )
+
+    def _daily(self, conditions: Conditions) -> Window | None:
+        """Return the one window of a site without entries (statement 95), to 100 %, while it is in use."""
+        settings = self.settings
+        is_used = settings.charge_from_grid and settings.charge_schedule and Family.CFG in conditions.switch_only
+        if not is_used or Family.CFG in conditions.suspended:
+            return None
+        begin, end = settings.charge_begin, settings.charge_end
+        return Window(Family.CFG, begin, end, _EVERY_DAY, _FULL, conditions.timezone)
 
     def piece(self, since: datetime, conditions: Conditions) -> Piece:
         """Return what is enforced from a moment on, and until when it surely stays so: a day at most."""
-        ends = (window.constant_until(since) for window in self.windows)
+        daily = self._daily(conditions)
+        ends = (window.constant_until(since) for window in (*self.windows, *((daily,) if daily else ())))
         return Piece(since, min(ends, default=since + timedelta(days=1)), self.enforced(since, conditions))
 
 
@@ -97,6 +109,11 @@ class Gateway:
         self._conditions = Conditions()
         self._coming: list[Delivery] = []
         self._piece: Piece | None = None
+
+    @property
+    def settings(self) -> BatterySettings:
+        """The settings that it was told last."""
+        return self._orders.settings
 
     def piece(self, moment: datetime) -> Piece:
         """Return the piece of constant enforcement that a moment lies in; it is worked out once."""

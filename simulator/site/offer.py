@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..eras import ERAS
 from ..switches import Switches
+from .battery import Hindrances
 from .families import Family
 from .gateway import Conditions
 from .profiles import BACKUP_PROFILE
@@ -29,9 +30,19 @@ def unchangeable(switches: Switches) -> frozenset[Family]:
 
 def conditions(switches: Switches, profile: str) -> Conditions:
     """Return what the gateway obeys beside its orders."""
-    full_backup = switches.storm or profile == BACKUP_PROFILE
+    is_backup = profile == BACKUP_PROFILE
+    suspended: frozenset[Family] = frozenset()
+    if switches.storm or switches.dr_event:
+        suspended = frozenset(Family)
+    elif is_backup:  # no override of charge from grid (section 15.2)
+        suspended = frozenset((Family.DTG, Family.RBD))
     switch_only = _without_entries(switches) - missing(switches)
-    return Conditions(switch_only, suspended=full_backup or switches.dr_event, full_backup=full_backup)
+    return Conditions(switch_only, suspended, switches.storm or is_backup, switches.timezone)
+
+
+def hindrances(switches: Switches, *, stuck: bool) -> Hindrances:
+    """Return what keeps the battery from doing what it is told (statements 37, 97)."""
+    return Hindrances(stuck, switches.battery_cold, switches.charge_limit_kw, _named(switches.battery_disobeys))
 
 
 def check_window(window: Window, switches: Switches) -> None:

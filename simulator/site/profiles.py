@@ -9,6 +9,7 @@ from datetime import datetime
 from .settings import RESERVE_RANGE, BatterySettings, MalformedError, ranged, whole
 
 BACKUP_PROFILE = "backup_only"
+_BACKUP_RESERVE = 100
 MODES = {
     "self-consumption": "Self-Consumption",
     "cost_savings": "Savings",
@@ -17,6 +18,11 @@ MODES = {
     "expert": "Expert",
 }
 """What `battery_mode` calls each profile that a PUT may name."""
+
+
+def shown_reserve(settings: BatterySettings) -> int:
+    """Return the reserve in percent that reads show: full backup has one of its own."""
+    return _BACKUP_RESERVE if settings.profile == BACKUP_PROFILE else settings.reserve
 
 
 @dataclass(frozen=True, slots=True)

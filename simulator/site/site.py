@@ -10,19 +10,19 @@ from uuid import UUID
 
 from ..account import USER_ID
 from ..switches import Switches
-from .battery import Battery, Enforced
+from .battery import Battery, Enforced, Hindrances
 from .cloud_state import CloudState
 from .enforcement import Record, Stretch
 from .entries import ConflictError, Entries, Entry, conflict, expired, is_unapplied
 from .families import Family
 from .gateway import Delivery, Gateway, Orders
 from .late_reads import LateReads
-from .offer import check_window, conditions
+from .offer import check_window, conditions, hindrances
 from .profiles import ProfileChange, Requested
+from .reports import Report, last_due, next_due
 from .settings import BatterySettings, MalformedError, SettingsChange, changed
 from .windows import Window
 
-_REPORT_SECONDS = 60
 _SPLIT_LASTS = timedelta(hours=1)
 
 
@@ -38,10 +38,12 @@ class Site:
         self._unapplied: Entries = ()
         self._reads = LateReads(self._state)
         self._gateway = Gateway(Orders(self._state.settings))
-        self._battery = Battery(soc=50)
+        self._battery = Battery(50, switches().battery_kwh)
         self._record = Record()
         self._at = now()
-        self._report = (self._at, self._battery.energy_kwh)
+        self._stuck = switches().stuck_scheduler
+        self._report = Report(last_due(self._at, switches().report_interval), self._battery.soc, 0.0)
+        self._settings_due: datetime | None = None
         self._shown_before = (self._state.settings.profile, self._at)
 
     # Reading
@@ -72,12 +74,10 @@ class Site:
         self._record.note(now, self.enforced())
         self._record.clear(now)
 
-    def report(self) -> tuple[datetime, float]:
-        """Return the gateway's last report: when, and the battery's energy in kWh (statements 36, 79)."""
-        now = self.advance()
-        if self._gateway.online:
-            age = timedelta(seconds=now.timestamp() % _REPORT_SECONDS)
-            self._report = (now - age, self._battery.energy_kwh)
+    def report(self) -> Report:
+        """Return the gateway's last report (statements 36, 79); one of this very moment tells of all of it."""
+        if self.advance() == self._report.at:
+            self._report_battery(self._at)
         return self._report
 
     def shown_profile(self) -> str:
@@ -94,6 +94,24 @@ class Site:
         """Return the battery itself, as it is now."""
         self.advance()
         return self._battery
+
+    # What an operator does
+
+    def set_soc(self, soc: float) -> None:
+        """Set the state of charge, which the last report then tells; raise ValueError outside 0 to 100."""
+        self.battery().set_soc(soc)
+        self._report_battery(self._report.at)
+
+    def stick(self, *, stuck: bool) -> None:
+        """Have the battery do nothing until another profile frees it, or free it (statement 97)."""
+        self.advance()
+        self._stuck = stuck
+
+    def set_profile(self, profile: str) -> None:
+        """Give cloud, gateway and hardware another profile at once."""
+        self._shown_before = (profile, self.advance())
+        state = replace(self._state, settings=replace(self._state.settings, profile=profile), requested=None)
+        self._change_profile(state.confirmed(replace(state.readable, profile=profile)))
 
     # Writing
 
@@ -119,7 +137,7 @@ class Site:
         applied = [entry for entry in state.entries if entry.family in change.applies and is_unapplied(entry)]
         for entry in applied:
             state = state.with_entry(entry.committed())
-        self._commit(state, tell_gateway=True)
+        self._commit(self._announced(state), tell_gateway=True)
 
     def request_profile(self, change: ProfileChange) -> None:
         """Ask the gateway for another profile or reserve (statement 61); raise MalformedError (62).
@@ -132,20 +150,16 @@ class Site:
             return
         due = now + timedelta(seconds=switches.profile_delay)
         requested = None if settings == old else Requested(change, due)
-        self._commit(replace(self._state, requested=requested), tell_gateway=False)
+        self._commit(self._announced(replace(self._state, requested=requested)), tell_gateway=False)
 
     def cancel_profile(self) -> bool:
         """Take back a profile change that is still pending; tell whether there was one (statement 60)."""
         self.advance()
         if self._state.requested is None:
             return False
-        self._commit(replace(self._state, requested=None), tell_gateway=False)
+        state = replace(self._state, requested=None)
+        self._commit(state.confirmed(state.readable), tell_gateway=False)
         return True
-
-    def set_profile(self, profile: str) -> None:
-        """Give cloud, gateway and hardware another profile at once."""
-        self._shown_before = (profile, self.advance())
-        self._change_profile(replace(self._state.settings, profile=profile))
 
     def create(self, window: Window, *, committed: bool = False) -> Entry:
         """Store a new entry, pending (statement 41). `committed`: applied at once.
@@ -187,16 +201,25 @@ class Site:
             self._run_battery(max(event, self._at))
             self._take_profile()
             self._receive()
+            self._report_settings()
             self._forget()
         self._run_battery(now)
         return now
 
     def switched(self, switches: Switches) -> None:
         """Follow a change of the switches that is about to happen."""
-        now = self.advance()
+        now, was_online = self.advance(), self._gateway.online
         self.report()
         self._gateway.obey(conditions(switches, self._state.settings.profile))
         self._gateway.connect(now, switches.activation_delay, online=switches.gateway_online)
+        self._battery.resize(switches.battery_kwh)
+        if switches.requested_config == "off" and self._state.reported is not None:
+            self._commit(replace(self._state, reported=None, on_its_way=frozenset()), tell_gateway=False)
+        if switches.gateway_online and not was_online:  # it begins with a report
+            self._report_battery(now)
+            self._show_settings()
+        if self._settings_due is not None:
+            self._settings_due = next_due(now, switches.report_interval)
 
     def _next_event(self) -> datetime | None:
         ttl = timedelta(seconds=self._switches().pending_ttl)
@@ -206,6 +229,8 @@ class Site:
             ends.append(arrival)
         if requested is not None and self._gateway.online:
             ends.append(requested.due)
+        if self._settings_due is not None and self._gateway.online:
+            ends.append(self._settings_due)
         return min(ends, default=None)
 
     def _take_profile(self) -> None:
@@ -213,12 +238,13 @@ class Site:
         if requested is None or requested.due > self._at or not self._gateway.online:
             return
         self._shown_before = (self._shown_at(self._at), self._at)
-        clamp = self._switches().out_of_range == "clamp"
-        self._change_profile(requested.change.applied_to(self._state.settings, clamp=clamp))
+        self._change_profile(replace(self._state, settings=self._state.target, requested=None))
 
-    def _change_profile(self, settings: BatterySettings) -> None:
-        self._commit(replace(self._state, settings=settings, requested=None), tell_gateway=True, delay=0)
-        self._gateway.obey(conditions(self._switches(), settings.profile))
+    def _change_profile(self, state: CloudState) -> None:
+        if state.settings.profile != self._state.settings.profile:
+            self._stuck = False  # statement 97
+        self._commit(state, tell_gateway=True, delay=0)
+        self._gateway.obey(conditions(self._switches(), state.settings.profile))
 
     def _receive(self) -> None:
         for delivery in self._gateway.arrive(self._at):
@@ -234,14 +260,43 @@ class Site:
         if gone:
             self._commit(self._state.without(gone), tell_gateway=any(entry.in_force for entry in gone))
 
+    def _report_settings(self) -> None:
+        if self._settings_due is not None and self._settings_due <= self._at and self._gateway.online:
+            self._show_settings()
+
+    def _show_settings(self) -> None:
+        """Show what the gateway has, as far as reads wait for that (statement 93)."""
+        self._settings_due = None
+        if self._state.on_its_way:
+            self._commit(self._state.confirmed(self._gateway.settings), tell_gateway=False)
+        if self._state.on_its_way:
+            self._settings_due = next_due(self._at, self._switches().report_interval)
+
+    def _report_battery(self, at: datetime) -> None:
+        if self._gateway.online:
+            power = self._battery.power_kw(self._gateway.piece(self._at).enforced, *self._circumstances())
+            self._report = Report(at, self._battery.soc, power)
+
     def _run_battery(self, until: datetime) -> None:
-        surplus = self._switches().solar_kw - self._switches().house_kw
+        due = last_due(until, self._switches().report_interval)
+        if due > self._report.at:
+            self._run_to(due)
+            self._report_battery(due)
+        self._run_to(until)
+
+    def _run_to(self, until: datetime) -> None:
+        surplus, hindered = self._circumstances()
         while self._at < until:
             piece = self._gateway.piece(self._at)
             end = min(piece.until, until)
-            self._battery.run((end - self._at).total_seconds() / 3600, piece.enforced, surplus)
+            self._battery.run((end - self._at).total_seconds() / 3600, piece.enforced, surplus, hindered)
             self._record.note(self._at, piece.enforced)
             self._at = end
+
+    def _circumstances(self) -> tuple[float, Hindrances]:
+        """Return the surplus of the sun in kW, and what keeps the battery from doing what it is told."""
+        switches = self._switches()
+        return switches.solar_kw - switches.house_kw, hindrances(switches, stuck=self._stuck)
 
     # Storing
 
@@ -266,6 +321,15 @@ class Site:
         entry = entry.committed() if committed else entry
         self._commit(self._state.with_entry(entry), tell_gateway=committed)
         return entry
+
+    def _announced(self, state: CloudState) -> CloudState:
+        """Return the state as a write leaves it: by switch reads wait for the gateway's next report (statement 93)."""
+        if self._switches().requested_config == "off":
+            return state
+        state = state.announced(self._state)
+        if state.on_its_way and self._settings_due is None:
+            self._settings_due = next_due(self._at, self._switches().report_interval)
+        return state
 
     def _commit(self, state: CloudState, *, tell_gateway: bool, delay: float | None = None) -> None:
         self._reads.replace(self._at, self._state)

@@ -12,7 +12,7 @@ from simulator.browser import API, IS_VALID, SCHEDULES, SETTINGS, Browser, docum
 
 Make = Callable[..., Simulator]
 BODIES: dict[str, dict[str, Any]] = {
-    "cfg": {"chargeFromGrid": True},
+    "cfg": {"chargeFromGrid": True, "batteryBackupPercentage": 70},
     "dtg": {"dtgControl": {"enabled": True}},
     "rbd": {"rbdControl": {"enabled": True}},
 }
@@ -76,7 +76,7 @@ def test_the_control_objects_know_nothing_of_schedules(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("family", "order", "soc"),
-    [("cfg", "charge_from_grid", 100), ("dtg", "discharge_to_grid", 20), ("rbd", "restrict_discharge", 50)],
+    [("cfg", "charge_from_grid", 70), ("dtg", "discharge_to_grid", 20), ("rbd", "restrict_discharge", 50)],
 )
 def test_the_switch_alone_is_enforced(make: Make, family: str, order: str, soc: int) -> None:
     sim, me = signed_in(make)

@@ -122,7 +122,7 @@ def test_a_switch_alone_is_recorded_where_there_are_no_entries(make: Make) -> No
     sim.act_as_app({"chargeFromGrid": True})
     sim.advance(60)
     sim.act_as_app({"chargeFromGrid": False})
-    assert sim.enforcement()["cfg"] == (Stretch(FRIDAY, FRIDAY + timedelta(seconds=60), 100),)
+    assert sim.enforcement()["cfg"] == (Stretch(FRIDAY, FRIDAY + timedelta(seconds=60), 20),)
 
 
 def test_a_year_of_windows_is_walked_from_boundary_to_boundary(make: Make) -> None:

@@ -233,9 +233,12 @@ def test_charging_without_its_schedule_only_reaches_the_reserve(make: Make) -> N
 
 def test_the_old_charge_times_do_nothing(make: Make) -> None:
     """53."""
-    me = Browser(sim := make(activation_delay=0)).sign_in()
+    me = Browser(sim := make(activation_delay=0, session_ttl=86_400)).sign_in()
     me.put({"chargeFromGrid": True, "chargeFromGridScheduleEnabled": True, "chargeBeginTime": 0, "chargeEndTime": 1439})
     assert enforced(sim) == IDLE
+    me.put({"batteryBackupPercentage": 80})  # as far as that, as if there were no times
+    sim.advance(3 * 3600)
+    assert soc(sim) == 80
 
 
 def test_a_family_without_schedules_obeys_its_switch_alone(make: Make) -> None:

@@ -151,7 +151,7 @@ def test_the_last_report_stops_while_the_gateway_is_away(make: Make) -> None:
 
 @pytest.mark.parametrize(("family", "led"), [("CFG", 12), ("DTG", 13)])
 def test_36_the_led_tells_charging_from_discharging(make: Make, family: str, led: int) -> None:
-    me = Browser(make(activation_delay=0)).sign_in()
+    me = Browser(make(activation_delay=0, house_kw=0.0)).sign_in()
     me.create(family, "12:00", "18:00", limit=90 if family == "CFG" else 30)
     assert document(me.send("GET", STATUS))["storages"][0]["led_status"] == 17
     me.put({"chargeFromGrid": True} if family == "CFG" else {"dtgControl": {"enabled": True}})
