@@ -15,11 +15,13 @@ from tests.moods.monitor import FAMILIES, Monitor
 from tests.scenarios.runner import check, home, take
 
 MOODS: Mapping[str, Mapping[str, Any]] = {
-    "at once": {"read_lag": 0, "flapping": False},
-    "5 s late": {"read_lag": 5, "flapping": False},
-    "60 s late": {"read_lag": 60, "flapping": False},
-    "120 s late": {"read_lag": 120, "flapping": False},
-    "flapping": {"read_lag": 0, "flapping": True},
+    "at once": {"read_lag": 0, "flapping": False, "requested_config": "off"},
+    "5 s late": {"read_lag": 5, "flapping": False, "requested_config": "off"},
+    "60 s late": {"read_lag": 60, "flapping": False, "requested_config": "off"},
+    "120 s late": {"read_lag": 120, "flapping": False, "requested_config": "off"},
+    "flapping": {"read_lag": 0, "flapping": True, "requested_config": "off"},
+    "reported late": {"read_lag": 0, "flapping": False, "requested_config": "on", "requested_config_controls": True},
+    "reported late, not told what": {"read_lag": 0, "flapping": False, "requested_config": "on"},
 }
 SET_ASIDE = ("expect", "forget_requests")
 """Steps that say what has to come out, and when: a late read changes that."""
@@ -65,6 +67,8 @@ async def play(scenario: Mapping[str, Any], mood: Mapping[str, Any], folder: Pat
     """
     app = parse_configuration({**ACCOUNT, "base_url": "http://127.0.0.1", **scenario.get("app", {})})
     unseen = app.poll + 2 * app.consistency + timedelta(seconds=mood["read_lag"])
+    if mood["requested_config"] != "off":
+        unseen += timedelta(seconds=scenario["cloud"].get("report_interval", 600))
     monitor = Monitor(unseen, app.lead)
     with monitor.watching():
         async with home({**scenario, "cloud": {**scenario["cloud"], **mood}}, folder) as one:

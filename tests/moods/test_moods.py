@@ -38,6 +38,12 @@ LATENESS_DECIDES = {
         "where no read contradicts a refusal soon the wish has failed, and what comes to light later is undone"
     ),
     "refusals: Entries whose creation, change or removal is refused": "as with the switches",
+    "enphase_app: A wish that is newer than the removal of its entry is confirmed only once": (
+        "while a switch is on its way there are looks between the polls, which find the removal before the newer wish"
+    ),
+    "truth: A silent gateway is told apart from an obedient one": (
+        "where the cloud shows a switch when the gateway reports it, one that falls silent before never confirms it"
+    ),
 }
 """Scenarios in which a late read rightly leads to another end, with the reason."""
 

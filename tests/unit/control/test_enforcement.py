@@ -8,10 +8,11 @@ from datetime import datetime, time, timedelta, timezone
 import pytest
 
 from enphase_battery.control.controls import Control
-from enphase_battery.control.enforcement import Enforced, enforcement
+from enphase_battery.control.enforcement import Enforced, Enforcement, enforcement
 from enphase_battery.control.entries import EVERY_DAY, Entry, Terms
-from enphase_battery.control.reason import Override
-from enphase_battery.control.site_state import SiteState, Storage, Switches
+from enphase_battery.control.evidence import Evidence, OwnWrite
+from enphase_battery.control.reason import Kind, Override, Reason, because
+from enphase_battery.control.site_state import Charging, SiteState, Storage, Switches
 from tests.unit.said import said
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
@@ -22,14 +23,19 @@ def entry(control: Control, start: int, end: int, *, active: bool) -> Entry:
     return Entry(Terms(control, time(start), time(end), EVERY_DAY, "Europe/London"), f"{control.value} {start}", active)
 
 
+ALL_ON = Switches(
+    dict.fromkeys(Control, True), charge_schedule_on=True, override=None, read_at=NOON, charging=Charging(reserve=20)
+)
+BELOW_RESERVE = Charging(reserve=60)
 SWITCHES_ONLY = SiteState(
-    switches=Switches(dict.fromkeys(Control, True), charge_schedule_on=True, override=None, read_at=NOON),
+    switches=replace(ALL_ON, charging=BELOW_RESERVE),
     entries=(),
     has_schedules=dict.fromkeys(Control, False),
-    storage=Storage(last_report=NOON - timedelta(minutes=5)),
+    storage=Storage(soc=50, last_report=NOON - timedelta(minutes=5), read_at=NOON),
 )
 SCHEDULED = replace(
     SWITCHES_ONLY,
+    switches=ALL_ON,
     entries=tuple(entry(control, 11, 13, active=True) for control in Control),
     has_schedules=dict.fromkeys(Control, True),
 )
@@ -100,7 +106,6 @@ def test_charging_needs_the_second_flag_of_its_family_and_the_others_do_not() ->
     assert enforcement(state, CHARGE, NOON).enforced is Enforced.NO
     assert "schedule of charge from grid is switched off" in said(enforcement(state, CHARGE, NOON).reason)
     assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
-    assert enforcement(switches(SWITCHES_ONLY, charge_schedule_on=False), CHARGE, NOON).enforced is Enforced.YES
 
 
 @pytest.mark.parametrize("state", [replace(SCHEDULED, entries=None), replace(SCHEDULED, has_schedules={})])
@@ -117,7 +122,90 @@ def test_without_the_gateways_last_report_nothing_can_be_said(storage: Storage |
 
 def test_a_gateway_that_has_been_silent_for_more_than_half_an_hour_may_not_have_heard() -> None:
     half_an_hour = timedelta(minutes=30)
-    fresh = replace(SWITCHES_ONLY, storage=Storage(last_report=NOON - half_an_hour))
-    stale = replace(SWITCHES_ONLY, storage=Storage(last_report=NOON - half_an_hour - timedelta(seconds=1)))
+    fresh = replace(SWITCHES_ONLY, storage=Storage(last_report=NOON - half_an_hour, read_at=NOON))
+    stale = replace(
+        SWITCHES_ONLY, storage=Storage(last_report=NOON - half_an_hour - timedelta(seconds=1), read_at=NOON)
+    )
     assert enforcement(fresh, RESTRICT, NOON).enforced is Enforced.YES
     assert enforcement(stale, RESTRICT, NOON).enforced is Enforced.NO
+
+
+def test_that_nobody_could_read_for_hours_is_no_silence_of_the_gateway() -> None:
+    assert enforcement(SWITCHES_ONLY, RESTRICT, NOON + timedelta(hours=5)).enforced is Enforced.YES
+
+
+@pytest.mark.parametrize(
+    ("charging", "soc", "expected"),
+    [
+        (Charging(reserve=20), 19.9, Enforced.YES),
+        (Charging(reserve=20), 20, because(Kind.ABOVE_RESERVE, reserve=20)),
+        (Charging(reserve=20), None, because(Kind.RESERVE_NOT_READ)),
+        (Charging(), 10, because(Kind.RESERVE_NOT_READ)),
+        (Charging(is_backing_up=True), None, Enforced.YES),
+        (Charging(reserve=20, daily=(time(11), time(13))), 90, Enforced.YES),
+        (Charging(reserve=20, daily=(time(22), time(12, 1))), 90, Enforced.YES),
+        (Charging(daily=(time(13), time(17))), 10, because(Kind.OUTSIDE_DAILY_WINDOW, begin="13:00", end="17:00")),
+        (Charging(daily=(time(12, 1), time(0))), 10, because(Kind.OUTSIDE_DAILY_WINDOW, begin="12:01", end="00:00")),
+    ],
+)
+def test_without_entries_a_charge_goes_up_to_the_reserve_only(
+    charging: Charging, soc: float | None, expected: Enforced | Reason
+) -> None:
+    storage = Storage(soc=soc, last_report=NOON, read_at=NOON)
+    verdict = enforcement(replace(switches(SWITCHES_ONLY, charging=charging), storage=storage), CHARGE, NOON)
+    assert expected in (verdict.enforced, verdict.reason)
+    assert (verdict.enforced is Enforced.YES) is (verdict.reason is None)
+
+
+@pytest.mark.parametrize("entries", [(), (entry(CHARGE, 14, 16, active=True),)])
+def test_where_no_entry_covers_this_time_a_battery_below_the_reserve_is_charged_all_the_same(
+    entries: tuple[Entry, ...],
+) -> None:
+    state = replace(SCHEDULED, entries=entries)
+    assert enforcement(switches(state, charging=BELOW_RESERVE), CHARGE, NOON).enforced is Enforced.YES
+    assert enforcement(state, CHARGE, NOON).enforced is Enforced.NO
+
+
+@pytest.mark.parametrize("control", Control)
+def test_of_a_control_whose_entries_nobody_looks_at_nothing_can_be_said(control: Control) -> None:
+    state = replace(SWITCHES_ONLY, unlisted=frozenset({control}))
+    verdict = enforcement(state, control, NOON)
+    assert verdict == Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_LOOKED_AT))
+
+
+def test_full_backup_overrides_discharge_and_hold_and_a_storm_all_three() -> None:
+    for override, obeyed in [(Override.FULL_BACKUP, {CHARGE}), (Override.STORM, set()), (None, set(Control))]:
+        state = switches(SCHEDULED, override=override)
+        assert {one for one in Control if enforcement(state, one, NOON).enforced is Enforced.YES} == obeyed
+
+
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize(
+    ("evidence", "kind"),
+    [
+        (Evidence(writes=(OwnWrite(before=False, value=True, at=NOON, answered=True),)), Kind.NOT_SHOWN_YET),
+        (Evidence(given_up=OwnWrite(before=False, value=True, at=NOON, answered=True)), Kind.IGNORED),
+    ],
+)
+def test_of_a_switch_that_may_be_otherwise_at_the_gateway_nothing_can_be_said(
+    evidence: Evidence, kind: Kind, on: bool
+) -> None:
+    state = switches(SCHEDULED, on=dict.fromkeys(Control, on))
+    assert enforcement(state, CHARGE, NOON, evidence) == Enforcement(Enforced.UNKNOWN, because(kind))
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_of_a_switch_that_is_on_its_way_nothing_can_be_said(on: bool) -> None:
+    state = switches(SCHEDULED, on=dict.fromkeys(Control, on), on_its_way={CHARGE: not on})
+    assert enforcement(state, CHARGE, NOON) == Enforcement(Enforced.UNKNOWN, because(Kind.ON_ITS_WAY))
+    assert enforcement(state, DISCHARGE, NOON).enforced is (Enforced.YES if on else Enforced.NO)
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"), [(None, Enforced.UNKNOWN), (-1, Enforced.UNKNOWN), (0, Enforced.NO), (4, Enforced.NO)]
+)
+def test_after_an_off_nothing_can_be_said_before_the_gateway_reports(report: int | None, expected: Enforced) -> None:
+    off_at = NOON - timedelta(minutes=5)
+    last_report = None if report is None else off_at + timedelta(minutes=report)
+    state = replace(switches(SCHEDULED, on={CHARGE: False}), storage=Storage(last_report=last_report))
+    assert enforcement(state, CHARGE, NOON, Evidence(known=False, changed_at=off_at)).enforced is expected

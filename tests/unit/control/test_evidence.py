@@ -54,6 +54,39 @@ def test_nothing_is_believed_before_the_first_read() -> None:
     assert Evidence().second_look_at(CONSISTENCY) is None
 
 
+def test_while_the_cloud_waits_for_the_gateway_an_old_value_says_nothing_of_an_answered_write() -> None:
+    sent = KNOWN_OFF.sending(True, at(0))
+    late = at(600)
+    assert sent.answered(at(0)).saw(False, late, CONSISTENCY, pending=True)[1] is Sight.ECHO
+    assert sent.answered(at(0)).saw(False, late, CONSISTENCY)[1] is Sight.NOT_SHOWN
+    assert sent.saw(False, late, CONSISTENCY, pending=True)[1] is Sight.SAME
+    assert sent.answered(at(0)).saw(True, late, CONSISTENCY, pending=True)[1] is Sight.SHOWN
+    refused, _ = sent.refused().saw(False, late, CONSISTENCY, pending=True)
+    assert refused.may_become is True
+    assert refused.saw(False, late, CONSISTENCY)[0].may_become is None
+
+
+@pytest.mark.parametrize(
+    ("before", "shown", "changed_at"),
+    [
+        (KNOWN_OFF, [(False, 10)], None),
+        (written(KNOWN_OFF, True, 0), [(True, 10)], 0),
+        (written(KNOWN_OFF, True, 0), [(True, 10), (True, 600)], 0),
+        (written(KNOWN_OFF, True, 0), [(False, 10), (False, 600)], None),
+        (KNOWN_OFF, [(True, 10), (True, 600)], 600),
+        (Evidence(), [(True, 10)], None),
+    ],
+)
+def test_from_when_the_cloud_has_held_what_is_known(
+    before: Evidence, shown: list[tuple[bool, float]], changed_at: float | None
+) -> None:
+    evidence = before
+    for value, second in shown:
+        evidence, _ = saw(evidence, value, second)
+    stored = Evidence.from_json(json.loads(json.dumps(evidence.to_json())))
+    assert stored.changed_at == (None if changed_at is None else at(changed_at))
+
+
 def test_a_read_that_shows_the_new_value_proves_the_write_at_once() -> None:
     evidence, sight = saw(written(KNOWN_OFF, True, 0), True, 1)
     assert (evidence.known, sight) == (True, Sight.SHOWN)

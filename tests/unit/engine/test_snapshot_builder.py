@@ -107,9 +107,9 @@ async def test_a_running_window_is_named(tmp_path: Path) -> None:
 
 async def test_why_the_gateway_does_not_act_is_the_reason_of_a_confirmed_switch(home: SmallHome) -> None:
     await home.coordinator.poll()
-    await home.flip(CHARGE, True)
-    assert home.report(CHARGE).enforced is Enforced.UNKNOWN
-    assert home.why(CHARGE) == "switch is on; the gateway's last report could not be read"
+    await home.flip(RESTRICT, True)
+    assert home.report(RESTRICT).enforced is Enforced.UNKNOWN
+    assert home.why(RESTRICT) == "switch is on; the gateway's last report could not be read"
 
 
 async def test_the_last_error_stays_when_the_toggle_has_gone_back(home: SmallHome) -> None:

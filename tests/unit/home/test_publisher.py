@@ -490,7 +490,7 @@ async def test_a_diagnosis_is_in_the_result_and_in_the_log_without_ids(
 
 async def test_a_diagnosis_tells_in_a_table_what_a_maintainer_asks_for(home: Home) -> None:
     windows = [{"name": "Night", "control": "charge_from_grid", "start": "02:00", "end": "05:00"}]
-    async with home(app={"windows": windows}) as one:
+    async with home(app={"windows": windows}, switches={"report_interval": 60}) as one:
         evening = {"scheduleType": "DTG", "startTime": "17:00", "endTime": "19:00", "limit": 30, "days": [7]}
         one.cloud.act_as_app(create=evening)
         await one.command(command="set", control="charge_from_grid", state="on", duration="01:00:00")

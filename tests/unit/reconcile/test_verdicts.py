@@ -56,7 +56,7 @@ async def test_until_the_gateway_has_the_entry_the_wish_is_pending_and_then_conf
 
 async def test_a_gateway_that_does_not_report_is_named_with_when_it_last_did(home: SmallHome) -> None:
     home.cloud.activation = None
-    home.cloud.storage = Storage(last_report=NOON - timedelta(minutes=45))
+    home.cloud.storage = Storage(last_report=NOON - timedelta(minutes=45), read_at=NOON)
     await home.coordinator.poll()
     await home.command(**BOOST)
     assert said(home) == (

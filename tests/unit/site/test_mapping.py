@@ -264,3 +264,28 @@ def test_an_entry_that_is_deleted_and_still_listed_is_none() -> None:
 def test_terms_are_put_into_the_clouds_words(control: Control, family: Family, limit: int | None) -> None:
     terms = Terms(control, time(2), time(5), frozenset({1}), "Europe/London", limit)
     assert cloud_terms(terms) == EntryTerms(family, time(2), time(5), frozenset({1}), limit, "Europe/London")
+
+
+@pytest.mark.parametrize(
+    ("told", "on_its_way", "is_pending"),
+    [
+        (None, {}, False),
+        ({}, {}, False),
+        ({"chargeFromGrid": True}, {Control.CHARGE_FROM_GRID: True}, True),
+        ({"chargeFromGrid": False}, {}, True),  # as it is shown
+        ({"dtgControl": {"enabled": True}}, {Control.DISCHARGE_TO_GRID: True}, True),
+        ({"pendingGateways": ["1"]}, {}, True),
+    ],
+)
+def test_what_is_on_its_way_is_told_beside_what_the_gateway_reports(
+    told: object, on_its_way: dict[Control, bool], is_pending: bool
+) -> None:
+    found = switches(settings(chargeFromGrid=False, dtgControl={"enabled": False}, requestedConfig=told))
+    assert (found.on[Control.CHARGE_FROM_GRID], found.on[Control.DISCHARGE_TO_GRID]) == (False, False)
+    assert (found.on_its_way, found.is_pending) == (on_its_way, is_pending)
+
+
+def test_a_reserve_and_a_flag_that_are_on_their_way_count_already() -> None:
+    coming = {"batteryBackupPercentage": 45, "chargeFromGridScheduleEnabled": True}
+    found = switches(settings(batteryBackupPercentage=20, chargeFromGridScheduleEnabled=False, requestedConfig=coming))
+    assert (found.floor, found.charge_schedule_on) == (45, True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta, timezone
 
 from enphase_battery.control.controls import Control
-from enphase_battery.control.enforcement import REPORT_AGE
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.reason import Kind, Override, because
+from enphase_battery.control.site_state import REPORT_AGE
 from enphase_battery.store.store import DiskTrouble
 
 NOON = datetime(2026, 7, 22, 12, tzinfo=timezone.utc)
@@ -28,6 +28,11 @@ EXAMPLES = (
     because(Kind.NO_ENTRY),
     because(Kind.NO_ENTRY_NOW),
     because(Kind.SCHEDULE_OFF, control=CHARGE),
+    because(Kind.ABOVE_RESERVE, reserve=20),
+    because(Kind.RESERVE_NOT_READ),
+    because(Kind.OUTSIDE_DAILY_WINDOW, begin="02:00", end="05:00"),
+    because(Kind.ENTRIES_NOT_LOOKED_AT),
+    because(Kind.OFF_NOT_REPORTED),
     because(Kind.REPORT_NOT_READ),
     because(Kind.GATEWAY_SILENT, minutes=REPORT_AGE // timedelta(minutes=1)),
     because(Kind.TARGET_NEEDS_ENTRY, target=80),
@@ -50,6 +55,9 @@ EXAMPLES = (
     because(Kind.CANNOT_BE_CHANGED, control=CHARGE, only_on=False, why=LOCKED),
     because(Kind.CANNOT_BE_CHANGED, control=CHARGE, only_on=True, why=because(Kind.DISCLAIMER)),
     # what is waited for
+    because(Kind.ON_ITS_WAY, reported=NOON),
+    because(Kind.ON_ITS_WAY_SILENT, since=NOON),
+    because(Kind.OFF_UNHEARD, since=NOON),
     because(Kind.NOT_SHOWN_YET),
     because(Kind.DOUBTED),
     because(Kind.REFUSED_YET_OPEN),
@@ -69,6 +77,7 @@ EXAMPLES = (
     because(Kind.SCHEDULE_NOT_SHOWN, control=CHARGE),
     # what went wrong with a write
     because(Kind.IGNORED),
+    because(Kind.NOT_ARRIVED, since=NOON),
     because(Kind.ENTRY_VANISHED, entry=NIGHT),
     because(Kind.UNLISTED_CONFLICT, entry=NIGHT, error=because(Kind.CONFLICT, detail=REQUEST)),
     because(Kind.SWITCH_NOT_TAKEN, family="cfg"),

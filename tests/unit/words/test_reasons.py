@@ -17,8 +17,9 @@ from enphase_battery.control.controls import Control
 from enphase_battery.control.entries import EVERY_DAY, Terms
 from enphase_battery.control.problem import Problem
 from enphase_battery.control.reason import Kind, Override, Reason, because
+from enphase_battery.words.cloud_texts import NEXT_TRY_IS_TOLD
 from enphase_battery.words.reasons import entry, hint, listed, local, problem, sentence
-from enphase_battery.words.texts import NEXT_TRY_IS_TOLD, OVERRIDES, TEXTS
+from enphase_battery.words.texts import OVERRIDES, TEXTS
 from tests.unit.pages import PACKAGE
 from tests.unit.words.examples import CHARGE, DISCHARGE, EVENING, EXAMPLES, NIGHT, NOON, RESTRICT
 

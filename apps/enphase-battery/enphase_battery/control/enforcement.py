@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import Enum
 
-from .controls import Control
+from .controls import Control, Limit
+from .entries import Entry
+from .evidence import Evidence
 from .reason import Kind, Reason, because
-from .site_state import SiteState, Storage, Switches
+from .site_state import REPORT_AGE, Charging, SiteState, Storage, Switches
 
-REPORT_AGE = timedelta(minutes=30)
-"""A gateway that has not reported for longer may not have heard of the switch."""
+_UNTOUCHED = Evidence()
 
 
 class Enforced(str, Enum):
@@ -30,7 +32,9 @@ class Enforcement:
     reason: Reason | None = None
 
 
-def enforcement(state: SiteState, control: Control, local_now: datetime) -> Enforcement:
+def enforcement(
+    state: SiteState, control: Control, local_now: datetime, evidence: Evidence = _UNTOUCHED
+) -> Enforcement:
     """Return whether the gateway acts on ``control`` now.
 
     It does when the switch is on, an active entry (own or foreign) covers this minute or the site has switches only,
@@ -41,49 +45,107 @@ def enforcement(state: SiteState, control: Control, local_now: datetime) -> Enfo
         state: What was read last.
         control: The control.
         local_now: The current instant as the site's local time (aware).
+        evidence: What is known of the switch, and what was written to it.
     """
     if state.switches is None:
         return Enforcement(Enforced.UNKNOWN, because(Kind.NOT_READ_YET))
     if control not in state.switches.on:
         return Enforcement(Enforced.UNKNOWN, because(Kind.SWITCH_NOT_TOLD))
+    unsettled = _unsettled(state, control, evidence)
+    if unsettled is not None:
+        return Enforcement(Enforced.UNKNOWN, because(unsettled))
     if not state.switches.on[control]:
-        return Enforcement(Enforced.NO)
+        return _off(state.storage, evidence.changed_at)
     return (
-        _overridden(state.switches)
-        or _without_entry(state, state.switches, control, local_now)
-        or _out_of_touch(state.storage, local_now)
+        _overridden(state.switches, control)
+        or _ineffective(state, state.switches, control, local_now)
+        or _out_of_touch(state.storage)
         or Enforcement(Enforced.YES)
     )
 
 
-def _overridden(switches: Switches) -> Enforcement | None:
+def _unsettled(state: SiteState, control: Control, evidence: Evidence) -> Kind | None:
+    """Return why a switch may be otherwise at the gateway than the cloud shows it (rule (o)); None: it may not."""
+    if control in state.on_its_way:
+        return Kind.ON_ITS_WAY
+    if evidence.unproven is not None:
+        return Kind.NOT_SHOWN_YET
+    return Kind.IGNORED if evidence.given_up is not None and evidence.given_up.answered else None
+
+
+def _off(storage: Storage | None, changed_at: datetime | None) -> Enforcement:
+    """Return the verdict on a switch that is off: until the gateway reports, it may go on (rule (o))."""
+    report = storage.last_report if storage else None
+    if changed_at is not None and (report is None or report < changed_at):
+        return Enforcement(Enforced.UNKNOWN, because(Kind.OFF_NOT_REPORTED))
+    return Enforcement(Enforced.NO)
+
+
+def _overridden(switches: Switches, control: Control) -> Enforcement | None:
     """Return the verdict if something overrides the settings."""
-    if switches.override is None:
-        return None
-    return Enforcement(Enforced.NO, because(Kind.OVERRIDDEN, override=switches.override))
+    override = switches.overrides(control)
+    return None if override is None else Enforcement(Enforced.NO, because(Kind.OVERRIDDEN, override=override))
 
 
-def _without_entry(state: SiteState, switches: Switches, control: Control, local_now: datetime) -> Enforcement | None:
-    """Return the verdict if the site works with schedules and no entry makes the switch effective now."""
+def _ineffective(state: SiteState, switches: Switches, control: Control, local_now: datetime) -> Enforcement | None:
+    """Return the verdict if nothing makes the switch effective now; None if something does."""
+    if control in state.unlisted:
+        return Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_LOOKED_AT))
+    charges = control.limit is Limit.CHARGE_UP_TO
     has_schedules = state.has_schedules.get(control)
     if has_schedules is False:
-        return None
+        return _charging_alone(switches.charging, state.storage, local_now) if charges else None
     if has_schedules is None or state.entries is None:
         return Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_READ))
-    active = [entry for entry in state.entries if entry.terms.control is control and entry.active]
+    missing = _without_entry(state.entries, switches, control, local_now)
+    if missing is None or (charges and _reaches(switches.charging, state.storage) is True):
+        return None
+    return Enforcement(Enforced.NO, missing)
+
+
+def _without_entry(
+    entries: Iterable[Entry], switches: Switches, control: Control, local_now: datetime
+) -> Reason | None:
+    """Return why no entry makes a switch effective now, where it works with entries."""
+    active = [entry for entry in entries if entry.terms.control is control and entry.active]
     if not active:
-        return Enforcement(Enforced.NO, because(Kind.NO_ENTRY))
+        return because(Kind.NO_ENTRY)
     if not any(entry.terms.covers(local_now) for entry in active):
-        return Enforcement(Enforced.NO, because(Kind.NO_ENTRY_NOW))
+        return because(Kind.NO_ENTRY_NOW)
     if control.has_second_flag and not switches.charge_schedule_on:
-        return Enforcement(Enforced.NO, because(Kind.SCHEDULE_OFF, control=control))
+        return because(Kind.SCHEDULE_OFF, control=control)
     return None
 
 
-def _out_of_touch(storage: Storage | None, local_now: datetime) -> Enforcement | None:
-    """Return the verdict if it cannot be said that the gateway has heard of the switch."""
+def _charging_alone(charging: Charging, storage: Storage | None, local_now: datetime) -> Enforcement | None:
+    """Return the verdict on a charge that no entry limits: in the daily window, or to the reserve."""
+    if charging.daily is not None:
+        begin, end = charging.daily
+        if _is_between(begin, local_now.time(), end):
+            return None
+        return Enforcement(Enforced.NO, because(Kind.OUTSIDE_DAILY_WINDOW, begin=f"{begin:%H:%M}", end=f"{end:%H:%M}"))
+    reaches = _reaches(charging, storage)
+    if reaches is None:
+        return Enforcement(Enforced.UNKNOWN, because(Kind.RESERVE_NOT_READ))
+    return None if reaches else Enforcement(Enforced.NO, because(Kind.ABOVE_RESERVE, reserve=charging.reserve))
+
+
+def _reaches(charging: Charging, storage: Storage | None) -> bool | None:
+    """Return whether the battery is where the switch alone charges it: below the reserve, or in Full Backup."""
+    if charging.is_backing_up:
+        return True
+    soc = storage.soc if storage else None
+    return None if soc is None or charging.reserve is None else soc < charging.reserve
+
+
+def _is_between(begin: time, now: time, end: time) -> bool:
+    return begin <= now < end if begin < end else now >= begin or now < end
+
+
+def _out_of_touch(storage: Storage | None) -> Enforcement | None:
+    """Return the verdict if it cannot be said that the gateway had heard of the switch when it was read."""
     if storage is None or storage.last_report is None:
         return Enforcement(Enforced.UNKNOWN, because(Kind.REPORT_NOT_READ))
-    if local_now - storage.last_report > REPORT_AGE:
+    if storage.silent_since is not None:
         return Enforcement(Enforced.NO, because(Kind.GATEWAY_SILENT, minutes=REPORT_AGE // timedelta(minutes=1)))
     return None

@@ -95,6 +95,7 @@ class Evidence:
         suspect_since: Instant of the first read that showed a change nobody here made.
         given_up: The last write that was answered and not shown in time, or that was refused: it may come true yet.
         known_at: Instant (aware, UTC) of the last read that counted: a change that later ones show was made after it.
+        changed_at: Instant (aware, UTC) from which the cloud has held what is known; None: it was never seen to change.
     """
 
     known: bool | None = None
@@ -102,6 +103,7 @@ class Evidence:
     suspect_since: datetime | None = None
     given_up: OwnWrite | None = None
     known_at: datetime | None = field(default=None, compare=False)
+    changed_at: datetime | None = field(default=None, compare=False)
 
     @property
     def unproven(self) -> OwnWrite | None:
@@ -153,17 +155,21 @@ class Evidence:
             write = replace(write, answered=True)  # it was promised once, and is waited for longer
         return replace(self, writes=self.writes[:-1], given_up=write)
 
-    def saw(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
+    def saw(
+        self, value: bool, at: datetime, consistency: timedelta, *, pending: bool = False
+    ) -> tuple[Evidence, Sight]:
         """Weigh one read.
 
         Args:
             value: What the read shows.
             at: Instant (aware, UTC) of the read.
             consistency: How long reads may show old values after a write.
+            pending: Whether the cloud waits for the gateway and does not tell whether for this switch (15.1): then an
+                old value says nothing of a write that was answered, nor of one that was refused.
         """
         write = self.unproven
         if write is None:
-            return self._saw_unasked(value, at, consistency)
+            return self._saw_unasked(value, at, consistency, pending)
         young = [one for one in self.writes if at - one.at < consistency]
         if value is write.value:
             # What stood before another write may come from that time, a refused one included: it may have been carried
@@ -173,12 +179,12 @@ class Evidence:
             if any(one.before is value for one in others if not (one.shown and write.answered)):
                 return self, Sight.ECHO
             proven = tuple(replace(one, shown=True) for one in young)
-            return Evidence(known=value, writes=proven, known_at=at), Sight.SHOWN
-        if young and young[-1] is write:
+            return Evidence(known=value, writes=proven, known_at=at, changed_at=write.at), Sight.SHOWN
+        if (young and young[-1] is write) or (pending and write.answered):
             return self, Sight.ECHO
         if write.answered:
-            return Evidence(known=value, given_up=write, known_at=at), Sight.NOT_SHOWN
-        return Evidence(known=value, known_at=at), Sight.SAME
+            return self._seen(value, at, given_up=write), Sight.NOT_SHOWN
+        return self._seen(value, at), Sight.SAME
 
     def second_look_at(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
@@ -192,24 +198,31 @@ class Evidence:
         """Return the write that was given up, if that was sent, and so refused, after an instant."""
         return (self.given_up,) if self.given_up is not None and self.given_up.at > since else ()
 
-    def _saw_unasked(self, value: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
+    def _saw_unasked(self, value: bool, at: datetime, consistency: timedelta, pending: bool) -> tuple[Evidence, Sight]:
         """Weigh a read while no own write waits for its proof."""
         young, late = tuple(one for one in self.writes if at - one.at < consistency), self.given_up
         if self.known is None or value is self.known:
-            looked = late is not None and at >= _last_look_at(late, consistency)
+            looked = late is not None and not pending and at >= _last_look_at(late, consistency)
             late = None if looked else late
-            return Evidence(known=value, writes=young, given_up=late, known_at=at), Sight.SAME
+            return self._seen(value, at, writes=young, given_up=late), Sight.SAME
         if young:
             return self, Sight.ECHO
         is_over = late is not None and late.answered and at - late.at >= GIVEN_UP_FOR * consistency
         if late is not None and value is late.value and not is_over:
             came_true = (replace(late, shown=True),) if at - late.at < consistency else ()
-            return Evidence(known=value, writes=came_true, known_at=at), Sight.LATE
+            return self._seen(value, at, writes=came_true), Sight.LATE
         if self.suspect_since is None:
             return replace(self, writes=(), suspect_since=at), Sight.SUSPECT
         if at - self.suspect_since < consistency / 2:
             return self, Sight.SUSPECT
-        return Evidence(known=value, known_at=at), Sight.FOREIGN
+        return self._seen(value, at), Sight.FOREIGN
+
+    def _seen(
+        self, value: bool, at: datetime, *, writes: tuple[OwnWrite, ...] = (), given_up: OwnWrite | None = None
+    ) -> Evidence:
+        """Return what is known after a read that counts."""
+        changed = self.known is not None and value is not self.known
+        return Evidence(value, writes, None, given_up, known_at=at, changed_at=at if changed else self.changed_at)
 
     def to_json(self) -> dict[str, object]:
         """Return the evidence as the store keeps it."""
@@ -219,6 +232,7 @@ class Evidence:
             "suspect_since": self.suspect_since.isoformat() if self.suspect_since else None,
             "given_up": self.given_up.to_json() if self.given_up else None,
             "known_at": self.known_at.isoformat() if self.known_at else None,
+            "changed_at": self.changed_at.isoformat() if self.changed_at else None,
         }
 
     @classmethod
@@ -231,6 +245,7 @@ class Evidence:
             suspect_since=as_optional_instant(data["suspect_since"]),
             given_up=None if data["given_up"] is None else OwnWrite.from_json(data["given_up"]),
             known_at=as_optional_instant(data.get("known_at")),
+            changed_at=as_optional_instant(data.get("changed_at")),
         )
 
 

@@ -83,7 +83,7 @@ def in_the_way(
         and rival in wanted
         and not wanted[rival].switch
         and not (state.by_entries(control) and state.by_entries(rival))
-        and not evidence[rival].surely_off
+        and not (evidence[rival].surely_off and rival not in state.on_its_way)
     }
 
 

@@ -27,6 +27,11 @@ class Kind(str, Enum):
     NO_ENTRY = "no_entry"
     NO_ENTRY_NOW = "no_entry_now"
     SCHEDULE_OFF = "schedule_off"
+    ABOVE_RESERVE = "above_reserve"
+    RESERVE_NOT_READ = "reserve_not_read"
+    OUTSIDE_DAILY_WINDOW = "outside_daily_window"
+    ENTRIES_NOT_LOOKED_AT = "entries_not_looked_at"
+    OFF_NOT_REPORTED = "off_not_reported"
     REPORT_NOT_READ = "report_not_read"
     GATEWAY_SILENT = "gateway_silent"
     TARGET_NEEDS_ENTRY = "target_needs_entry"
@@ -49,6 +54,9 @@ class Kind(str, Enum):
     CANNOT_BE_CHANGED = "cannot_be_changed"
 
     # What is waited for.
+    ON_ITS_WAY = "on_its_way"
+    ON_ITS_WAY_SILENT = "on_its_way_silent"
+    OFF_UNHEARD = "off_unheard"
     NOT_SHOWN_YET = "not_shown_yet"
     DOUBTED = "doubted"
     REFUSED_YET_OPEN = "refused_yet_open"
@@ -69,6 +77,7 @@ class Kind(str, Enum):
 
     # What went wrong with a write.
     IGNORED = "ignored"
+    NOT_ARRIVED = "not_arrived"
     ENTRY_VANISHED = "entry_vanished"
     UNLISTED_CONFLICT = "unlisted_conflict"
     SWITCH_NOT_TAKEN = "switch_not_taken"
@@ -260,6 +269,7 @@ _FOR_A_PERSON = frozenset(
     {
         *(Kind.ZONE_UNKNOWN, Kind.OVERLAP, Kind.WOULD_WAKE_ENTRIES, Kind.CLOCK_WRONG, Kind.CLOCK_TOO_WRONG),
         *(Kind.NO_SUCH_CONTROL, Kind.NO_RIGHTS, Kind.LOCKED, Kind.GRID_AGREEMENT, Kind.DISCLAIMER),
+        *(Kind.ON_ITS_WAY_SILENT, Kind.OFF_UNHEARD, Kind.NOT_ARRIVED),
         *(Kind.AWAITING_GATEWAY, Kind.AWAITING_SILENT_GATEWAY, Kind.AWAITING_OVERRIDDEN_GATEWAY),
         *(Kind.ENTRY_VANISHED, Kind.UNLISTED_CONFLICT, Kind.SWITCH_NOT_TAKEN, Kind.SWITCH_NOT_TOLD_OF),
         *(Kind.TARGET_NOT_YOURS, Kind.UNTIL_NEEDS_ZONE, Kind.CONNECTION_UNSAFE, Kind.FORBIDDEN),

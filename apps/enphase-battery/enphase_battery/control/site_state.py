@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
-from .controls import Control
+from .controls import Control, Limit
 from .entries import Entry
 from .reason import Kind, Override, Reason
+
+REPORT_AGE = timedelta(minutes=30)
+"""A gateway that had not reported for longer when it was asked about may not have heard of a switch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,36 @@ class Storage:
         energy_kwh: Energy available, in kWh.
         capacity_kwh: Capacity, in kWh.
         last_report: Instant (aware, UTC) of the gateway's last report.
+        read_at: Instant (aware, UTC) of the read.
     """
 
     soc: float | None = None
     energy_kwh: float | None = None
     capacity_kwh: float | None = None
     last_report: datetime | None = None
+    read_at: datetime | None = None
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """The last report where that was long ago when it was read; None while the gateway reports, or nobody knows."""
+        if self.last_report is None or self.read_at is None or self.read_at - self.last_report <= REPORT_AGE:
+            return None
+        return self.last_report
+
+
+@dataclass(frozen=True, slots=True)
+class Charging:
+    """What charge from grid does where no entry makes it act (15.2).
+
+    Attributes:
+        reserve: Percent up to which it charges; None when not said.
+        is_backing_up: Whether the profile is Full Backup, in which it charges up to 100 %.
+        daily: Local begin and end of the site's one daily window, outside which it does not charge; None: without one.
+    """
+
+    reserve: int | None = None
+    is_backing_up: bool = False
+    daily: tuple[time, time] | None = None
 
 
 FORBIDS_ON_ONLY = frozenset({Kind.GRID_AGREEMENT, Kind.DISCLAIMER})
@@ -38,7 +65,12 @@ class Switches:
 
     Attributes:
         on: The switch per control, of those of which the read says it.
-        charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9).
+        on_its_way: What the cloud has taken a switch to be and the gateway does not report yet, where that is something
+            else than ``on`` (15.1).
+        charging: What charge from grid does without an entry.
+        is_pending: Whether the cloud waits for the gateway, with what it tells of that or with something else.
+        charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9); as it is on
+            its way to be, where it is.
         override: What keeps the battery from following its schedule now; None when nothing does.
         read_at: Instant (aware, UTC) of the read.
         refusals: Why controls cannot be changed on this site, or not by this account, as far as they cannot.
@@ -53,6 +85,22 @@ class Switches:
     refusals: Mapping[Control, Reason] = field(default_factory=dict)
     floor: int = 5
     busy: bool = False
+    on_its_way: Mapping[Control, bool] = field(default_factory=dict)
+    is_pending: bool = False
+    charging: Charging = field(default_factory=Charging)
+
+    def overrides(self, control: Control) -> Override | None:
+        """Return what keeps the battery from doing what a control says; Full Backup does not keep it from charging."""
+        charges = control.limit is Limit.CHARGE_UP_TO
+        return None if charges and self.override is Override.FULL_BACKUP else self.override
+
+    def heading(self, control: Control) -> bool:
+        """Return what the cloud holds of a switch: what is on its way, else what it shows.
+
+        Raises:
+            KeyError: The read does not tell of it.
+        """
+        return self.on_its_way.get(control, self.on[control])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +113,19 @@ class SiteState:
         has_schedules: Per control, whether it works with schedule entries (False: the switch alone rules). A control
             is absent while that is not known.
         storage: The battery; None while it could not be read.
+        unlisted: Controls that may have entries at which nobody looks, because the configuration says so.
     """
 
     switches: Switches | None = None
     entries: tuple[Entry, ...] | None = None
     has_schedules: Mapping[Control, bool] = field(default_factory=dict)
     storage: Storage | None = None
+    unlisted: frozenset[Control] = frozenset()
+
+    @property
+    def on_its_way(self) -> Mapping[Control, bool]:
+        """What each switch is on its way to be, where the gateway does not report it yet."""
+        return self.switches.on_its_way if self.switches else {}
 
     def by_entries(self, control: Control) -> bool:
         """Return whether the control is known to work with schedule entries."""

@@ -260,7 +260,8 @@ class Coordinator:
             self._logger.warning("Could not switch %s %s: %s", control.title, state, said)
         if verdict.outcome.final:
             self._told[control] = failed
-        self.wishes.judged(verdict, shown=self.reconciler.evidence[control].known is True)
+        is_on = self.reconciler.evidence[control].known is True
+        self.wishes.judged(verdict, shown=is_on and control not in self.reconciler.state.on_its_way)
         self.show()
 
     def undecided(self) -> None:

@@ -95,9 +95,16 @@ class Problems:
             since = undone_since.get(control)
             if since is None or verdict.reason is None:
                 continue
-            takes_long = now - since >= self._pending_timeout and self._reconciler.contact.error is None
+            takes_long = self._takes_long(control, since, now) and self._reconciler.contact.error is None
             if verdict.outcome is Outcome.FAILED or takes_long:
                 yield Problem(verdict.reason, since, control)
+
+    def _takes_long(self, control: Control, since: datetime, now: datetime) -> bool:
+        """Return whether something is undecided for too long; what is on its way waits for the gateway's report (n)."""
+        arrival = self._reconciler.records.arrivals.get(control)
+        if arrival is not None:
+            return arrival.is_overdue(now, self._pending_timeout)
+        return now - since >= self._pending_timeout
 
     def _entries(self, now: datetime) -> Iterator[Problem]:
         """Yield what people have to know of entries: what will keep a window from running, and what is not owned."""

@@ -108,7 +108,7 @@ class SnapshotBuilder:
     ) -> ControlReport:
         reconciler, history = self._reconciler, self._histories[control]
         state, evidence = reconciler.state, reconciler.evidence[control]
-        enforced = enforcement(state, control, now.astimezone(self._resolver.windows.local))
+        enforced = enforcement(state, control, now.astimezone(self._resolver.windows.local), evidence)
         known = evidence.known if state.switches is not None and control in state.switches.on else None
         begun = wanted is None or wanted.intent.on or not wanted.anyway
         report = ControlReport(
@@ -131,9 +131,9 @@ class SnapshotBuilder:
         intent, control = wanted.intent, report.control
         outcome = None if verdict is None else verdict.outcome
         if verdict is None:
-            followed = (
-                not self._wishes.may_change(control) and self._reconciler.evidence[control].known is wanted.switch
-            )
+            evidence, on_its_way = self._reconciler.evidence[control], self._reconciler.state.on_its_way
+            is_so = evidence.known is wanted.switch and evidence.unproven is None and control not in on_its_way
+            followed = not self._wishes.may_change(control) and is_so
             outcome = Outcome.CONFIRMED if followed else Outcome.PENDING
         return replace(
             report,

@@ -15,6 +15,7 @@ from enum import Enum
 from ..errors import UnexpectedAnswer
 from .families import Family
 from .fields import clock_time, enveloped, flag, identifier, instant, mapping, objects, text, whole
+from .requested import Requested
 
 
 class WriteForm(str, Enum):
@@ -38,12 +39,14 @@ class FamilyControl:
         enabled: The effective switch of DTG and RBD; not authoritative for CFG. None when not said.
         show: Whether the Enphase app offers the family; None when not said.
         locked: Whether the user cannot change it.
+        schedule_supported: Whether it works with schedule entries; None when not said.
         force_schedule_opted: CFG only; mirrors `chargeFromGridScheduleEnabled`.
     """
 
     enabled: bool | None
     show: bool | None
     locked: bool
+    schedule_supported: bool | None
     force_schedule_opted: bool | None
 
     @classmethod
@@ -56,6 +59,7 @@ class FamilyControl:
             enabled=flag(value.get("enabled")),
             show=flag(value.get("show")),
             locked=flag(value.get("locked")) or False,
+            schedule_supported=flag(value.get("scheduleSupported")),
             force_schedule_opted=flag(value.get("forceScheduleOpted")),
         )
 
@@ -68,6 +72,7 @@ class BatterySettings:
         top_switches: The switches that stand beside the control objects, of the families that the site has; None when
             the document does not say.
         charge_from_grid_schedule_enabled: Whether the CFG schedule is in force.
+        charge_hours: Local begin and end of the one daily window of charge from grid where it has no entries (15.2).
         itc_disclaimer: None when not accepted, True or the time of acceptance as the cloud wrote it (C18).
         controls: The control objects, of the families that have one (yet).
         profile: Such as `self-consumption`; unknown names pass through.
@@ -78,11 +83,13 @@ class BatterySettings:
         grid_mode: Interconnection, such as `ImportExport`.
         system_task: The cloud is busy with the site; writes should wait.
         supports_mqtt: The site on which writes with `source=enho` may do nothing (S3).
-        raw: The document itself, for `WriteForm.MERGED` and nothing else.
+        requested: What is on its way to the gateway (15.1); the other members do not show it yet.
+        raw: The document with what is on its way in its place, for the bodies of writes and nothing else.
     """
 
     top_switches: Mapping[Family, bool | None]
     charge_from_grid_schedule_enabled: bool
+    charge_hours: tuple[time, time] | None
     itc_disclaimer: str | bool | None
     controls: Mapping[Family, FamilyControl]
     profile: str | None
@@ -93,6 +100,7 @@ class BatterySettings:
     grid_mode: str | None
     system_task: bool
     supports_mqtt: bool
+    requested: Requested
     raw: Mapping[str, object] = field(repr=False, compare=False)
 
     @classmethod
@@ -115,10 +123,12 @@ class BatterySettings:
         schedule_enabled = flag(data.get("chargeFromGridScheduleEnabled"))
         if schedule_enabled is None and cfg is not None:
             schedule_enabled = cfg.force_schedule_opted
+        requested = Requested.parse(data)
         disclaimer, accepted = data.get("acceptedItcDisclaimer"), flag(data.get("acceptedItcDisclaimer"))
         return cls(
             top_switches=top_switches,
             charge_from_grid_schedule_enabled=schedule_enabled or False,
+            charge_hours=_hours(data),
             itc_disclaimer=text(disclaimer) if accepted is None else accepted or None,
             controls={family: control for family, control in found.items() if control is not None},
             profile=text(data.get("profile")),
@@ -129,7 +139,8 @@ class BatterySettings:
             grid_mode=text(data.get("batteryGridMode")),
             system_task=flag(data.get("systemTask")) or False,
             supports_mqtt=flag(data.get("supportsMqtt")) or False,
-            raw=data,
+            requested=requested,
+            raw=requested.over(data),
         )
 
     def control(self, family: Family) -> FamilyControl | None:
@@ -154,6 +165,17 @@ class BatterySettings:
         if family.row.switch_member is not None:
             return None if control.show is True else False
         return control.enabled if control.show is not False else control.enabled is True
+
+
+_DAY = 24 * 60
+
+
+def _hours(data: Mapping[str, object]) -> tuple[time, time] | None:
+    """The daily charging window, which the settings tell in minutes of the local day."""
+    begin, end = whole(data.get("chargeBeginTime")), whole(data.get("chargeEndTime"))
+    if begin is None or end is None or not (0 <= begin < _DAY and 0 <= end <= _DAY) or begin == end:
+        return None
+    return time(*divmod(begin, 60)), time(*divmod(end % _DAY, 60))
 
 
 WEEK = frozenset(range(1, 8))

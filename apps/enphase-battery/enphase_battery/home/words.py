@@ -14,6 +14,7 @@ from ..control.windows.window import Occurrence
 from ..engine.snapshot import ControlReport, Snapshot
 from ..enlighten.tokens import TokenStatus
 from ..words.reasons import When, sentence
+from ..words.texts import OVERRIDES
 
 _UNDONE = {
     Outcome.PENDING: "is not confirmed yet",
@@ -82,7 +83,17 @@ def status_words(snapshot: Snapshot, zone: tzinfo, when: When) -> str:
     if not snapshot.readable:
         return " ".join((_UNREADABLE, *_wishes(snapshot.controls, zone)))
     said = [control_words(one, snapshot.readable, zone, when) for one in snapshot.controls if not _is_at_rest(one)]
-    return " ".join(said) or "Nothing is forced: the battery follows its own profile."
+    return " ".join(said) or _unforced(snapshot)
+
+
+def _unforced(snapshot: Snapshot) -> str:
+    """Return what is so while nothing is wished: that nothing is forced is said only where that is known."""
+    switches = snapshot.state.switches
+    if switches is not None and switches.override is not None:
+        return f"Nothing is wished. {_sentence(OVERRIDES[switches.override], '')[:-1]} decides what the battery does."
+    if any(report.enforced is not Enforced.NO for report in snapshot.controls):
+        return "Nothing is wished. Whether the battery is still forced is not known before the gateway reports."
+    return "Nothing is forced: the battery follows its own profile."
 
 
 def window_words(occurrence: Occurrence, zone: tzinfo, now: datetime) -> str:

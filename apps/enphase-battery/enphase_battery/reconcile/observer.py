@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..control.arrival import arriving
 from ..control.controls import Control
 from ..control.entries import Entry, Terms
 from ..control.evidence import Sight
@@ -60,6 +61,7 @@ class Observer:
         self._logger = logger
         self.taken_over: list[tuple[datetime, Terms]] = []
         self._wanted_before: Mapping[Control, Wanted] = {}
+        self._others_coming: Mapping[Control, bool] = {}
 
     async def look(self, *, everything: bool = False, urgent: bool = True) -> None:
         """Read, and weigh what the read shows of every control and every owned entry."""
@@ -111,9 +113,11 @@ class Observer:
         records.read(state, switches.read_at, self._consistency)
         if last is None:  # only now is it known what the wishes need on this site
             before = self._wishes.wanted()
-        for control, on in switches.on.items():
+        for control in switches.on:
+            on = self._told_of(control, switches)
             known_at = records.evidence[control].known_at
-            evidence, sight = records.evidence[control].saw(on, switches.read_at, self._consistency)
+            untold = switches.is_pending and control not in switches.on_its_way
+            evidence, sight = records.evidence[control].saw(on, switches.read_at, self._consistency, pending=untold)
             records.note(control, evidence)
             if sight is Sight.FOREIGN and control in before and self._is_outdated(known_at, before[control].intent):
                 self._said.reconsider(control)
@@ -124,8 +128,13 @@ class Observer:
                 records.state = replace(records.state, switches=switches)
             elif control.has_second_flag:
                 self._weigh_second_flag(control, switches, before)
+        coming, records.arrivals = records.arrivals, arriving(records.arrivals, records.evidence, state)
+        for control in coming.keys() - records.arrivals.keys():
+            self._said.reconsider(control)
+        self._tell_of_others_on_their_way(switches)
         self._weigh_list(switches.read_at, was_on, before)
-        known = {control: one.known for control, one in records.evidence.items() if one.known is not None}
+        decided = {one: each for one, each in records.evidence.items() if each.unproven is None}
+        known = {control: one.known for control, one in decided.items() if one.known is not None}
         forgotten = self._wishes.forgotten()
         records.take_back(forgotten)
         for one in forgotten:
@@ -133,6 +142,23 @@ class Observer:
             self._logger.info("The app made the entry %s before its store was lost: it is its own again", said)
         self._wishes.seen(known, switches.read_at, {one.terms.control for one in forgotten})
         records.remember()
+
+    def _told_of(self, control: Control, switches: Switches) -> bool:
+        """Return what a read tells of a switch: what is on its way, where that may be the app's doing.
+
+        What somebody else sends there counts when the gateway reports it (rule (n)).
+        """
+        evidence, shown = self._records.evidence[control], switches.on[control]
+        is_elses = evidence.unproven is None and evidence.known in (None, shown)
+        return shown if is_elses else switches.heading(control)
+
+    def _tell_of_others_on_their_way(self, switches: Switches) -> None:
+        """Tell once what somebody else sends to the gateway."""
+        coming = {one: on for one, on in switches.on_its_way.items() if one not in self._records.arrivals}
+        for control, on in coming.items() - self._others_coming.items():
+            state = "on" if on else "off"
+            self._logger.info("%s is on its way to be %s, by somebody else", control.title.capitalize(), state)
+        self._others_coming = coming
 
     def _weigh_list(
         self, read_at: datetime, was_on: Mapping[Control, datetime | None], before: Mapping[Control, Wanted]
@@ -191,7 +217,7 @@ class Observer:
             self._logger.info("This cloud wants both flags of charge from grid: they go together from now on")
             self._site.learn(replace(habits, both_flags=True))
         wanted = before.get(control)
-        counts = switches.on.get(control) or (wanted is not None and not wanted.switch)
+        counts = (control in switches.on and switches.heading(control)) or (wanted is not None and not wanted.switch)
         if not (is_persons and counts and records.state.by_entries(control)):
             return  # where somebody switched the switch itself off, that is what counts
         if wanted is not None and wanted.intent.on and self._is_outdated(was_on_at, wanted.intent):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ..control.arrival import Arrival
 from ..control.claims import Ground
 from ..control.controls import Control
 from ..control.entries import Entry, Terms
@@ -58,6 +59,7 @@ class Records:
         forbidden: Why steps were not even tried, by control, as the last read then told it.
         tried: The wish that was carried out last, by control.
         read_at: Instant (aware, UTC) of the last read; None before the first.
+        arrivals: Own switches on their way to the gateway.
     """
 
     store: Store
@@ -70,6 +72,7 @@ class Records:
     forbidden: dict[Control, Reason] = field(default_factory=dict)
     tried: dict[Control, str] = field(default_factory=dict)
     read_at: datetime | None = None
+    arrivals: Mapping[Control, Arrival] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         known = self.store.read("evidence", _evidence_from_json) or {}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..control.controls import Control
-from ..control.enforcement import REPORT_AGE
 from ..control.entries import terms_of
 from ..control.holds import Holds
 from ..control.losses import is_given_up
@@ -70,9 +69,11 @@ class Situation:
             or self._obstructed(control)
             or self._held(control)
             or self._end_undecided(control)
+            or self._on_its_way(control)
             or self._switch_undecided(control)
             or self._surplus_undecided(control)
             or self._own_undecided(control)
+            or self._off_unheard(control)
             or self._settled(control)
         )
 
@@ -145,8 +146,7 @@ class Situation:
         doubt = self._doubt(control)
         if evidence.known is wanted.switch and doubt is not None:
             return self._awaited(control, doubt, control)
-        only_anyway = wanted.anyway and not (wanted.intent.on and wanted.effective)
-        if evidence.known is wanted.switch or only_anyway:
+        if evidence.known is wanted.switch or _is_only_written_ahead(wanted):
             return None
         # A rival is still on, a read cannot decide yet (an echo), or the wish changed at the end of the pass.
         rival = in_the_way(self.wanted, self.records.evidence, self.records.state).get(control)
@@ -155,6 +155,28 @@ class Situation:
         if wanted.switch and self.records.state.entries is None:
             return self._verdict(control, Outcome.PENDING, because(Kind.LIST_UNREADABLE))
         return self._awaited(control, because(Kind.CLOUD_UNDECIDED), control)
+
+    def _on_its_way(self, control: Control) -> Verdict | None:
+        """Return the verdict while the gateway does not report what the cloud has taken (rule (n)).
+
+        What never arrives is given up only where that means off: a change that may come true at any time ends nothing.
+        """
+        arrival, wanted = self.records.arrivals.get(control), self.wanted[control]
+        if arrival is None or arrival.on is not wanted.switch or _is_only_written_ahead(wanted):
+            return None
+        if arrival.on and arrival.is_overdue(self.now):
+            return self._verdict(control, Outcome.FAILED, because(Kind.NOT_ARRIVED, since=arrival.reported_at))
+        silent_since = self._silent_since()
+        if silent_since is None:
+            reason = because(Kind.ON_ITS_WAY, reported=arrival.reported_at)
+        else:
+            reason = because(Kind.ON_ITS_WAY_SILENT, since=silent_since)
+        return self._verdict(control, Outcome.PENDING, reason, arrival.next_look(self.now))
+
+    def _silent_since(self) -> datetime | None:
+        """Return the gateway's last report where that is long ago; None while it reports, or nobody knows."""
+        storage = self.records.state.storage
+        return storage.silent_since if storage else None
 
     def _awaited(self, control: Control, reason: Reason, of: Control) -> Verdict:
         """Return the verdict while a read of the switch ``of`` has to decide.
@@ -181,7 +203,9 @@ class Situation:
     def _is_denied(self, control: Control) -> bool:
         """Return whether the newest read shows otherwise than what is known: an echo, or somebody's change."""
         switches, known = self.records.state.switches, self.records.evidence[control].known
-        return switches is not None and switches.on.get(control, known) is not known
+        if switches is None or control not in switches.on:
+            return False
+        return known not in (switches.on[control], switches.heading(control))
 
     def _surplus_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as the cloud may still hold what is to go."""
@@ -222,7 +246,7 @@ class Situation:
         elif any(one is None or one.schedule_id is None for one in owned):
             reason = because(Kind.NOT_LISTED_YET)
         elif not all(one is not None and one.active for one in owned):
-            reason, retry_at = self._waits_for_gateway(), self._next_look()
+            reason, retry_at = self._waits_for_gateway(control), self._next_look()
         elif any(one is not None and one.doubted for one in owned):
             reason = because(Kind.DOUBTED)
         elif control.has_second_flag and not (switches and switches.charge_schedule_on):
@@ -230,6 +254,13 @@ class Situation:
         else:
             return None
         return self._verdict(control, Outcome.PENDING, reason, retry_at)
+
+    def _off_unheard(self, control: Control) -> Verdict | None:
+        """Return the verdict on what went off in the cloud while the gateway is offline: it goes on until it hears."""
+        changed_at, silent_since = self.records.evidence[control].changed_at, self._silent_since()
+        if self.wanted[control].switch or changed_at is None or silent_since is None or silent_since >= changed_at:
+            return None
+        return self._verdict(control, Outcome.PENDING, because(Kind.OFF_UNHEARD, since=silent_since))
 
     def _settled(self, control: Control) -> Verdict:
         """Return the verdict on what is as it is to be: confirmed, unless the wish itself is held back."""
@@ -244,17 +275,22 @@ class Situation:
     def _next_look(self) -> datetime:
         return self.records.next_look(self.consistency) or self.now + LOOK_AGAIN
 
-    def _waits_for_gateway(self) -> Reason:
+    def _waits_for_gateway(self, control: Control) -> Reason:
         """Return what the entries wait for, with what is known to keep the gateway from taking them."""
-        switches, storage = self.records.state.switches, self.records.state.storage
-        report = storage.last_report if storage else None
-        if report is not None and self.now - report > REPORT_AGE:
-            return because(Kind.AWAITING_SILENT_GATEWAY, since=report)
-        if switches is not None and switches.override is not None:
-            return because(Kind.AWAITING_OVERRIDDEN_GATEWAY, override=switches.override)
+        switches, silent_since = self.records.state.switches, self._silent_since()
+        if silent_since is not None:
+            return because(Kind.AWAITING_SILENT_GATEWAY, since=silent_since)
+        override = switches.overrides(control) if switches is not None else None
+        if override is not None:
+            return because(Kind.AWAITING_OVERRIDDEN_GATEWAY, override=override)
         return because(Kind.AWAITING_GATEWAY)
 
     def _verdict(
         self, control: Control, outcome: Outcome, reason: Reason | None = None, retry_at: datetime | None = None
     ) -> Verdict:
         return Verdict(self.wanted[control], outcome, self.now, reason, retry_at)
+
+
+def _is_only_written_ahead(wanted: Wanted) -> bool:
+    """Return whether a switch is to be on for a window only that has not begun."""
+    return wanted.anyway and not (wanted.intent.on and wanted.effective)

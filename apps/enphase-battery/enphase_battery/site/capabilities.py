@@ -48,6 +48,13 @@ class Capabilities:
         """Whether the site has a list of entries, as far as is known; without one the switches alone rule."""
         return self._use_schedules and self._knowledge.has_list is not False
 
+    def unlisted(self, settings: BatterySettings) -> frozenset[Control]:
+        """Return the controls that may have entries at which nobody looks, because the configuration says so."""
+        if self._use_schedules:
+            return frozenset()
+        found = {control: settings.control(family) for control, family in FAMILIES.items()}
+        return frozenset(one for one, each in found.items() if each is None or each.schedule_supported is not False)
+
     def is_list_to_be_read(self) -> bool:
         """Return whether to ask for the list: also once a day where there was none."""
         is_old = self._asked_at is None or self._clock() - self._asked_at >= ASK_AGAIN

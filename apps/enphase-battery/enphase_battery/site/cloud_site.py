@@ -157,7 +157,8 @@ class CloudSite:
         if schedules is not None:
             return SiteState(switches, entries_of(schedules), self._offer.families(settings, schedules))
         if not self._offer.has_list:
-            return SiteState(switches, (), dict.fromkeys(Control, False))
+            unlisted = self._offer.unlisted(settings)
+            return SiteState(switches, (), dict.fromkeys(Control, False), unlisted=unlisted)
         return SiteState(switches, None, self._knowledge.by_entries)
 
     async def _the_battery(self) -> Battery:
@@ -207,7 +208,7 @@ class CloudSite:
             self._cannot_read("battery status", error)
             return None
         self._can_read("battery status")
-        return Storage(status.soc, status.energy_kwh, status.capacity_kwh, status.last_report)
+        return Storage(status.soc, status.energy_kwh, status.capacity_kwh, status.last_report, self._clock())
 
     # -- writing entries ----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from ..control.controls import Control, GridUse
 from ..control.entries import Entry, Terms
 from ..control.reason import Kind, Override, Reason, because
-from ..control.site_state import Switches
+from ..control.site_state import Charging, Switches
 from ..enlighten.families import Family
 from ..enlighten.models import BatterySettings, EntryTerms, ScheduleList
 
@@ -21,6 +21,8 @@ FAMILIES: Mapping[Control, Family] = {
 CONTROLS: Mapping[Family, Control] = {family: control for control, family in FAMILIES.items()}
 
 NOT_SUPPORTED = "not_supported"
+
+_FULL_BACKUP = "backup_only"
 
 _LEAST_FLOOR = 5
 """Percent; the cloud takes no lower limit (6.8)."""
@@ -56,15 +58,26 @@ def switches_of(
         site: What else decides about what may be written.
         read_at: Instant (aware, UTC) of the read.
     """
+    on = {control: on for control, family in FAMILIES.items() if (on := settings.switch(family)) is not None}
+    requested = settings.requested
+    coming = {CONTROLS[family]: value for family, value in requested.switches.items()}
+    reserve = settings.backup_percentage if requested.backup_percentage is None else requested.backup_percentage
     refusals = {control: _refusal(control, settings, schedules, site) for control in Control}
     return Switches(
-        on={control: on for control, family in FAMILIES.items() if (on := settings.switch(family)) is not None},
-        charge_schedule_on=settings.charge_from_grid_schedule_enabled is True,
+        on=on,
+        charge_schedule_on=_charge_schedule(settings),
         override=_override(settings),
         read_at=read_at,
         refusals={control: refusal for control, refusal in refusals.items() if refusal is not None},
-        floor=max(settings.backup_percentage or 0, settings.very_low_soc or 0, _LEAST_FLOOR),
+        floor=max(reserve or 0, settings.very_low_soc or 0, _LEAST_FLOOR),
         busy=settings.system_task,
+        on_its_way={control: value for control, value in coming.items() if on.get(control, value) is not value},
+        is_pending=requested.is_pending,
+        charging=Charging(
+            reserve=reserve,
+            is_backing_up=settings.profile == _FULL_BACKUP,
+            daily=settings.charge_hours if _charge_schedule(settings) else None,
+        ),
     )
 
 
@@ -116,6 +129,11 @@ def _refusal(
     return None
 
 
+def _charge_schedule(settings: BatterySettings) -> bool:
+    coming = settings.requested.charge_schedule
+    return settings.charge_from_grid_schedule_enabled if coming is None else coming
+
+
 def _agrees(control: Control, grid_mode: str) -> bool:
     """Return whether the interconnection allows a control; one that is not known, or says neither word, allows all."""
     named = [use for use in GridUse if use.value in grid_mode.casefold()]
@@ -128,4 +146,4 @@ def _override(settings: BatterySettings) -> Override | None:
         return Override.STORM
     if settings.dr_event_active:
         return Override.DEMAND_RESPONSE
-    return Override.FULL_BACKUP if settings.profile == "backup_only" else None
+    return Override.FULL_BACKUP if settings.profile == _FULL_BACKUP else None

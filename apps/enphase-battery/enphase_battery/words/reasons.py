@@ -10,7 +10,8 @@ from ..control.controls import Control
 from ..control.entries import EVERY_DAY, Terms
 from ..control.problem import Problem
 from ..control.reason import Override, Reason
-from .texts import NEXT_TRY_IS_TOLD, OVERRIDES, TEXTS, Text
+from .cloud_texts import NEXT_TRY_IS_TOLD, Text
+from .texts import OVERRIDES, TEXTS
 
 When = Callable[[datetime], str]
 """Puts an instant (aware) into words."""

@@ -2,32 +2,25 @@
 
 A sentence stands without capital and full stop, as it is joined to others. Names in braces are the reason's values, as
 :mod:`.reasons` puts them; `{until}` is its end, with the word that leads to it. Where there are several forms of one
-sentence a function makes it.
+sentence a function makes it. What is said of the cloud itself and of the sign-in stands in :mod:`.cloud_texts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from ..control.reason import Kind, Override
+from .cloud_texts import CLOUD_TEXTS, Text
 
 _Values = Mapping[str, Any]
-
-Text = str | Callable[[_Values], str]
-"""A template, or what makes a text of values."""
 
 _APP = "look at it in the Enphase app"
 _GATEWAY = "look in the Enphase app whether the gateway is online"
 _CLOCK = "set the clock of the machine that runs AppDaemon (NTP)"
-_TLS = "check this machine's clock"
 _SET_ZONE = "set time_zone in the app's configuration"
 _ASK_INSTALLER = "ask the installer or Enphase"
-_ANEW = "look at the code again, or have another one sent with `command: otp_resend`"
-_START_FOR_A_CODE = (
-    "start the app: it asks for a code of its own, and takes it by `command: otp`; one that came now is void"
-)
 _GONE = "waits until the cloud shows that an own entry is gone"
 _AWAITING = "written and applied; waiting for the gateway"
 
@@ -53,18 +46,6 @@ def _on_hold(values: _Values) -> str:
 def _woken(values: _Values) -> str:
     count = values["count"]
     return f'{count} {"entries" if count > 1 else "entry"} of yours in "{values["control"]}" would come alive'
-
-
-def _unreachable(values: _Values) -> str:
-    return f"cloud unreachable since {values['since']}" if "since" in values else str(values["detail"])
-
-
-def _budget(values: _Values) -> str:
-    return f"request budget, next at {values['at']}" if "at" in values else str(values["detail"])
-
-
-def _limited(values: _Values) -> str:
-    return f"the cloud asks to wait until {values['at']}" if "at" in values else str(values["detail"])
 
 
 def _switching(values: _Values) -> str:
@@ -103,11 +84,6 @@ def _named_otherwise(values: _Values) -> str:
     return f"Home Assistant gave it another id, like input_boolean.{values['made']}; {rest}"
 
 
-def _refused_times(values: _Values, said: str) -> str:
-    times = values.get("times", 1)
-    return f"{said} {times} times" if times > 1 else said
-
-
 _DISKS = {
     "full": "make room on the disk that holds {folder}",
     "read_only": "the disk that holds {folder} is read-only, which it often becomes when it fails: look at it",
@@ -126,6 +102,23 @@ TEXTS: Mapping[Kind, tuple[Text, Text]] = {
     Kind.NO_ENTRY: ("switch is on; without a schedule entry the gateway does nothing", ""),
     Kind.NO_ENTRY_NOW: ("switch is on; no schedule entry covers this time", ""),
     Kind.SCHEDULE_OFF: ("switch is on; the schedule of {control} is switched off", ""),
+    Kind.ABOVE_RESERVE: (
+        "switch is on; without a schedule entry it charges up to the reserve of {reserve} % only",
+        "",
+    ),
+    Kind.RESERVE_NOT_READ: (
+        "switch is on; without a schedule entry it charges up to the reserve only, and reserve or charge were not read",
+        "",
+    ),
+    Kind.OUTSIDE_DAILY_WINDOW: (
+        "switch is on; the site's own schedule lets it charge from {begin} to {end} only",
+        "",
+    ),
+    Kind.ENTRIES_NOT_LOOKED_AT: (
+        "switch is on; use_schedules: never leaves it open whether an entry makes it act",
+        "",
+    ),
+    Kind.OFF_NOT_REPORTED: ("switched off; the gateway has not reported since", ""),
     Kind.REPORT_NOT_READ: ("switch is on; the gateway's last report could not be read", ""),
     Kind.GATEWAY_SILENT: ("switch is on; the gateway has not reported for more than {minutes} minutes", ""),
     Kind.TARGET_NEEDS_ENTRY: ("a target of {target} % needs a schedule entry and is not kept", ""),
@@ -158,6 +151,12 @@ TEXTS: Mapping[Kind, tuple[Text, Text]] = {
         "{why_hint}",
     ),
     # what is waited for
+    Kind.ON_ITS_WAY: ("taken by the cloud, and on its way to the gateway", ""),
+    Kind.ON_ITS_WAY_SILENT: (
+        "taken by the cloud, and on its way to the gateway, which has not reported since {since}",
+        _GATEWAY,
+    ),
+    Kind.OFF_UNHEARD: ("off in the cloud; the gateway has not reported since {since}", _GATEWAY),
     Kind.NOT_SHOWN_YET: ("written; the cloud does not show it yet", ""),
     Kind.DOUBTED: ("the cloud shows something else; a second look has to decide", ""),
     Kind.REFUSED_YET_OPEN: ("a later read has to show that a refused write was not carried out", ""),
@@ -177,6 +176,10 @@ TEXTS: Mapping[Kind, tuple[Text, Text]] = {
     Kind.SCHEDULE_NOT_SHOWN: ("the cloud does not show the schedule of {control} switched on", ""),
     # what went wrong with a write
     Kind.IGNORED: ("the cloud answered with success and still shows the old value", ""),
+    Kind.NOT_ARRIVED: (
+        "taken by the cloud; the gateway did not take it, though it has reported since {since}",
+        _GATEWAY,
+    ),
     Kind.ENTRY_VANISHED: ("the entry {entry} vanished from the cloud again and again", _GATEWAY),
     Kind.UNLISTED_CONFLICT: (
         "the cloud refuses {entry} because of another entry, which it does not list ({error})",
@@ -208,76 +211,7 @@ TEXTS: Mapping[Kind, tuple[Text, Text]] = {
         "set their limits in the Enphase app",
     ),
     Kind.UNTIL_NEEDS_ZONE: ("until: the site's time zone is not known yet", "use duration, or set time_zone"),
-    # the cloud, out of reach or refusing
-    Kind.CLOUD_UNREACHABLE: (_unreachable, lambda values: _TLS if values.get("unsafe") else ""),
-    Kind.CONNECTION_UNSAFE: ("{request}: no safe connection ({error})", _TLS),
-    Kind.RATE_LIMITED: (_limited, ""),
-    Kind.REQUEST_BUDGET: (_budget, ""),
-    Kind.REFUSED: ("{detail}", ""),
-    Kind.FORBIDDEN: ("{detail}", "check in the Enphase app that this account may change the battery's settings"),
-    Kind.NOT_AVAILABLE: ("{detail}", ""),
-    Kind.CONFLICT: ("{detail}", ""),
-    Kind.UNEXPECTED_ANSWER: ("{detail}", ""),
-    Kind.SESSION_REJECTED: ("{detail}", ""),
-    Kind.SITE_NOT_FOUND: ("no site was found on the account", "configure site_id"),
-    Kind.USER_NOT_FOUND: ("the cloud does not say the user id", "configure user_id"),
-    Kind.SITE_ID_WRONG: ("the configured {name} must consist of digits", "correct {name} in apps.yaml"),
-    Kind.SITE_AMBIGUOUS: ("the account has several sites: {sites}", "set site_id to one of them"),
-    Kind.SITE_CHANGED: ("the account leads to another site than before; the app restarts with that one", ""),
-    # the sign-in
-    Kind.SIGN_IN_FAILED: ("{detail}", ""),
-    Kind.SIGN_IN_REFUSED: (
-        lambda values: _refused_times(values, "the cloud refused to sign the account in"),
-        "correct email or password and restart AppDaemon, or wait",
-    ),
-    Kind.SIGN_IN_WAITS_FOR_CODE: (
-        lambda values: _refused_times(values, "the cloud asked for the code of the second factor"),
-        "wait, then fire the event `enphase_battery_command` with `command: otp_resend`",
-    ),
-    Kind.SIGN_IN_BLOCKED: (
-        lambda values: _refused_times(
-            values, "the cloud says that the account is blocked, or has too many active sessions"
-        ),
-        "see in the Enphase app that the account is well, close other programs that use it, and wait",
-    ),
-    Kind.SIGN_IN_UNANSWERED: (
-        lambda values: _refused_times(
-            values, "the cloud did not answer a sign-in, or not in a way that can be understood"
-        ),
-        "",
-    ),
-    Kind.SHORT_SESSIONS: (
-        "the cloud ends each session soon after its sign-in; maybe another program signs in with this account",
-        "close other programs that sign in with this account, or give this app an account of its own",
-    ),
-    Kind.WRONG_PASSWORD: (
-        "the cloud refused e-mail and password",
-        "correct email or password, and restart AppDaemon",  # which reads secrets.yaml only once
-    ),
-    Kind.CODE_WANTED: (
-        "the account asks for the code of the second factor",
-        (
-            "run `script.enphase_battery_enter_code` with it, or fire the event `enphase_battery_command` (Developer "
-            'tools, Events) with `command: otp` and `code: "123456"`; for another code with `command: otp_resend`'
-        ),
-    ),
-    Kind.CODE_REFUSED: ("the cloud refused the code: it is wrong or too old", _ANEW),
-    Kind.CODE_MALFORMED: ("that is no code: it must be 4 to 12 digits or letters", _ANEW),
-    Kind.TOO_MANY_CODES: ("the cloud takes no more codes for now", "wait an hour, then ask for another code"),
-    Kind.CODE_JUST_SENT: ("a code was sent a moment ago", ""),
-    Kind.CODES_UNUSED: ("many codes were sent, and nobody used one", ""),
-    Kind.NO_CODE_WANTED: ("no code is asked for", ""),
-    Kind.ACCOUNT_BLOCKED: (
-        "the cloud says that the account is blocked",
-        "sign in with the Enphase app, or ask Enphase's support",
-    ),
-    Kind.TOO_MANY_SESSIONS: (
-        "the cloud says that the account has too many active sessions",
-        "close other programs that use this account; the next sign-in is in 24 hours",
-    ),
-    Kind.BORROWED_SESSION_ENDED: ("the session that the app keeps is not taken any more", _START_FOR_A_CODE),
-    Kind.CODE_FOR_THE_APP: ("the account asks for the code of the second factor", _START_FOR_A_CODE),
-    Kind.NO_SIGN_IN_BEFORE: (lambda values: f"{values['error']}; no sign-in before {values['at']}", "{error_hint}"),
+    **CLOUD_TEXTS,
     # the installation, and what is left somewhere
     Kind.CONFIGURATION: ("configuration: {detail}", "correct the app's entry in apps.yaml"),
     Kind.INSTALLATION: ("{detail}", lambda values: values.get("hint", "")),
@@ -327,13 +261,3 @@ TEXTS: Mapping[Kind, tuple[Text, Text]] = {
     Kind.HELPER_UNANSWERED: ("Home Assistant did not say whether it did", ""),
     Kind.NO_ADMINISTRATOR: ("AppDaemon's token is not an administrator's", ""),
 }
-
-NEXT_TRY_IS_TOLD = frozenset(
-    {
-        *(Kind.SIGN_IN_FAILED, Kind.SIGN_IN_REFUSED, Kind.SIGN_IN_WAITS_FOR_CODE, Kind.SIGN_IN_BLOCKED),
-        *(Kind.SIGN_IN_UNANSWERED, Kind.SHORT_SESSIONS, Kind.WRONG_PASSWORD, Kind.CODE_WANTED, Kind.CODE_REFUSED),
-        *(Kind.CODE_MALFORMED, Kind.TOO_MANY_CODES, Kind.CODE_JUST_SENT, Kind.CODES_UNUSED, Kind.NO_CODE_WANTED),
-        *(Kind.ACCOUNT_BLOCKED, Kind.TOO_MANY_SESSIONS),
-    }
-)
-"""Whose end is that of the login guard: from then on a sign-in is allowed."""
