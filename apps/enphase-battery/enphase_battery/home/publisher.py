@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -36,6 +37,7 @@ class Publisher:
         store: What outlives a restart.
         spawn: Runs a coroutine as a task of the app.
         clock: Returns the current instant (aware, UTC).
+        logger: Where it is told what cannot be shown.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Publisher:
         store: Store,
         spawn: Callable[[Coroutine[object, object, None]], object],
         clock: Callable[[], datetime],
+        logger: logging.Logger,
     ) -> None:
         self._assistant = assistant
         self._watch = watch
@@ -56,7 +59,7 @@ class Publisher:
         self._clock = clock
         self._zone: tzinfo | None = None
         notices = Notices(assistant, configuration.entity_prefix, store, clock)
-        self._display = Display(assistant, watch, notices, spawn)
+        self._display = Display(assistant, watch, notices, spawn, logger)
 
     def show(self, snapshot: Snapshot, *, again: bool = False) -> None:
         """Show what is so, and store what was seen of the toggles: after the wish that was made of it."""
