@@ -8,7 +8,7 @@ from ..control.controls import Control
 from ..control.site_state import Habits
 from ..control.steps import SwitchStep
 from ..enlighten.readings import SiteSettings
-from ..store.decoding import as_texts, as_whole
+from ..store.decoding import as_percent, as_texts, attempt
 from ..store.store import Store
 from .mapping import Circumstances
 
@@ -147,10 +147,11 @@ def _yes_no(value: bool) -> str:
 
 
 def _flag(value: str | None) -> bool | None:
-    return None if value is None else value == "yes"
+    return {"yes": True, "no": False}.get(value or "")
 
 
 def _read(data: Mapping[str, object]) -> dict[str, str]:
     facts = as_texts(data)
-    as_whole(facts.get(_FLOOR, "0"))  # a floor that is none makes the section unusable
+    if _FLOOR in facts and attempt(as_percent, facts[_FLOOR]) is None:
+        del facts[_FLOOR]
     return facts
