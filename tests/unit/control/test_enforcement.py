@@ -28,9 +28,10 @@ SWITCHES_ONLY = SiteState(
     has_schedules=dict.fromkeys(Control, False),
     storage=Storage(last_report=NOON - timedelta(minutes=5)),
 )
+COVERED = tuple(entry(control, 11, 13, active=True) for control in Control)
 SCHEDULED = replace(
     SWITCHES_ONLY,
-    entries=tuple(entry(control, 11, 13, active=True) for control in Control),
+    entries=COVERED,
     has_schedules=dict.fromkeys(Control, True),
 )
 
@@ -121,3 +122,18 @@ def test_a_gateway_that_has_been_silent_for_more_than_half_an_hour_may_not_have_
     stale = replace(SWITCHES_ONLY, storage=Storage(last_report=NOON - half_an_hour - timedelta(seconds=1)))
     assert enforcement(fresh, RESTRICT, NOON).enforced is Enforced.YES
     assert enforcement(stale, RESTRICT, NOON).enforced is Enforced.NO
+
+
+def test_what_cannot_be_read_of_the_entries_leaves_open_what_the_gateway_does_and_only_there() -> None:
+    other = replace(SCHEDULED, unread=frozenset({CHARGE}))
+    obscure = Terms(CHARGE, time(0), time(0), frozenset(), "Europe/London")
+    no_other = replace(SCHEDULED, entries=(Entry(obscure, "odd", active=True), *COVERED[1:]))
+    for state in (other, no_other):
+        verdict = enforcement(state, CHARGE, NOON)
+        assert (verdict.enforced, said(verdict.reason)) == (
+            Enforced.UNKNOWN,
+            "switch is on; the schedule list could not be read",
+        )
+        assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
+    beside = replace(SCHEDULED, entries=(*COVERED, Entry(obscure, "odd", active=True)))
+    assert enforcement(beside, CHARGE, NOON).enforced is Enforced.YES

@@ -68,13 +68,13 @@ def _without_entry(state: SiteState, switches: Switches, control: Control, local
     has_schedules = state.has_schedules.get(control)
     if has_schedules is False:
         return None
-    if has_schedules is None or state.entries is None:
+    if has_schedules is None or state.entries is None or control in state.unread:
         return Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_READ))
-    active = [entry for entry in state.entries if entry.terms.control is control and entry.active]
-    if not active:
-        return Enforcement(Enforced.NO, because(Kind.NO_ENTRY))
-    if not any(entry.terms.covers(local_now) for entry in active):
-        return Enforcement(Enforced.NO, because(Kind.NO_ENTRY_NOW))
+    active = [entry.terms for entry in state.entries if entry.terms.control is control and entry.active]
+    if not any(terms.covers(local_now) for terms in active):
+        if not all(terms.readable for terms in active):
+            return Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_READ))
+        return Enforcement(Enforced.NO, because(Kind.NO_ENTRY_NOW if active else Kind.NO_ENTRY))
     if control.has_second_flag and not switches.charge_schedule_on:
         return Enforcement(Enforced.NO, because(Kind.SCHEDULE_OFF, control=control))
     return None

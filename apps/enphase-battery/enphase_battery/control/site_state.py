@@ -38,7 +38,8 @@ class Switches:
 
     Attributes:
         on: The switch per control, of those of which the read says it.
-        charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9).
+        charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9). None: the
+            read does not tell.
         override: What keeps the battery from following its schedule now; None when nothing does.
         read_at: Instant (aware, UTC) of the read.
         refusals: Why controls cannot be changed on this site, or not by this account, as far as they cannot.
@@ -47,7 +48,7 @@ class Switches:
     """
 
     on: Mapping[Control, bool]
-    charge_schedule_on: bool
+    charge_schedule_on: bool | None
     override: Override | None
     read_at: datetime
     refusals: Mapping[Control, Reason] = field(default_factory=dict)
@@ -65,12 +66,18 @@ class SiteState:
         has_schedules: Per control, whether it works with schedule entries (False: the switch alone rules). A control
             is absent while that is not known.
         storage: The battery; None while it could not be read.
+        unread: The controls of which it cannot be told which entries they have, though the list as such was read.
     """
 
     switches: Switches | None = None
     entries: tuple[Entry, ...] | None = None
     has_schedules: Mapping[Control, bool] = field(default_factory=dict)
     storage: Storage | None = None
+    unread: frozenset[Control] = frozenset()
+
+    def lists(self, control: Control) -> bool:
+        """Return whether it is known which entries a control has."""
+        return self.entries is not None and control not in self.unread
 
     def by_entries(self, control: Control) -> bool:
         """Return whether the control is known to work with schedule entries."""

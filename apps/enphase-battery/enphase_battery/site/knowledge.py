@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytz
+
 from ..control.controls import Control
 from ..control.site_state import Habits
 from ..control.steps import SwitchStep
@@ -37,8 +39,8 @@ class Knowledge:
         return self._facts.get(_ZONE)
 
     def learn_site(self, settings: SiteSettings) -> None:
-        """Note zone, rights and grid agreement (6.1)."""
-        if settings.timezone:
+        """Note zone, rights and grid agreement (6.1). A zone that nobody knows leaves the one that was told before."""
+        if settings.timezone in pytz.all_timezones_set:
             self._note(_ZONE, settings.timezone)
         self._note(_MAY_WRITE, _yes_no(settings.may_write))
         self._note(_GRID_MODE, settings.grid_mode or "")

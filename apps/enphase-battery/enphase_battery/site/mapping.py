@@ -67,7 +67,7 @@ def switches_of(
     refusals = {control: _refusal(control, settings, schedules, site) for control in Control}
     return Switches(
         on={control: on for control, family in FAMILIES.items() if (on := settings.switch(family)) is not None},
-        charge_schedule_on=settings.charge_from_grid_schedule_enabled is True,
+        charge_schedule_on=settings.charge_from_grid_schedule_enabled,
         override=_override(settings),
         read_at=read_at,
         refusals={control: refusal for control, refusal in refusals.items() if refusal is not None},
