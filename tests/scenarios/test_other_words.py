@@ -10,6 +10,7 @@ import pytest
 
 from enphase_battery.home import entities
 from enphase_battery.words import reasons, texts
+from enphase_battery.words.cloud_texts import Text
 from tests.lab.lab import Lab
 
 from .runner import home, scenarios, take
@@ -43,7 +44,7 @@ def _replace_every_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(entities, name, lambda *_: "other words")
 
 
-def _instead_of(hint: texts.Text, other: str) -> texts.Text:
+def _instead_of(hint: Text, other: str) -> Text:
     """Return other words wherever there are any: whether there is advice at all is no matter of words."""
     if not callable(hint):
         return other if hint else ""

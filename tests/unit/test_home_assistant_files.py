@@ -17,16 +17,13 @@ from tests.unit.home.test_entities import REPORT, SNAPSHOT
 
 FILES = Path(__file__).parents[2] / "home_assistant"
 DEFAULTS = Configuration.model_validate({"email": "me@example.com", "password": "secret"})
-PUBLISHED = {
-    entity.entity_id
-    for entity in entities(
-        replace(SNAPSHOT, controls=tuple(replace(REPORT, control=control) for control in Control)),
-        prefix=DEFAULTS.entity_prefix,
-        token_sensor=DEFAULTS.token_sensor,
-        publish_token=False,
-        poll=timedelta(minutes=15),
-    )
-}
+PUBLISHED = entities(
+    replace(SNAPSHOT, controls=tuple(replace(REPORT, control=control) for control in Control)),
+    prefix=DEFAULTS.entity_prefix,
+    token_sensor=DEFAULTS.token_sensor,
+    publish_token=False,
+    poll=timedelta(minutes=15),
+).keys()
 PACKAGE = yaml.safe_load((FILES / "package.yaml").read_text(encoding="utf-8"))
 BROUGHT = {
     *(f"{kind}.{name}" for kind in ("input_boolean", "input_text", "script") for name in PACKAGE[kind]),

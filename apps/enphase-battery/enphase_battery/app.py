@@ -127,10 +127,9 @@ class EnphaseBattery(Hass):
 
     def _build(self, configuration: Configuration, store: Store) -> None:
         """Build the parts and connect them."""
-        record = take_up(configuration, store, clock=self._clock, logger=self.logger)
-        self._session, site = connect(
-            configuration, store, record, clock=self._clock, logger=self.logger, limits=self.limits
-        )
+        clock, logger = self._clock, self.logger
+        record = take_up(configuration, store, clock=clock, logger=logger)
+        self._session, site = connect(configuration, store, record, clock=clock, logger=logger, limits=self.limits)
         self._configuration = configuration
         self._assistant = Assistant(self, self._internals, self.logger)
         self._watch = ToggleWatch(self._assistant, configuration, store, clock=self._clock, logger=self.logger)

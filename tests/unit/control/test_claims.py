@@ -312,6 +312,19 @@ def test_one_foreign_entry_is_named_in_the_singular() -> None:
     assert said(wanted.obstacle) == '1 entry of yours in "discharge to grid" would come alive'
 
 
+def test_a_foreign_entry_that_cannot_be_read_is_there_and_in_the_way_of_no_other_family() -> None:
+    obscure = Entry(Terms(DISCHARGE, time(0), time(0), frozenset(), "Europe/London"), "theirs", active=True)
+    ground = with_foreign(obscure)
+    wanted = resolve(ALL_OFF.command(command(DISCHARGE)).command(command(CHARGE)), (), NOON, ground)
+    assert said(wanted[DISCHARGE].obstacle) == '1 entry of yours in "discharge to grid" would come alive'
+    assert wanted[CHARGE].obstacle is None
+    assert len(wanted[CHARGE].claims) == 1
+
+    wanted = resolve(on(DISCHARGE), (), NOON, ground)
+    assert (wanted[DISCHARGE].claims, wanted[DISCHARGE].switch) == ((), True)
+    assert "discharge to grid at times that cannot be read" in said(wanted[DISCHARGE].note)
+
+
 def test_a_flip_to_on_wakes_foreign_entries_because_that_is_what_was_asked() -> None:
     wanted = resolve(on(DISCHARGE), (), NOON, with_foreign(entry("20:00-21:00", DISCHARGE)))[DISCHARGE]
     assert wanted.obstacle is None

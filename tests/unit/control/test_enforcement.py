@@ -33,10 +33,11 @@ SWITCHES_ONLY = SiteState(
     has_schedules=dict.fromkeys(Control, False),
     storage=Storage(soc=50, last_report=NOON - timedelta(minutes=5), read_at=NOON),
 )
+COVERED = tuple(entry(control, 11, 13, active=True) for control in Control)
 SCHEDULED = replace(
     SWITCHES_ONLY,
     switches=ALL_ON,
-    entries=tuple(entry(control, 11, 13, active=True) for control in Control),
+    entries=COVERED,
     has_schedules=dict.fromkeys(Control, True),
 )
 
@@ -209,3 +210,18 @@ def test_after_an_off_nothing_can_be_said_before_the_gateway_reports(report: int
     last_report = None if report is None else off_at + timedelta(minutes=report)
     state = replace(switches(SCHEDULED, on={CHARGE: False}), storage=Storage(last_report=last_report))
     assert enforcement(state, CHARGE, NOON, Evidence(known=False, changed_at=off_at)).enforced is expected
+
+
+def test_what_cannot_be_read_of_the_entries_leaves_open_what_the_gateway_does_and_only_there() -> None:
+    other = replace(SCHEDULED, unread=frozenset({CHARGE}))
+    obscure = Terms(CHARGE, time(0), time(0), frozenset(), "Europe/London")
+    no_other = replace(SCHEDULED, entries=(Entry(obscure, "odd", active=True), *COVERED[1:]))
+    for state in (other, no_other):
+        verdict = enforcement(state, CHARGE, NOON)
+        assert (verdict.enforced, said(verdict.reason)) == (
+            Enforced.UNKNOWN,
+            "switch is on; the schedule list could not be read",
+        )
+        assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
+    beside = replace(SCHEDULED, entries=(*COVERED, Entry(obscure, "odd", active=True)))
+    assert enforcement(beside, CHARGE, NOON).enforced is Enforced.YES

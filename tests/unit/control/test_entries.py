@@ -141,7 +141,8 @@ def test_the_zone_is_no_part_of_what_is_compared_and_all_else_is() -> None:
 def test_entries_are_put_into_words_with_their_times_and_their_days() -> None:
     assert reasons.entry(terms("02:00-05:00")) == "charge from grid 02:00-05:00 every day"
     assert reasons.entry(terms("22:00-05:00", SUNDAY, MONDAY)) == "charge from grid 22:00-05:00 Mon, Sun"
-    assert reasons.entry(replace(terms("02:00-05:00"), days=frozenset())) == "charge from grid 02:00-05:00 on no day"
+    obscure = replace(terms("02:00-05:00"), days=frozenset())
+    assert reasons.entry(obscure) == "charge from grid at times that cannot be read"
     several = [terms("12:00-13:00", MONDAY), terms("02:00-05:00", MONDAY)]
     assert reasons.listed(several) == "charge from grid 02:00-05:00 Mon; charge from grid 12:00-13:00 Mon"
 

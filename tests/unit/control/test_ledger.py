@@ -504,3 +504,53 @@ def test_what_a_person_may_have_made_of_an_entry_is_contested_until_the_second_l
     doubted, _ = MINE.saw((edited,), NOON + 5 * MINUTE, CONSISTENCY)
     assert doubted.contested((edited,)) == (edited.terms,)
     assert [one.doubted for one in doubted.owned] == [True]
+
+
+# -- what cannot be read ----------------------------------------------------------------------------------------------
+
+OBSCURE = replace(NIGHT, start=time(0), end=time(0), days=frozenset(), limit=None)
+"""What is known of an entry whose times or days nobody can read."""
+
+LONG = timedelta(minutes=30)
+
+
+def test_an_own_entry_that_cannot_be_read_is_neither_gone_nor_somebody_elses() -> None:
+    missed = read(MINE, after=CONSISTENCY)
+    for before in (MINE, missed):
+        ledger = before
+        for after in (CONSISTENCY, LONG, 2 * LONG):
+            ledger, told = ledger.saw((entry("mine", OBSCURE),), NOON + after, CONSISTENCY)
+            assert not told
+        assert [one.schedule_id for one in ledger.staying()] == ["mine"]
+        assert ledger.foreign((entry("mine", OBSCURE),)) == ()
+    assert missed.owned[0].missing_since is not None
+    assert ledger.owned[0].missing_since is None
+
+
+def test_an_own_entry_that_is_deleted_and_cannot_be_read_is_deleted_again() -> None:
+    leaving = MINE.deleting("mine", NOON)
+    assert [one.leaving for one in read(leaving, entry("mine", OBSCURE)).owned] == [True]
+    assert [one.leaving for one in read(leaving, entry("mine", OBSCURE), after=CONSISTENCY).owned] == [False]
+
+
+def test_a_new_entry_that_cannot_be_read_may_be_the_creation_that_is_out_and_is_not_made_again() -> None:
+    theirs, new = entry("theirs", OBSCURE), entry("new", OBSCURE)
+    ledger = creating(NIGHT, listed=(theirs,)).answered(NIGHT, NOON)
+    assert ledger.foreign((theirs, new)) == (theirs,)
+    assert news(ledger, theirs, new, after=LONG) == []
+    assert news(ledger, theirs, after=LONG) == [News.LOST]
+    assert news(ledger, entry("new", replace(OBSCURE, control=RESTRICT)), after=LONG) == [News.LOST]
+    assert [one.schedule_id for one in read(ledger, theirs, entry("new"), after=LONG).owned] == ["new"]
+
+
+def test_in_a_family_that_cannot_be_read_nothing_is_decided() -> None:
+    ledger = creating(NIGHT, HOLD)
+    given_up = Ledger().creating(LATER, NOON, NOON, ()).refused(LATER)
+    for one in (MINE, MINE.deleting("mine", NOON), replace(ledger, given_up=given_up.given_up)):
+        after, told = one.saw((), NOON + LONG, CONSISTENCY, {CHARGE})
+        assert [each for each in after.owned if each.terms.control is CHARGE] == [
+            each for each in one.owned if each.terms.control is CHARGE
+        ]
+        assert after.given_up[: len(one.given_up)] == one.given_up
+        assert {each.terms.control for each, _ in told} <= {RESTRICT}
+    assert news(ledger, after=LONG) == [News.LOST, News.LOST]

@@ -325,7 +325,7 @@ ANY_OWNED = st.builds(
     INSTANTS,
     stood=st.frozensets(st.text(max_size=3)),
     answered=st.booleans(),
-    schedule_id=st.none() | st.text(),
+    schedule_id=st.none() | st.from_regex(r"[0-9A-Za-z_-]{1,40}", fullmatch=True),
     applied_at=st.none() | INSTANTS,
     applies=st.integers(0, 3),
     active=st.booleans(),

@@ -465,3 +465,21 @@ def test_an_update_says_in_words_what_it_does_and_for_which_control() -> None:
 
 def test_all_that_is_to_stand_is_gathered_from_all_controls() -> None:
     assert set(terms_wanted(timed(terms(), terms(RESTRICT, 14, 15)))) == {terms(), terms(RESTRICT, 14, 15)}
+
+
+# -- what cannot be read ----------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_begun_in_a_family_whose_entries_cannot_be_told_and_elsewhere_all_goes_on() -> None:
+    actual = cloud()
+    actual = replace(actual, state=replace(actual.state, unread=frozenset({CHARGE})))
+    assert plan(timed(terms(), terms(DISCHARGE, 14, 15)), actual, tuple(Control)) == (
+        CreateStep(terms(DISCHARGE, 14, 15)),
+        SwitchStep(DISCHARGE, on=True),
+    )
+
+
+def test_what_ends_is_ended_where_the_entries_cannot_be_told() -> None:
+    actual = cloud(CHARGE, ledger=owning(terms()))
+    actual = replace(actual, state=replace(actual.state, entries=(), unread=frozenset({CHARGE})))
+    assert plan(off(), actual, tuple(Control)) == (DeleteStep("own 0", terms()), SwitchStep(CHARGE, on=False))

@@ -70,7 +70,9 @@ def published(snapshot: Snapshot, *, publish_token: bool = False) -> dict[str, E
         publish_token=publish_token,
         poll=timedelta(minutes=15),
     )
-    return {entity.entity_id: entity for entity in found}
+    made = {entity_id: make() for entity_id, make in found.items()}
+    assert all(entity.entity_id == entity_id for entity_id, entity in made.items())
+    return made
 
 
 def with_storage(storage: Storage | None) -> Snapshot:

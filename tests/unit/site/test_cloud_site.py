@@ -18,12 +18,13 @@ from enphase_battery.control.steps import SwitchStep
 from enphase_battery.enlighten.models import WriteForm
 from enphase_battery.enlighten.record import SessionRecord
 from enphase_battery.enlighten.session import EnlightenSession
-from enphase_battery.errors import AccountBlocked, BudgetExhausted, Conflict, Refused, Unreachable
+from enphase_battery.errors import AccountBlocked, BudgetExhausted, Conflict, Refused, UnexpectedAnswer, Unreachable
 from enphase_battery.site.cloud_site import CloudSite
 from enphase_battery.store.store import Store
 from enphase_battery.words.texts import OVERRIDES
 from simulator import EMAIL, PASSWORD, SITE_ID, USER_ID, Fault, Simulator
 from tests.lab.clock import Clock
+from tests.unit.fuzz.documents import spoilt
 from tests.unit.said import advice, said
 
 CHARGE, DISCHARGE, RESTRICT = Control.CHARGE_FROM_GRID, Control.DISCHARGE_TO_GRID, Control.RESTRICT_DISCHARGE
@@ -233,6 +234,31 @@ async def test_without_the_list_nothing_is_claimed_and_it_is_told_once(
     cloud.set(fault_script=[])
 
     assert (await site.read_all()).entries == ()
+    assert told() == ["The schedules can be read again"]
+
+
+async def test_a_family_whose_entries_cannot_be_told_leaves_the_others_and_is_told_once(
+    site: CloudSite, cloud: Simulator, told: Callable[[], list[str]]
+) -> None:
+    await site.create(Terms(CHARGE, time(2), time(5), frozenset({1}), "Europe/London", 90))
+    await site.create(Terms(DISCHARGE, time(6), time(7), frozenset({1}), "Europe/London", 20))
+
+    def without_an_id(document: Any) -> Any:
+        document["cfg"]["details"][0]["scheduleId"] = None
+        return document
+
+    with spoilt(cloud, SCHEDULES, without_an_id, times=4):
+        for _ in range(2):
+            state = await site.read_all()
+            assert [entry.terms.control for entry in state.entries or ()] == [DISCHARGE]
+            assert [state.lists(control) for control in (CHARGE, DISCHARGE, RESTRICT)] == [False, True, True]
+        with pytest.raises(UnexpectedAnswer):
+            await site.read_entries(urgent=True)
+        assert not (await site.read_switches(urgent=True)).lists(CHARGE)
+        assert [line.partition(":")[0] for line in told()] == ["The schedules cannot be read"]
+        await site.read_all()
+
+    assert (await site.read_all()).lists(CHARGE)
     assert told() == ["The schedules can be read again"]
 
 

@@ -68,3 +68,13 @@ def test_a_floor_that_somebody_wrote_into_the_store_by_hand_keeps_nothing_from_s
 ) -> None:
     Store(tmp_path / "app.json", logging.getLogger("test")).write("knowledge", {"floor": "high"})
     assert start().floor == 0
+
+
+@pytest.mark.parametrize("odd", ["N/A", None, "Europe/Atlantis", "../../etc", 5])
+def test_a_zone_that_nobody_knows_leaves_the_one_that_was_told_before(
+    start: Callable[[], Knowledge], odd: object
+) -> None:
+    known = start()
+    known.learn_site(settings(timezone="Europe/Paris"))
+    known.learn_site(settings(timezone=odd))
+    assert known.time_zone == "Europe/Paris"

@@ -250,7 +250,7 @@ def test_what_stands_in_a_value_is_no_template() -> None:
     [
         (EVERY_DAY, "charge from grid 02:00-05:00 every day"),
         (frozenset({7, 1}), "charge from grid 02:00-05:00 Mon, Sun"),
-        (frozenset(), "charge from grid 02:00-05:00 on no day"),
+        (frozenset(), "charge from grid at times that cannot be read"),
     ],
 )
 def test_an_entry_is_told_by_control_times_and_days(days: frozenset[int], said: str) -> None:

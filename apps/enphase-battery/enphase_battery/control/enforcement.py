@@ -95,25 +95,24 @@ def _ineffective(state: SiteState, switches: Switches, control: Control, local_n
     has_schedules = state.has_schedules.get(control)
     if has_schedules is False:
         return _charging_alone(switches.charging, state.storage, local_now) if charges else None
-    if has_schedules is None or state.entries is None:
+    if has_schedules is None or state.entries is None or control in state.unread:
         return Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_READ))
-    missing = _without_entry(state.entries, switches, control, local_now)
-    if missing is None or (charges and _reaches(switches.charging, state.storage) is True):
+    if charges and _reaches(switches.charging, state.storage) is True:
         return None
-    return Enforcement(Enforced.NO, missing)
+    return _without_entry(state.entries, switches, control, local_now)
 
 
 def _without_entry(
     entries: Iterable[Entry], switches: Switches, control: Control, local_now: datetime
-) -> Reason | None:
-    """Return why no entry makes a switch effective now, where it works with entries."""
-    active = [entry for entry in entries if entry.terms.control is control and entry.active]
-    if not active:
-        return because(Kind.NO_ENTRY)
-    if not any(entry.terms.covers(local_now) for entry in active):
-        return because(Kind.NO_ENTRY_NOW)
+) -> Enforcement | None:
+    """Return the verdict if no entry makes a switch effective now, where it works with entries."""
+    active = [entry.terms for entry in entries if entry.terms.control is control and entry.active]
+    if not any(terms.covers(local_now) for terms in active):
+        if not all(terms.readable for terms in active):
+            return Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_READ))
+        return Enforcement(Enforced.NO, because(Kind.NO_ENTRY_NOW if active else Kind.NO_ENTRY))
     if control.has_second_flag and not switches.charge_schedule_on:
-        return because(Kind.SCHEDULE_OFF, control=control)
+        return Enforcement(Enforced.NO, because(Kind.SCHEDULE_OFF, control=control))
     return None
 
 

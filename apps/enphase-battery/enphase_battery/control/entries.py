@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from ..store.decoding import as_mapping, as_sequence
+from ..store.decoding import as_mapping, as_percent, as_sequence, as_text, as_whole
 from .controls import Control
 
 DAY = 24 * 60
@@ -30,7 +30,8 @@ class Terms:
         control: The control whose family it belongs to.
         start: Local wall-clock start.
         end: Local wall-clock end, the minute of which is outside; not after ``start`` it means the next day.
-        days: ISO weekdays (Monday is 1) on which it starts.
+        days: ISO weekdays (Monday is 1) on which it starts. None where the cloud tells times or days that nobody can
+            read: there is such an entry, and nobody knows when it runs.
         zone: IANA name of the zone of its times.
         limit: Percent of charge; charging goes up to it, discharging down to it. None: the family has none.
     """
@@ -41,6 +42,11 @@ class Terms:
     days: frozenset[int]
     zone: str
     limit: int | None = None
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is known when it runs."""
+        return bool(self.days)
 
     @property
     def length(self) -> int:
@@ -98,14 +104,16 @@ class Terms:
     def from_json(cls, value: object) -> Terms:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
         data: Mapping[str, object] = as_mapping(value)
-        limit = data["limit"]
+        days, limit = as_sequence(data["days"]), data["limit"]
+        if not all(day in EVERY_DAY for day in days):
+            raise ValueError("expected days of the week")
         return cls(
             control=Control(data["control"]),
-            start=time.fromisoformat(str(data["start"])),
-            end=time.fromisoformat(str(data["end"])),
-            days=frozenset(day for day in as_sequence(data["days"]) if isinstance(day, int)),
-            zone=str(data["zone"]),
-            limit=limit if isinstance(limit, int) else None,
+            start=_wall_time(data["start"]),
+            end=_wall_time(data["end"]),
+            days=frozenset(as_whole(day) for day in days),
+            zone=as_text(data["zone"]),
+            limit=None if limit is None else as_percent(limit),
         )
 
 
@@ -133,6 +141,13 @@ def terms_of(entries: Iterable[Entry]) -> tuple[Terms, ...]:
 
 def _order(terms: Terms) -> tuple[object, ...]:
     return terms.start, terms.end, sorted(terms.days), terms.control.value, terms.limit or 0, terms.zone
+
+
+def _wall_time(value: object) -> time:
+    found = time.fromisoformat(as_text(value))
+    if found.tzinfo is not None:
+        raise ValueError("expected a time of the wall clock")
+    return found
 
 
 def _minutes(wall: time) -> int:

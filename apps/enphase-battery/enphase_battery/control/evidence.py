@@ -7,12 +7,11 @@ and a change that nobody here made counts only when two reads apart from each ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from ..store.decoding import as_instant, as_mapping, as_optional_instant, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_optional_instant, as_sequence, attempt
 
 LAST_LOOK = 5
 """How many times `consistency` after a write that was given up a last look is taken whether it came true after all."""
@@ -236,16 +235,17 @@ class Evidence:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Evidence:
+    def from_json(cls, value: object) -> Evidence:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
-        known = data["known"]
+        data = as_mapping(value)
+        known, given_up = data["known"], data["given_up"]
         return cls(
             known=known if isinstance(known, bool) else None,
             writes=tuple(OwnWrite.from_json(one) for one in as_sequence(data["writes"])),
-            suspect_since=as_optional_instant(data["suspect_since"]),
-            given_up=None if data["given_up"] is None else OwnWrite.from_json(data["given_up"]),
-            known_at=as_optional_instant(data.get("known_at")),
-            changed_at=as_optional_instant(data.get("changed_at")),
+            suspect_since=attempt(as_optional_instant, data["suspect_since"]),
+            given_up=None if given_up is None else attempt(OwnWrite.from_json, given_up),
+            known_at=attempt(as_optional_instant, data.get("known_at")),
+            changed_at=attempt(as_optional_instant, data.get("changed_at")),
         )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from ..store.decoding import as_instant, as_optional_instant
+from ..store.decoding import as_instant, as_mapping, as_optional_instant, as_percent, as_text, attempt
 from .controls import Control
 from .windows.window import Occurrence
 
@@ -101,8 +100,9 @@ class Intent:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Intent:
+    def from_json(cls, value: object) -> Intent:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        data = as_mapping(value)
         target_soc, replaced_by = data["target_soc"], data.get("replaced_by")
         return cls(
             control=Control(data["control"]),
@@ -110,8 +110,8 @@ class Intent:
             source=Source(data["source"]),
             since=as_instant(data["since"]),
             until=as_optional_instant(data["until"]),
-            target_soc=target_soc if isinstance(target_soc, int) else None,
-            label=str(data["label"]),
+            target_soc=None if target_soc is None else attempt(as_percent, target_soc),
+            label=as_text(data["label"]),
             completed=data.get("completed") is not False,
-            replaced_by=None if replaced_by is None else Control(replaced_by),
+            replaced_by=None if replaced_by is None else attempt(Control, replaced_by),
         )

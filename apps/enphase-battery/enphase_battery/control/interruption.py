@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..store.decoding import as_instant, as_mapping, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_text, each
 from .intent import Intent
 
 
@@ -39,13 +38,14 @@ class Interruption:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Interruption:
+    def from_json(cls, value: object) -> Interruption:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        data = as_mapping(value)
         standing = data["standing"]
         return cls(
             flipped_to=data["flipped_to"] is True,
-            standing=None if standing is None else Intent.from_json(as_mapping(standing)),
-            commands=tuple(Intent.from_json(as_mapping(item)) for item in as_sequence(data["commands"])),
-            skipped=tuple(str(key) for key in as_sequence(data["skipped"])),
+            standing=None if standing is None else Intent.from_json(standing),
+            commands=each(Intent.from_json, data["commands"]),
+            skipped=each(as_text, data["skipped"]),
             until=as_instant(data["until"]),
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ..store.decoding import as_mapping, as_sequence
+from ..store.decoding import as_sequence, as_text, attempt, each
 from .controls import Control
 from .entries import Entry, Terms
 from .late import turned_up
@@ -69,11 +69,8 @@ class Ledger:
 
     def foreign(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         """Return the entries that the app does not own."""
-        ids = {one.schedule_id for one in (*self.dead, *self.owned)}
         sent = [one for one in self.owned if one.schedule_id is None]
-        return tuple(
-            entry for entry in entries if entry.schedule_id not in ids and not any(one.made(entry) for one in sent)
-        )
+        return tuple(entry for entry in self._unknown(entries) if not any(one.may_be(entry) for one in sent))
 
     def told(self, on: bool, at: datetime) -> bool:
         """Return whether the second flag of charge from grid was told this a short while ago."""
@@ -104,6 +101,11 @@ class Ledger:
         """Return what the listed entries say that may be somebody else's by now: the next look will tell."""
         ids = {one.schedule_id for one in self.owned if one.edited_since is not None}
         return tuple(entry.terms for entry in entries if entry.schedule_id in ids)
+
+    def may_hide(self, entries: Iterable[Entry], *some: Owned) -> bool:
+        """Return whether an entry that cannot be read may be one of these creations; none: of all that are out."""
+        sent = some or [one for one in self.owned if one.schedule_id is None]
+        return any(one.may_be(entry) for entry in self._unknown(entries) if not entry.terms.readable for one in sent)
 
     def waits_for(self, control: Control) -> bool:
         """Return whether a read still has to show that something of this control is gone, or was never there."""
@@ -137,7 +139,7 @@ class Ledger:
             cloud_at: The same by the cloud's clock.
             entries: What the last read listed.
         """
-        stood = frozenset(entry.schedule_id for entry in entries if entry.terms.same_times(terms))
+        stood = frozenset(one.schedule_id for one in entries if one.terms.same_times(terms) or not one.terms.readable)
         return replace(self, owned=(*self.owned, Owned(terms, cloud_at, at, stood)), owed=self.owed | {terms.control})
 
     def updating(self, schedule_id: str, terms: Terms, at: datetime) -> Ledger:
@@ -234,7 +236,7 @@ class Ledger:
     # -- reads --------------------------------------------------------------------------------------------------------
 
     def saw(
-        self, entries: Sequence[Entry], at: datetime, consistency: timedelta
+        self, entries: Sequence[Entry], at: datetime, consistency: timedelta, unread: Collection[Control] = ()
     ) -> tuple[Ledger, tuple[tuple[Owned, News], ...]]:
         """Weigh one read of the list.
 
@@ -242,6 +244,7 @@ class Ledger:
             entries: What it shows, of all families.
             at: Instant (aware, UTC) of the read.
             consistency: How long reads may show what was before a write.
+            unread: The families of which it cannot be told which entries they have: nothing is decided about those.
         """
         by_id = {entry.schedule_id: entry for entry in entries}
         taken = {one.schedule_id for one in (*self.dead, *self.owned)}
@@ -256,7 +259,8 @@ class Ledger:
                     found = replace(one, schedule_id=made.schedule_id)
                     taken.add(made.schedule_id)
             entry = by_id.get(found.schedule_id or "")
-            after, told = found.weighed(entry, at, consistency)
+            is_open = one.terms.control in unread or (found.schedule_id is None and self.may_hide(entries, one))
+            after, told = (found, None) if is_open else found.weighed(entry, at, consistency)
             kept += [] if after is None else [after]
             if after is None and found.schedule_id is not None and told is not News.EDITED:
                 dead.append(found)
@@ -265,7 +269,7 @@ class Ledger:
         kept += found_late
         owed = self.owed | {one.terms.control for one in found_late if not one.active}
         given_up += [one for one, told in news if told is News.LOST and one.schedule_id is None]
-        given_up = [one.sought(at, consistency) for one in given_up]
+        given_up = [one if one.terms.control in unread else one.sought(at, consistency) for one in given_up]
         lost = [one for one, told in news if told is News.LOST and one.applies]
         flagged = any(one.terms.control.has_second_flag and told in (News.LOST, News.REMOVED) for one, told in news)
         ledger = replace(
@@ -298,18 +302,23 @@ class Ledger:
     def from_json(cls, data: Mapping[str, object]) -> Ledger:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
         return cls(
-            owned=tuple(Owned.from_json(one) for one in as_sequence(data["owned"])),
+            owned=each(Owned.from_json, data["owned"]),
             losses=losses_from_json(data["losses"]),
-            owed=frozenset(Control(one) for one in as_sequence(data["owed"])),
+            owed=frozenset(each(Control, data["owed"])),
             disable_owed=data["disable_owed"] is True,
-            met=frozenset(str(one) for one in as_sequence(data["met"])),
-            dead=tuple(Owned.from_json(one) for one in as_sequence(data.get("dead", [])) if not isinstance(one, str)),
-            given_up=tuple(Owned.from_json(one) for one in as_sequence(data.get("given_up", []))),
-            flag_told=None if data["flag_told"] is None else told_from_json(data["flag_told"]),
-            flag=SecondFlag.from_json(as_mapping(data["flag"])) if "flag" in data else SecondFlag(),
+            met=frozenset(each(as_text, data["met"])),
+            dead=each(Owned.from_json, [one for one in as_sequence(data.get("dead", [])) if not isinstance(one, str)]),
+            given_up=each(Owned.from_json, data.get("given_up", [])),
+            flag_told=None if data["flag_told"] is None else attempt(told_from_json, data["flag_told"]),
+            flag=(attempt(SecondFlag.from_json, data["flag"]) if "flag" in data else None) or SecondFlag(),
         )
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _unknown(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return the entries whose ids the app does not know as its own."""
+        ids = {one.schedule_id for one in (*self.dead, *self.owned)}
+        return [entry for entry in entries if entry.schedule_id not in ids]
 
     def _changed(self, schedule_id: str, change: Callable[[Owned], Owned]) -> Ledger:
         """Return the ledger with one entry changed, whose family owes an apply then."""

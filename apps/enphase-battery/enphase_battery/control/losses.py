@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..store.decoding import as_instant, as_mapping, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_whole, each
 from .entries import EVERY_DAY, Terms
 
 MOST_LOSSES = 2
@@ -50,5 +50,9 @@ def losses_to_json(losses: Mapping[Terms, Loss]) -> list[dict[str, object]]:
 
 def losses_from_json(data: object) -> Mapping[Terms, Loss]:
     """Read back what :func:`losses_to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
-    losses = [as_mapping(one) for one in as_sequence(data)]
-    return {Terms.from_json(one["terms"]): Loss(int(str(one["count"])), as_instant(one["at"])) for one in losses}
+    return dict(each(_loss_from_json, data))
+
+
+def _loss_from_json(data: object) -> tuple[Terms, Loss]:
+    one = as_mapping(data)
+    return Terms.from_json(one["terms"]), Loss(as_whole(one["count"]), as_instant(one["at"]))

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from ..store.decoding import as_instant, as_mapping, as_optional_instant, as_sequence
+from ..store.decoding import (
+    as_identifier,
+    as_instant,
+    as_mapping,
+    as_optional_instant,
+    as_text,
+    as_whole,
+    attempt,
+    each,
+)
 from .entries import Entry, Terms
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
@@ -132,6 +141,12 @@ class Owned:
         earliest = self.asked_at - (ANSWERED_TOLERANCE if self.answered else CLOCK_TOLERANCE)
         return earliest <= entry.created_at <= (self.over_at or self.asked_at) + LONGEST_REQUEST
 
+    def may_be(self, entry: Entry) -> bool:
+        """Return whether a listed entry is what this creation made, or may be: it is new, and cannot be read."""
+        if entry.terms.readable:
+            return self.made(entry)
+        return entry.terms.control is self.terms.control and entry.schedule_id not in self.stood
+
     def made_after_all(self, entry: Entry) -> bool:
         """Return whether a listed entry is what a creation made that was given up: nothing but its birth proves it."""
         return replace(self, answered=False).made(entry)
@@ -219,8 +234,9 @@ class Owned:
         young = at - self.written_at < consistency
         if entry is None:
             return self._weighed_as_missing(at, consistency, young=young)
-        if young and any(entry.terms.same_times(terms) for terms in self.echoes):
-            return self, None
+        is_echo = young and any(entry.terms.same_times(terms) for terms in self.echoes)
+        if is_echo or not entry.terms.readable:  # then it is there, and nobody knows what it says
+            return self if is_echo else replace(self, missing_since=None), None
         if entry.terms.same_times(self.terms):
             before = self.before if young else ()
             shown = replace(self, before=before, echoes=(), missing_since=None, edited_since=None, seen_at=at)
@@ -237,7 +253,12 @@ class Owned:
 
         Not where it says what the app never wrote: somebody made it theirs, before or after the deletion was tried.
         """
-        if entry is not None and not any(entry.terms.same_times(terms) for terms in (self.terms, *self.before)):
+        is_readable = entry is not None and entry.terms.readable
+        if (
+            entry is not None
+            and is_readable
+            and not any(entry.terms.same_times(terms) for terms in (self.terms, *self.before))
+        ):
             return self._weighed_as_edited(at, consistency)
         shown = replace(self, edited_since=None)
         if entry is None:
@@ -296,23 +317,23 @@ class Owned:
     def from_json(cls, value: object) -> Owned:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
         data = as_mapping(value)
-        schedule_id, applies = data["schedule_id"], data["applies"]
+        schedule_id = data["schedule_id"]
         return cls(
             terms=Terms.from_json(data["terms"]),
             asked_at=as_instant(data["asked_at"]),
             written_at=as_instant(data["written_at"]),
-            stood=frozenset(str(one) for one in as_sequence(data["stood"])),
+            stood=frozenset(each(as_text, data["stood"])),
             answered=data["answered"] is True,
-            schedule_id=schedule_id if isinstance(schedule_id, str) else None,
-            before=tuple(Terms.from_json(terms) for terms in as_sequence(data["before"])),
-            echoes=tuple(Terms.from_json(terms) for terms in as_sequence(data.get("echoes", []))),
-            applied_at=as_optional_instant(data["applied_at"]),
-            applies=applies if isinstance(applies, int) else 0,
+            schedule_id=None if schedule_id is None else as_identifier(schedule_id),
+            before=each(Terms.from_json, data["before"]),
+            echoes=each(Terms.from_json, data.get("echoes", [])),
+            applied_at=attempt(as_optional_instant, data["applied_at"]),
+            applies=attempt(as_whole, data["applies"]) or 0,
             active=data["active"] is True,
-            missing_since=as_optional_instant(data["missing_since"]),
-            edited_since=as_optional_instant(data.get("edited_since")),
-            deleted_at=as_optional_instant(data["deleted_at"]),
+            missing_since=attempt(as_optional_instant, data["missing_since"]),
+            edited_since=attempt(as_optional_instant, data.get("edited_since")),
+            deleted_at=attempt(as_optional_instant, data["deleted_at"]),
             gone=data["gone"] is True,
-            seen_at=as_optional_instant(data.get("seen_at")),
-            over_at=as_optional_instant(data.get("over_at")),
+            seen_at=attempt(as_optional_instant, data.get("seen_at")),
+            over_at=attempt(as_optional_instant, data.get("over_at")),
         )

@@ -167,6 +167,7 @@ def _missing(
         control
         for control, one in wanted.items()
         if control in controls
+        and actual.state.lists(control)
         and one.switch  # while it is off nothing applies an entry, and it would vanish
         and not unapplied_by_others(control, actual)
     }
@@ -225,7 +226,7 @@ def _switch_step(control: Control, one: Wanted, actual: Actual, written: Collect
     if control not in actual.state.has_schedules:
         return None  # nobody knows yet whether an entry is needed
     if actual.state.by_entries(control):
-        if actual.state.entries is None:
+        if not actual.state.lists(control):
             return None  # nobody knows what would come alive
         standing = {*actual.ledger.terms(), *written}
         if one.claims and not any(terms in standing for claim in one.claims for terms in claim.terms):
@@ -274,4 +275,4 @@ def _needs_second_flag(control: Control, actual: Actual) -> bool:
 
 
 def _is_schedule_on(actual: Actual) -> bool:
-    return actual.state.switches is not None and actual.state.switches.charge_schedule_on
+    return actual.state.switches is not None and actual.state.switches.charge_schedule_on is True

@@ -7,11 +7,10 @@ that a read has shown on needs no telling: if it is off later, a person switched
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..store.decoding import as_instant, as_optional_instant, as_sequence
+from ..store.decoding import as_instant, as_mapping, as_optional_instant, as_sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,9 @@ class SecondFlag:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> SecondFlag:
+    def from_json(cls, value: object) -> SecondFlag:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        data = as_mapping(value)
         return cls(
             on_at=as_optional_instant(data["on_at"]),
             off_since=as_optional_instant(data["off_since"]),

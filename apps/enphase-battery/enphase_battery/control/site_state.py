@@ -70,7 +70,7 @@ class Switches:
         charging: What charge from grid does without an entry.
         is_pending: Whether the cloud waits for the gateway, with what it tells of that or with something else.
         charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9); as it is on
-            its way to be, where it is.
+            its way to be, where it is. None: the read does not tell.
         override: What keeps the battery from following its schedule now; None when nothing does.
         read_at: Instant (aware, UTC) of the read.
         refusals: Why controls cannot be changed on this site, or not by this account, as far as they cannot.
@@ -79,7 +79,7 @@ class Switches:
     """
 
     on: Mapping[Control, bool]
-    charge_schedule_on: bool
+    charge_schedule_on: bool | None
     override: Override | None
     read_at: datetime
     refusals: Mapping[Control, Reason] = field(default_factory=dict)
@@ -114,6 +114,7 @@ class SiteState:
             is absent while that is not known.
         storage: The battery; None while it could not be read.
         unlisted: Controls that may have entries at which nobody looks, because the configuration says so.
+        unread: The controls of which it cannot be told which entries they have, though the list as such was read.
     """
 
     switches: Switches | None = None
@@ -121,11 +122,16 @@ class SiteState:
     has_schedules: Mapping[Control, bool] = field(default_factory=dict)
     storage: Storage | None = None
     unlisted: frozenset[Control] = frozenset()
+    unread: frozenset[Control] = frozenset()
 
     @property
     def on_its_way(self) -> Mapping[Control, bool]:
         """What each switch is on its way to be, where the gateway does not report it yet."""
         return self.switches.on_its_way if self.switches else {}
+
+    def lists(self, control: Control) -> bool:
+        """Return whether it is known which entries a control has."""
+        return self.entries is not None and control not in self.unread
 
     def by_entries(self, control: Control) -> bool:
         """Return whether the control is known to work with schedule entries."""

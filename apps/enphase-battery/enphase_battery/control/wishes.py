@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ..store.decoding import as_instant, as_mapping, as_sequence
+from ..store.decoding import as_instant, by_name, each
 from .controls import Control
 from .intent import Intent, Source
 from .interruption import Interruption
@@ -257,11 +257,8 @@ class Book:
             standing=_by_control(data["standing"]),
             proven=_by_control(data["proven"]),
             commands=_by_control(data["commands"]),
-            skipped={key: as_instant(end) for key, end in as_mapping(data["skipped"]).items()},
-            interruptions={
-                Control(key): Interruption.from_json(as_mapping(one))
-                for key, one in as_mapping(data["interruptions"]).items()
-            },
+            skipped=by_name(str, as_instant, data["skipped"]),
+            interruptions=by_name(Control, Interruption.from_json, data["interruptions"]),
             released=data["released"] is True,
         )
 
@@ -316,8 +313,7 @@ class Book:
 
 def _by_control(value: object) -> dict[Control, Intent]:
     """Read back a list of intents, one per control."""
-    intents = (Intent.from_json(as_mapping(item)) for item in as_sequence(value))
-    return {intent.control: intent for intent in intents}
+    return {intent.control: intent for intent in each(Intent.from_json, value)}
 
 
 def _occurrence_key(intent: Intent, running: Iterable[Occurrence]) -> str:

@@ -9,8 +9,9 @@ from datetime import datetime
 from ..control.reason import Kind, Reason, because
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
-from ..store.decoding import as_mapping, as_sequence
+from ..store.decoding import as_mapping, as_text, each
 from ..store.store import Store
+from ..words.reasons import hint, sentence
 from .commands import CommandEnvelope, ReleaseCommand
 
 _SECTION = "answers"
@@ -48,8 +49,9 @@ class Result:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Result:
+    def from_json(cls, value: object) -> Result:
         """Read back what :meth:`to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+        data = as_mapping(value)
         return cls(
             envelope=_envelope(data["envelope"]),
             outcome=Outcome(data["outcome"]),
@@ -90,15 +92,8 @@ class Results:
 
     def _restore(self, data: Mapping[str, object]) -> None:
         """Take up what waited when the app last ran. Raises ValueError, KeyError or TypeError for other JSON."""
-        self._open = [
-            _Open(
-                envelope=_envelope(one["envelope"]),
-                waits=frozenset(str(key) for key in as_sequence(one["waits"])),
-                failure=_reason(one["failure"]),
-            )
-            for one in map(as_mapping, as_sequence(data["open"]))
-        ]
-        self._ready = [Result.from_json(as_mapping(one)) for one in as_sequence(data["ready"])]
+        self._open = [*each(_waiting, data["open"])]
+        self._ready = [*each(Result.from_json, data["ready"])]
 
     def open(self, envelope: CommandEnvelope, waits: Iterable[str]) -> None:
         """Let a command wait for verdicts on these wishes (keys of intents, or :data:`POLL`)."""
@@ -190,7 +185,20 @@ def _reason(value: object) -> Reason | None:
     """Read back a reason. Older versions kept it as a sentence, which was empty when there was none."""
     if isinstance(value, str):
         return because(Kind.REFUSED, detail=value) if value else None
-    return None if value is None else Reason.from_json(value)
+    if value is None:
+        return None
+    reason = Reason.from_json(value)
+    sentence(reason), hint(reason)  # one of which nothing can be said would keep all results from being fired
+    return reason
+
+
+def _waiting(value: object) -> _Open:
+    one = as_mapping(value)
+    return _Open(
+        envelope=_envelope(one["envelope"]),
+        waits=frozenset(each(as_text, one["waits"])),
+        failure=_reason(one["failure"]),
+    )
 
 
 def _envelope(value: object) -> CommandEnvelope:

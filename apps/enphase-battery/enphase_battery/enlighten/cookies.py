@@ -6,17 +6,22 @@ restart with their host-only mark and end, must work on a loopback address, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from ..store.decoding import EARLIEST, LATEST
 from .address import is_loopback
-from .fields import header_date
+from .fields import any_date
 
 if TYPE_CHECKING:
     from yarl import URL
+
+
+_AGE = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Cookie:
         host_only: Only for that very host.
         path: Only below it.
         secure: Only over https, or to this machine.
-        expires_at: Aware UTC; None for a session cookie, which is kept over restarts all the same.
+        expires_at: Aware UTC; None for a session cookie, which is kept over restarts all the same, and for one whose
+            end is so far that it means never.
     """
 
     name: str
@@ -132,10 +138,13 @@ def parse_set_cookie(line: str, url: URL, now: datetime) -> Cookie | None:
 
 def _end(attributes: dict[str, str], now: datetime) -> datetime | None:
     """The end of a cookie: `Max-Age` wins over `Expires`; an unreadable value does not count."""
-    try:
-        return now + timedelta(seconds=int(attributes["max-age"]))
-    except (KeyError, ValueError, OverflowError):
-        return header_date(attributes.get("expires"))
+    if (age := _AGE.fullmatch(attributes.get("max-age", ""))) is not None:
+        seconds = -1.0 if age[0].startswith("-") else float(age[0])
+        return now + timedelta(seconds=seconds) if seconds <= (LATEST - now).total_seconds() else None
+    end = any_date(attributes.get("expires"))
+    if end is None or end > LATEST:  # the year 9999 is the usual word for never
+        return None
+    return max(end, EARLIEST)
 
 
 def _key(cookie: Cookie) -> tuple[str, str, str]:

@@ -1,7 +1,12 @@
-"""Reads single members of what the cloud says, tolerantly: null, `"N/A"`, a missing or a strange value become None."""
+"""Reads single members of what the cloud says, tolerantly: null, `"N/A"`, a missing or a strange value become None.
+
+Everything has its range here, where it comes in: behind it nobody has to ask whether a percentage is one, whether an
+instant can be told in another zone, or whether a word can stand in a log, a header or a state.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -9,12 +14,34 @@ from datetime import datetime, time, timezone
 from email.utils import parsedate_to_datetime
 
 from ..errors import UnexpectedAnswer
+from ..store.decoding import EARLIEST, LATEST
 
 _MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138: anything above is in milliseconds
 _ID_DIGITS = 20
 _NO_ID = 10**_ID_DIGITS
-_IDENTIFIER = re.compile(r"[0-9A-Za-z_-]+")
-_CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_IDENTIFIER = re.compile(r"[0-9A-Za-z_-]{1,100}")
+_CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::[0-5][0-9](?:\.[0-9]{1,9})?)?")
+_FULL = 100
+_LONGEST_WORD = 100
+_WEEK = frozenset(range(1, 8))
+
+
+def document(written: str | bytes) -> object:
+    """Decoded JSON, where numbers that no number can hold are null: they spoil nothing but themselves.
+
+    Raises:
+        ValueError: It is none.
+        RecursionError: It is too deep.
+    """
+    return json.loads(written, parse_int=_number, parse_float=_number, parse_constant=_number)
+
+
+def _number(written: str) -> int | float | None:
+    try:
+        found = float(written)
+        return None if not math.isfinite(found) else int(written) if written.removeprefix("-").isdigit() else found
+    except ValueError:  # Python makes none of thousands of digits
+        return None
 
 
 def mapping(value: object) -> Mapping[str, object]:
@@ -51,6 +78,18 @@ def text(value: object) -> str | None:
     return (value.strip() or None) if isinstance(value, str) else None
 
 
+def word(value: object) -> str | None:
+    """A short text that can stand in a log, a header and a state: a mode, a zone, a time as text."""
+    found = text(value)
+    return found if found is not None and len(found) <= _LONGEST_WORD and found.isprintable() else None
+
+
+def status(value: object) -> str | None:
+    """A status word, in lower case: its case varies (15.4)."""
+    found = word(value)
+    return None if found is None else found.casefold()
+
+
 def number(value: object) -> float | None:
     """A number, also as a string with or without a percent sign (`"57%"`)."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
@@ -63,9 +102,21 @@ def number(value: object) -> float | None:
 
 
 def whole(value: object) -> int | None:
-    """A number, rounded: percentages, minutes of the day."""
+    """A number, rounded."""
     result = number(value)
     return None if result is None else round(result)
+
+
+def percent(value: object) -> int | None:
+    """A percentage, 0 to 100, rounded."""
+    result = number(value)
+    return round(result) if result is not None and 0 <= result <= _FULL else None
+
+
+def amount(value: object, most: float) -> float | None:
+    """A number from 0 to the most that can be meant."""
+    result = number(value)
+    return result if result is not None and 0 <= result <= most else None
 
 
 def digits(value: object) -> str | None:
@@ -77,31 +128,43 @@ def digits(value: object) -> str | None:
 
 
 def identifier(value: object) -> str | None:
-    """The id of an entry if it can stand in a path: letters, digits, `-`, `_`. Every one seen is a UUID (6.8)."""
+    """The id of an entry if it can stand in a path: up to 100 letters, digits, `-`, `_`. All seen are UUIDs (6.8)."""
     return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
 
 
 def instant(value: object) -> datetime | None:
-    """Epoch seconds or milliseconds, as a number or a string, as an aware time in UTC. 0 means never."""
+    """Epoch seconds or milliseconds, as a number or a string, as an aware time in UTC, of this century."""
     epoch = number(value)
-    if epoch is None or epoch <= 0:
+    if epoch is None:
         return None
-    try:
-        return datetime.fromtimestamp(epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch, tz=timezone.utc)
-    except (OverflowError, OSError, ValueError):
+    seconds = epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch
+    if not EARLIEST.timestamp() <= seconds <= LATEST.timestamp():
         return None
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
 
 
 def header_date(value: str | None) -> datetime | None:
-    """A date of an HTTP header, aware UTC."""
+    """A date of an HTTP header, aware UTC, of this century."""
+    date = any_date(value)
+    return date if date is not None and EARLIEST <= date <= LATEST else None
+
+
+def any_date(value: str | None) -> datetime | None:
+    """A date of an HTTP header, aware UTC: of any year, so that it can be told from one that is none, and no more."""
     try:
         date = parsedate_to_datetime(value or "")
         return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
 def clock_time(value: object) -> time | None:
-    """A local time of the site as `"HH:MM"` (6.8)."""
-    found = _CLOCK_TIME.fullmatch(value) if isinstance(value, str) else None
+    """A local time of the site as `"HH:MM"` (6.8); seconds are left out where there are any (15.4)."""
+    found = _CLOCK_TIME.fullmatch(value.strip()) if isinstance(value, str) else None
     return time(int(found[1]), int(found[2])) if found else None
+
+
+def weekdays(value: object) -> frozenset[int]:
+    """The days of an entry, Monday is 1 (6.8); none where they are not all told."""
+    days = [number(each) for each in value] if isinstance(value, list) else []
+    return frozenset(int(day) for day in days if day) if all(day in _WEEK for day in days) else frozenset()

@@ -84,7 +84,7 @@ def authenticity_token(page: str) -> str | None:
 def site_in_path(path: str) -> str | None:
     """The site id in an address such as `/web/3141592` (3.1)."""
     found = _SITE_IN_PATH.match(path)
-    return found[1] if found else None
+    return digits(found[1]) if found else None
 
 
 def script_headers(base_url: str) -> dict[str, str]:

@@ -14,7 +14,20 @@ from enum import Enum
 
 from ..errors import UnexpectedAnswer
 from .families import Family
-from .fields import clock_time, enveloped, flag, identifier, instant, mapping, objects, text, whole
+from .fields import (
+    clock_time,
+    enveloped,
+    flag,
+    identifier,
+    instant,
+    mapping,
+    objects,
+    percent,
+    status,
+    weekdays,
+    whole,
+    word,
+)
 from .requested import Requested
 
 
@@ -71,14 +84,15 @@ class BatterySettings:
     Attributes:
         top_switches: The switches that stand beside the control objects, of the families that the site has; None when
             the document does not say.
-        charge_from_grid_schedule_enabled: Whether the CFG schedule is in force.
+        charge_from_grid_schedule_enabled: Whether the CFG schedule is in force; None when something else than that
+            stands where it should be said.
         charge_hours: Local begin and end of the one daily window of charge from grid where it has no entries (15.2).
         itc_disclaimer: None when not accepted, True or the time of acceptance as the cloud wrote it (C18).
         controls: The control objects, of the families that have one (yet).
-        profile: Such as `self-consumption`; unknown names pass through.
+        profile: Such as `self-consumption`, in lower case; unknown names pass through.
         backup_percentage: Reserve, percent.
         very_low_soc: Shutdown level, percent.
-        storm_guard: `enabled`, `disabled`, `active`, or what else the cloud says.
+        storm_guard: `enabled`, `disabled`, `active`, or what else the cloud says, in lower case.
         dr_event_active: A demand-response event overrides the settings.
         grid_mode: Interconnection, such as `ImportExport`.
         system_task: The cloud is busy with the site; writes should wait.
@@ -88,7 +102,7 @@ class BatterySettings:
     """
 
     top_switches: Mapping[Family, bool | None]
-    charge_from_grid_schedule_enabled: bool
+    charge_from_grid_schedule_enabled: bool | None
     charge_hours: tuple[time, time] | None
     itc_disclaimer: str | bool | None
     controls: Mapping[Family, FamilyControl]
@@ -120,23 +134,26 @@ class BatterySettings:
             if (name := family.row.switch_member) is not None and name in data
         }
         cfg = found[Family.CFG]
-        schedule_enabled = flag(data.get("chargeFromGridScheduleEnabled"))
+        told = data.get("chargeFromGridScheduleEnabled")
+        schedule_enabled = flag(told)
         if schedule_enabled is None and cfg is not None:
             schedule_enabled = cfg.force_schedule_opted
+        if schedule_enabled is None and told is None:
+            schedule_enabled = False
         requested = Requested.parse(data)
         disclaimer, accepted = data.get("acceptedItcDisclaimer"), flag(data.get("acceptedItcDisclaimer"))
         return cls(
             top_switches=top_switches,
-            charge_from_grid_schedule_enabled=schedule_enabled or False,
+            charge_from_grid_schedule_enabled=schedule_enabled,
             charge_hours=_hours(data),
-            itc_disclaimer=text(disclaimer) if accepted is None else accepted or None,
+            itc_disclaimer=word(disclaimer) if accepted is None else accepted or None,
             controls={family: control for family, control in found.items() if control is not None},
-            profile=text(data.get("profile")),
-            backup_percentage=whole(data.get("batteryBackupPercentage")),
-            very_low_soc=whole(data.get("veryLowSoc")),
-            storm_guard=text(data.get("stormGuardState")),
+            profile=status(data.get("profile")),
+            backup_percentage=percent(data.get("batteryBackupPercentage")),
+            very_low_soc=percent(data.get("veryLowSoc")),
+            storm_guard=status(data.get("stormGuardState")),
             dr_event_active=flag(data.get("drEventActive")) or False,
-            grid_mode=text(data.get("batteryGridMode")),
+            grid_mode=word(data.get("batteryGridMode")),
             system_task=flag(data.get("systemTask")) or False,
             supports_mqtt=flag(data.get("supportsMqtt")) or False,
             requested=requested,
@@ -193,7 +210,7 @@ class EntryTerms:
         family: Whose entry.
         start: Local to the site, to the minute.
         end: Local to the site, to the minute; before `start` means the next day, never later than 23:59.
-        days: Weekdays of the start, Monday is 1.
+        days: Weekdays of the start, Monday is 1. None where times or days cannot be read: nobody knows when it is.
         limit: Percent; charge until, discharge down to. Always None for RBD, which has none (the cloud echoes 100).
         timezone: IANA name of the site's zone; empty when the cloud names none.
     """
@@ -227,31 +244,29 @@ class ScheduleEntry:
     created_at: datetime | None
 
     @classmethod
-    def parse(cls, entry: Mapping[str, object], family: Family) -> ScheduleEntry:
-        """Parses one entry.
+    def parse(cls, entry: Mapping[str, object], family: Family) -> ScheduleEntry | None:
+        """One entry; None: it cannot be told which.
 
-        Raises:
-            UnexpectedAnswer: No usable id, no times or days. Skipping it would hide an obstacle from the planner.
+        Where its times or days cannot be read it is there all the same, and says of no day that it runs: to skip it
+        would hide an obstacle from the planner.
         """
         schedule_id = identifier(entry.get("scheduleId"))
+        if schedule_id is None:
+            return None
         start, end = clock_time(entry.get("startTime")), clock_time(entry.get("endTime"))
-        if schedule_id is None or start is None or end is None:
-            raise UnexpectedAnswer(f"a schedule entry of {family.value} has no id or no times")
-        days = entry.get("days")
-        if not isinstance(days, list):
-            raise UnexpectedAnswer(f"a schedule entry of {family.value} has no days")
+        days = weekdays(entry.get("days")) if start is not None and end is not None else frozenset[int]()
         terms = EntryTerms(
             family=family,
-            start=start,
-            end=end,
-            days=frozenset(day for each in days if (day := whole(each)) in WEEK),
-            limit=whole(entry.get("limit")),
-            timezone=text(entry.get("timezone")) or "",
+            start=start or time(0),
+            end=end or time(0),
+            days=days,
+            limit=percent(entry.get("limit")),
+            timezone=word(entry.get("timezone")) or "",
         )
         return cls(
             schedule_id=schedule_id,
             terms=terms,
-            status=text(entry.get("scheduleStatus")),
+            status=status(entry.get("scheduleStatus")),
             created_at=instant(entry.get("createdAt")),
         )
 
@@ -261,35 +276,34 @@ class ScheduleList:
     """`GET schedules` (6.8), which has no envelope.
 
     Attributes:
-        entries: All entries that are not deleted, of all families, in the cloud's order.
+        entries: All entries that are not deleted, of the families that could be read, in the cloud's order.
         statuses: What the cloud says of each family; see :meth:`family_status`.
+        unread: The families of which it cannot be told which entries they have.
     """
 
     entries: tuple[ScheduleEntry, ...]
     statuses: tuple[tuple[Family, str], ...]
+    unread: frozenset[Family] = frozenset()
 
     @classmethod
     def parse(cls, document: object) -> ScheduleList:
         """Parses the list.
 
         Raises:
-            UnexpectedAnswer: No family is listed, what stands in one cannot be read, or there are thousands of entries.
+            UnexpectedAnswer: No family is listed, or there are thousands of entries.
         """
-        families = {family: mapping(mapping(document).get(family.value)) for family in Family}
-        if not any(families.values()):
+        listed = mapping(document)
+        if not any(listed.get(family.value) for family in Family):
             raise UnexpectedAnswer("the schedule list names no family")
-        listed = [
-            ScheduleEntry.parse(entry, family)
-            for family, members in families.items()
-            for entry in _details(members, family)
-            if entry.get("isDeleted") is not True
-        ]
-        if len(listed) > MOST_ENTRIES:
-            raise UnexpectedAnswer(f"{len(listed)} schedule entries are more than any site has")
-        statuses = ((family, text(members.get("scheduleStatus"))) for family, members in families.items())
+        families = {family: _entries(listed.get(family.value), family) for family in Family}
+        entries = tuple(entry for found in families.values() for entry in found or ())
+        if len(entries) > MOST_ENTRIES:
+            raise UnexpectedAnswer(f"{len(entries)} schedule entries are more than any site has")
+        statuses = ((family, status(mapping(listed.get(family.value)).get("scheduleStatus"))) for family in Family)
         return cls(
-            entries=tuple(listed),
-            statuses=tuple((family, status) for family, status in statuses if status is not None),
+            entries=entries,
+            statuses=tuple((family, said) for family, said in statuses if said is not None),
+            unread=frozenset(family for family, found in families.items() if found is None),
         )
 
     def family_status(self, family: Family) -> str | None:
@@ -297,12 +311,23 @@ class ScheduleList:
         return dict(self.statuses).get(family)
 
 
-def _details(members: Mapping[str, object], family: Family) -> tuple[Mapping[str, object], ...]:
-    """The entries of a family; none come as `[]`, null or not at all, and anything else would hide an obstacle."""
-    listed = members.get("details")
-    entries = objects(listed)
-    if listed is not None and (not isinstance(listed, list) or len(entries) != len(listed)):
-        raise UnexpectedAnswer(f"the schedule entries of {family.value} are no list of entries")
-    if (whole(members.get("count")) or 0) > len(entries):
-        raise UnexpectedAnswer(f"the list leaves out schedule entries of {family.value} that it counts")
-    return entries
+def _entries(members: object, family: Family) -> tuple[ScheduleEntry, ...] | None:
+    """The entries of a family; None come as `[]`, null or not at all.
+
+    Returns:
+        None where it cannot be told which they are: what is no list of entries, or counts more than it shows, may hide
+        an obstacle from the planner, and is no proof that an own entry is gone.
+    """
+    if members is None:
+        return ()
+    details = mapping(members).get("details")
+    listed = objects(details)
+    is_whole = isinstance(members, dict) and (
+        details is None or (isinstance(details, list) and len(listed) == len(details))
+    )
+    count = whole(mapping(members).get("count"))
+    if not is_whole or len(listed) < (count or 0) <= MOST_ENTRIES:
+        return None
+    entries = [ScheduleEntry.parse(entry, family) for entry in listed if flag(entry.get("isDeleted")) is not True]
+    found = tuple(entry for entry in entries if entry is not None)
+    return found if len(found) == len(entries) else None

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
 
 from ..errors import UnexpectedAnswer
-from .fields import enveloped, flag, instant, mapping, number, objects, text
+from .fields import amount, enveloped, flag, instant, mapping, number, objects, word
+
+_MOST_KWH = 100_000.0
+"""More than any site has; what is beyond is another unit, or nonsense."""
 
 _TOO_MUCH = 110.0
 """A charge in percent that cannot be meant; a little over 100 is a full battery whose capacity was rounded down."""
@@ -42,13 +44,15 @@ class BatteryStatus:
         """
         data = mapping(document)
         _demand(data, "battery status", "storages", "current_charge", "available_energy", "max_capacity")
-        units = [unit for unit in objects(data.get("storages")) if unit.get("excluded") is not True]
+        units = [unit for unit in objects(data.get("storages")) if flag(unit.get("excluded")) is not True]
         energy, capacity = _total(units, "available_energy"), _total(units, "max_capacity")
         if energy is None or capacity is None:
-            energy, capacity = number(data.get("available_energy")), number(data.get("max_capacity"))
-        soc = 100 * (energy / capacity) if energy is not None and capacity else number(data.get("current_charge"))
-        if soc is not None:
-            soc = round(min(soc, 100.0), 1) if 0 <= soc < _TOO_MUCH else None
+            energy, capacity = _kwh(data.get("available_energy")), _kwh(data.get("max_capacity"))
+        if energy is not None and capacity:
+            soc = _charge(100 * (energy / capacity))
+        else:
+            soc = _charge(number(data.get("current_charge")))
+            soc = _mean(units) if soc is None else soc
         reports = [report for unit in units if (report := instant(unit.get("last_report"))) is not None]
         return cls(soc=soc, energy_kwh=energy, capacity_kwh=capacity, last_report=max(reports, default=None))
 
@@ -80,8 +84,8 @@ class SiteSettings:
         _demand(data, "site settings", "timezone", "countryCode", "batteryGridMode", "hasEncharge", "userDetails")
         user = mapping(data.get("userDetails"))
         return cls(
-            timezone=text(data.get("timezone")),
-            grid_mode=text(data.get("batteryGridMode")),
+            timezone=word(data.get("timezone")),
+            grid_mode=word(data.get("batteryGridMode")),
             is_owner=flag(user.get("isOwner")),
             is_installer=flag(user.get("isInstaller")),
         )
@@ -98,9 +102,29 @@ def _demand(data: Mapping[str, object], what: str, *members: str) -> None:
         raise UnexpectedAnswer(f"the answer is no {what}")
 
 
+def _kwh(value: object) -> float | None:
+    return amount(value, _MOST_KWH)
+
+
+def _charge(percent: float | None) -> float | None:
+    """A state of charge; None for one that cannot be."""
+    return round(min(percent, 100.0), 1) if percent is not None and 0 <= percent < _TOO_MUCH else None
+
+
 def _total(units: list[Mapping[str, object]], member: str) -> float | None:
     """The sum over the units; None when there are none or one of them does not say."""
-    values = [number(unit.get(member)) for unit in units]
+    values = [_kwh(unit.get(member)) for unit in units]
     known = [value for value in values if value is not None]
-    total = sum(known)
-    return total if known and len(known) == len(values) and isfinite(total) else None
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _mean(units: list[Mapping[str, object]]) -> float | None:
+    """The charge of units that say no energies (15.4): weighed by their capacity where all say that one."""
+    charges = [_charge(number(unit.get("current_charge"))) for unit in units]
+    known = [charge for charge in charges if charge is not None]
+    if not known or len(known) < len(charges):
+        return None
+    sizes = [_kwh(unit.get("max_capacity")) or 0.0 for unit in units]
+    weights = sizes if all(sizes) else [1.0] * len(known)
+    total = sum(charge * weight for charge, weight in zip(known, weights, strict=True))
+    return round(total / sum(weights), 1)

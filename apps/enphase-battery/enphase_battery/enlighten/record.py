@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..store.decoding import (
+    DECODING_ERRORS,
     as_instant,
     as_mapping,
     as_optional_instant,
@@ -15,6 +16,9 @@ from ..store.decoding import (
     as_sequence,
     as_text,
     as_whole,
+    attempt,
+    by_name,
+    each,
 )
 from .cookies import Cookie, CookieJar, is_sendable
 from .fields import digits, instant
@@ -131,8 +135,10 @@ class SessionRecord:
     def from_json(cls, document: Mapping[str, object]) -> SessionRecord:
         """The record that :meth:`to_json` wrote; members that an older version did not write get their defaults.
 
+        Each member that is damaged, or of a newer version, is lost, and nothing else with it.
+
         Raises:
-            ValueError: Not usable: of another version, damaged, or edited by hand.
+            ValueError: Not usable at all: of another version, damaged, or edited by hand.
             KeyError: Likewise.
             TypeError: Likewise.
         """
@@ -143,24 +149,25 @@ class SessionRecord:
             salt=as_text(document["salt"]),
             account=as_text(document["account"]),
             credentials=as_optional_text(document["credentials"]),
-            cookies=_cookies(document["cookies"]),
-            token=None if token is None else _token(as_mapping(token)),
-            refreshed_at=as_optional_instant(document["refreshed_at"]),
-            xsrf=as_optional_text(document["xsrf"]),
-            guard=_guard(as_mapping(document["guard"])),
+            cookies=attempt(_cookies, document["cookies"]) or (),
+            token=None if token is None else attempt(_token, token),
+            refreshed_at=attempt(as_optional_instant, document["refreshed_at"]),
+            xsrf=attempt(as_optional_text, document["xsrf"]),
+            guard=attempt(_guard, document["guard"]) or LoginGuard(),
             site_id=digits(document["site_id"]),
-            refused=_instants(document["refused"]),
-            logins_for=_instants(document.get("logins_for", {})),
-            shapes=tuple((key, Shape(shape)) for key, shape in as_mapping(document.get("shapes", {})).items()),
-            challenge=None if challenge is None else _challenge(as_mapping(challenge)),
+            refused=attempt(_instants, document["refused"]) or (),
+            logins_for=attempt(_instants, document.get("logins_for", {})) or (),
+            shapes=attempt(_shapes, document.get("shapes", {})) or (),
+            challenge=None if challenge is None else attempt(_challenge, challenge),
             second_factor=document.get("second_factor") is True,
-            mint=as_optional_text(document.get("mint")),
-            sent=tuple(found for each in as_sequence(document.get("sent", [])) if (found := instant(each)) is not None),
-            held_until=as_optional_instant(document.get("held_until")),
+            mint=attempt(as_optional_text, document.get("mint")),
+            sent=attempt(_sent, document.get("sent", [])) or (),
+            held_until=attempt(as_optional_instant, document.get("held_until")),
         )
 
 
-def _guard(value: Mapping[str, object]) -> LoginGuard:
+def _guard(data: object) -> LoginGuard:
+    value = as_mapping(data)
     cause = as_optional_text(value["cause"])
     if cause == TokenStatus.MFA_REQUIRED and "by_hand_from" not in value:
         return LoginGuard()  # of a version that could not take the code, and held the question for a refusal
@@ -179,7 +186,8 @@ def _guard(value: Mapping[str, object]) -> LoginGuard:
     )
 
 
-def _challenge(value: Mapping[str, object]) -> Challenge:
+def _challenge(data: object) -> Challenge:
+    value = as_mapping(data)
     return Challenge(
         cookies=_cookies(value["cookies"]),
         began_at=as_instant(value["began_at"]),
@@ -204,10 +212,11 @@ def _written_cookies(cookies: tuple[Cookie, ...]) -> list[dict[str, object]]:
 
 
 def _cookies(value: object) -> tuple[Cookie, ...]:
-    return tuple(_cookie(as_mapping(each)) for each in as_sequence(value))
+    return each(_cookie, value)
 
 
-def _cookie(value: Mapping[str, object]) -> Cookie:
+def _cookie(data: object) -> Cookie:
+    value = as_mapping(data)
     if not (is_sendable(as_text(value["name"])) and is_sendable(as_text(value["value"]))):
         raise ValueError("a cookie of the session record could not be sent")
     return Cookie(
@@ -217,11 +226,30 @@ def _cookie(value: Mapping[str, object]) -> Cookie:
         host_only=value["host_only"] is True,
         path=as_text(value["path"]),
         secure=value["secure"] is True,
-        expires_at=as_optional_instant(value["expires_at"]),
+        expires_at=_end(value["expires_at"]),
     )
 
 
-def _token(value: Mapping[str, object]) -> Token:
+def _shapes(value: object) -> tuple[tuple[str, Shape], ...]:
+    return tuple(by_name(str, Shape, value).items())
+
+
+def _sent(value: object) -> tuple[datetime, ...]:
+    return tuple(sent for one in as_sequence(value) if (sent := instant(one)) is not None)
+
+
+def _end(value: object) -> datetime | None:
+    """The end of a cookie. Older versions kept one in the year 9999 as it came: it is none."""
+    try:
+        return as_optional_instant(value)
+    except DECODING_ERRORS:
+        return None
+
+
+def _token(data: object) -> Token:
+    value = as_mapping(data)
+    if not (as_text(value["value"]).isascii() and is_sendable(as_text(value["value"]))):
+        raise ValueError("a token of the session record could not be sent")
     return Token(as_text(value["value"]), expires_at=as_instant(value["expires_at"]), user_id=digits(value["user_id"]))
 
 
@@ -230,4 +258,4 @@ def _written(instant: datetime | None) -> str | None:
 
 
 def _instants(value: object) -> tuple[tuple[str, datetime], ...]:
-    return tuple((name, as_instant(each)) for name, each in as_mapping(value).items())
+    return tuple(by_name(str, as_instant, value).items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -21,7 +20,7 @@ from ..errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from .fields import mapping
+from .fields import document, mapping
 
 if TYPE_CHECKING:
     from .cookies import Cookie
@@ -142,7 +141,7 @@ class Reply:
     def json(self) -> object:
         """The decoded body; None when it is not JSON."""
         try:
-            return json.loads(self.text)
+            return document(self.text)
         except (ValueError, RecursionError):
             return None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .families import Family
-from .fields import flag, mapping, whole
+from .fields import flag, mapping, percent
 
 _REQUESTED, _PENDING = "requestedConfig", "pendingGateways"
 
@@ -41,7 +41,7 @@ class Requested:
         return cls(
             switches=switches,
             charge_schedule=flag(members.get("chargeFromGridScheduleEnabled")),
-            backup_percentage=whole(members.get("batteryBackupPercentage")),
+            backup_percentage=percent(members.get("batteryBackupPercentage")),
             members=members,
             is_pending=bool(members or found.get(_PENDING) or settings.get(_PENDING)),
         )

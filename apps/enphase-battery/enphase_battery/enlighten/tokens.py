@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from ..errors import (
     TooManySessions,
     Unreachable,
 )
-from .fields import digits, instant, mapping, text
+from .fields import digits, document, instant, mapping, text
 
 ASSUMED_LIFETIME = timedelta(hours=24)
 """For a token that says nowhere when it ends; every token seen lives for days."""
@@ -58,17 +57,17 @@ class Token:
     user_id: str | None = field(default=None, repr=False)
 
 
-def read_token(document: object, now: datetime) -> Token | None:
+def read_token(answered: object, now: datetime) -> Token | None:
     """The token in an answer of one of the mints (2.6): any of the member names that clients have met.
 
     Args:
-        document: Decoded JSON, such as `{"token": "<jwt>", "expires_at": <epoch s>}`.
+        answered: Decoded JSON, such as `{"token": "<jwt>", "expires_at": <epoch s>}`.
         now: Aware UTC; only for a token that says nowhere when it ends.
 
     Returns:
         None when there is no token in it, which is how the cloud says that nobody is signed in.
     """
-    answer = mapping(document)
+    answer = mapping(answered)
     value = next((found for name in ("token", "auth_token", "access_token") if (found := text(answer.get(name)))), None)
     if value is None or not value.isascii() or not value.isprintable():
         return None
@@ -101,7 +100,7 @@ def _claims(value: str) -> Mapping[str, object]:
         return {}
     payload = parts[1] + "=" * (-len(parts[1]) % 4)
     try:
-        return mapping(json.loads(base64.urlsafe_b64decode(payload)))
+        return mapping(document(base64.urlsafe_b64decode(payload)))
     except (binascii.Error, ValueError, RecursionError):
         return {}
 

@@ -19,7 +19,7 @@ from yarl import URL
 from ..errors import Delivery, EnlightenError, UnexpectedAnswer, Unreachable
 from .address import checked_path, masked
 from .cookies import Cookie, CookieJar, parse_set_cookie
-from .fields import header_date
+from .fields import any_date, header_date
 from .reply import Reply
 
 if TYPE_CHECKING:
@@ -253,5 +253,5 @@ def _seconds(value: str | None, now: datetime) -> float | None:
     """`Retry-After`: seconds, or a date by the cloud's clock; at most an hour, None when unreadable."""
     if value is not None and value.strip().isascii() and value.strip().isdigit():
         return min(float(value), LONGEST_WAIT)
-    date = header_date(value)
+    date = any_date(value)
     return None if date is None else min(max(0.0, (date - now).total_seconds()), LONGEST_WAIT)

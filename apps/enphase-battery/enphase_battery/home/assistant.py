@@ -37,8 +37,8 @@ class State:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> State:
         """Read one state object of Home Assistant's API."""
-        context = data.get("context") or {}
-        return cls(str(data.get("state")), context.get("parent_id") is not None, context.get("user_id"))
+        found, user = _mapping(data.get("context")), _mapping(data.get("context")).get("user_id")
+        return cls(str(data.get("state")), found.get("parent_id") is not None, user if isinstance(user, str) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,15 @@ class Assistant:
             return None
         if states is None:
             return None
-        return {entity_id: State.parse(data) for entity_id, data in states.items()}
+        return {entity_id: State.parse(data) for entity_id, data in states.items() if isinstance(data, Mapping)}
 
     async def turn(self, entity_id: str, on: bool) -> bool:
         """Set an `input_boolean`; False when Home Assistant did not do it."""
         result = await self._call(f"input_boolean/turn_{'on' if on else 'off'}", entity_id=entity_id)
         if result is None:
             return False
-        context = (result.get("result") or {}).get("context") or {}
-        self.own_user = context.get("user_id") or self.own_user
+        user = _mapping(_mapping(result.get("result")).get("context")).get("user_id")
+        self.own_user = user if user and isinstance(user, str) else self.own_user
         return True
 
     async def ask(self, command: str, **fields: str) -> Reply | None:
@@ -122,15 +122,15 @@ class Assistant:
         if not isinstance(answer, Mapping) or not ("result" in answer or "error" in answer):
             return None
         refused = answer.get("error")
-        return Reply(answer.get("result"), str(refused["code"]) if refused else "")
+        return Reply(answer.get("result"), str(_mapping(refused).get("code") or "unknown") if refused else "")
 
     async def notice(self, notice_id: str) -> bool | None:
         """Return whether a persistent notification stands; None for no answer."""
         reply = await self.ask("persistent_notification/get")
         if reply is None:
             return None
-        notices: Any = reply.result or ()
-        return any(one.get("notification_id") == notice_id for one in notices)
+        notices = reply.result if isinstance(reply.result, list) else ()
+        return any(_mapping(one).get("notification_id") == notice_id for one in notices)
 
     async def notify(self, notice_id: str, title: str, message: str) -> bool:
         """Show a persistent notification in place of the one with the same id; False when it was not taken."""
@@ -175,3 +175,8 @@ class Assistant:
             self._logger.debug("%s: %s", service, type(error).__name__)
             return None
         return result if isinstance(result, Mapping) and result.get("success") else None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """Return an object of Home Assistant's JSON; an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 
 import pytz
 
@@ -44,8 +45,8 @@ def storage_entity_id(prefix: str) -> str:
 
 def entities(
     snapshot: Snapshot, *, prefix: str, token_sensor: str, publish_token: bool, poll: timedelta
-) -> tuple[Entity, ...]:
-    """Return every entity of the app.
+) -> Mapping[str, Callable[[], Entity]]:
+    """Return by its id what makes each entity of the app: one that cannot be made must not keep the others away.
 
     Args:
         snapshot: What is to be shown.
@@ -56,15 +57,22 @@ def entities(
     """
     zone = snapshot.zone or pytz.utc
     when = local(zone, snapshot.taken_at)
-    return (
-        *(_control(report, prefix, snapshot.readable, zone, when) for report in snapshot.controls),
-        *(_end(report, prefix, zone) for report in snapshot.controls),
-        _status(snapshot, prefix, zone, when),
-        _soc(snapshot, prefix, zone),
-        _next_window(snapshot, prefix, zone),
-        problem_entity(snapshot.problems, prefix, zone, when, poll),
-        _token(snapshot.condition, snapshot.identity, token_sensor, zone, publish_token=publish_token),
-    )
+    signed_in = partial(_token, snapshot.condition, snapshot.identity, publish_token=publish_token)
+    controls = {f"binary_sensor.{prefix}_{report.control.value}": report for report in snapshot.controls}
+    ends = {f"sensor.{prefix}_{report.control.value}_end": report for report in snapshot.controls}
+    return {
+        **{name: partial(_control, name, one, snapshot.readable, zone, when) for name, one in controls.items()},
+        **{name: partial(_end, name, one, zone) for name, one in ends.items()},
+        (status := f"sensor.{prefix}_status"): partial(_status, status, snapshot, zone, when),
+        (soc := storage_entity_id(prefix)): partial(_soc, soc, snapshot, zone),
+        (next_window := f"sensor.{prefix}_next_window"): partial(_next_window, next_window, snapshot, zone),
+        _problem_id(prefix): partial(problem_entity, snapshot.problems, prefix, zone, when, poll),
+        token_sensor: partial(signed_in, token_sensor, zone),
+    }
+
+
+def _problem_id(prefix: str) -> str:
+    return f"binary_sensor.{prefix}_problem"
 
 
 def problem_entity(
@@ -78,7 +86,7 @@ def problem_entity(
     problems = tuple(problems)
     hints = (hint(problem.reason, when) for problem in problems)
     return _entity(
-        f"binary_sensor.{prefix}_problem",
+        _problem_id(prefix),
         "on" if problems else "off",
         friendly_name="Enphase battery problem",
         icon="mdi:alert-circle" if problems else "mdi:check-circle",
@@ -91,10 +99,10 @@ def problem_entity(
     )
 
 
-def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tzinfo, when: When) -> Entity:
+def _control(entity_id: str, report: ControlReport, readable: bool | None, zone: tzinfo, when: When) -> Entity:
     state = UNKNOWN if report.shown is None else _on_off(report.shown)
     return _entity(
-        f"binary_sensor.{prefix}_{report.control.value}",
+        entity_id,
         UNAVAILABLE if readable is False else state,
         friendly_name=report.control.entity_name,
         icon=report.control.icon,
@@ -116,10 +124,10 @@ def _control(report: ControlReport, prefix: str, readable: bool | None, zone: tz
     )
 
 
-def _end(report: ControlReport, prefix: str, zone: tzinfo) -> Entity:
+def _end(entity_id: str, report: ControlReport, zone: tzinfo) -> Entity:
     """Return when what runs for a time ends: as a state, because a dashboard's conditions look at nothing else."""
     return _entity(
-        f"sensor.{prefix}_{report.control.value}_end",
+        entity_id,
         (_moment(report.until, zone) if not report.held_back else "") or UNKNOWN,
         friendly_name=f"{report.control.entity_name} end",
         icon="mdi:timer-sand",
@@ -127,11 +135,11 @@ def _end(report: ControlReport, prefix: str, zone: tzinfo) -> Entity:
     )
 
 
-def _status(snapshot: Snapshot, prefix: str, zone: tzinfo, when: When) -> Entity:
+def _status(entity_id: str, snapshot: Snapshot, zone: tzinfo, when: When) -> Entity:
     """Return what the battery is told to do now, as text; whole in an attribute where it is too long for a state."""
     words = status_words(snapshot, zone, when)
     return _entity(
-        f"sensor.{prefix}_status",
+        entity_id,
         words if len(words) <= _LONGEST_STATE else f"{words[: _LONGEST_STATE - 3]}...",
         friendly_name="Enphase battery status",
         icon="mdi:home-battery",
@@ -139,12 +147,12 @@ def _status(snapshot: Snapshot, prefix: str, zone: tzinfo, when: When) -> Entity
     )
 
 
-def _soc(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
+def _soc(entity_id: str, snapshot: Snapshot, zone: tzinfo) -> Entity:
     storage = snapshot.storage
     soc = storage.soc if storage else None
     state = UNKNOWN if soc is None else f"{soc:g}"
     return _entity(
-        storage_entity_id(prefix),
+        entity_id,
         UNAVAILABLE if snapshot.readable is False else state,
         friendly_name="Enphase battery state of charge",
         device_class="battery",
@@ -156,14 +164,14 @@ def _soc(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
     )
 
 
-def _next_window(snapshot: Snapshot, prefix: str, zone: tzinfo) -> Entity:
+def _next_window(entity_id: str, snapshot: Snapshot, zone: tzinfo) -> Entity:
     occurrence = snapshot.next_window
     shared = {"friendly_name": "Enphase battery next window", "icon": "mdi:calendar-clock", "device_class": "timestamp"}
     if occurrence is None:
-        return _entity(f"sensor.{prefix}_next_window", UNKNOWN, **shared)
+        return _entity(entity_id, UNKNOWN, **shared)
     window = occurrence.window
     return _entity(
-        f"sensor.{prefix}_next_window",
+        entity_id,
         _moment(occurrence.start, zone),
         **shared,
         summary=window_words(occurrence, zone, snapshot.taken_at),

@@ -35,7 +35,7 @@ class Publisher:
         store: What outlives a restart.
         spawn: Runs a coroutine as a task of the app.
         clock: Returns the current instant (aware, UTC).
-        logger: Where it is told that something could not be shown.
+        logger: Where it is told what cannot be shown.
     """
 
     def __init__(

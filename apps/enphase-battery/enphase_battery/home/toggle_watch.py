@@ -10,7 +10,7 @@ from ..config.configuration import Configuration
 from ..control.controls import Control
 from ..control.problem import Problem
 from ..control.reason import Kind, because
-from ..store.decoding import as_mapping
+from ..store.decoding import as_text
 from ..store.store import Store
 from ..words.reasons import hint, sentence
 from .assistant import Assistant, State
@@ -61,7 +61,7 @@ class ToggleWatch:
         seen = store.read("toggles", _seen_from_json) or {}
         self.toggles = Toggles(helpers, {control: seen[one] for control, one in helpers.items() if one in seen})
         self._helpers = Helpers(assistant, helpers if configuration.create_helpers else {}, logger)
-        assistant.own_user = store.read("own user", lambda data: str(data["id"]))
+        assistant.own_user = store.read("own user", lambda data: as_text(data["id"]))
 
     @property
     def is_ready(self) -> bool:
@@ -151,4 +151,4 @@ class ToggleWatch:
 
 
 def _seen_from_json(data: Mapping[str, object]) -> dict[str, bool]:
-    return {helper: value is True for helper, value in as_mapping(data).items()}
+    return {helper: value for helper, value in data.items() if isinstance(value, bool)}

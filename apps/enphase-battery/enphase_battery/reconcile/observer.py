@@ -88,7 +88,7 @@ class Observer:
             await self.look(urgent=urgent)
             return False
         now = self._clock()
-        records.read(replace(records.state, entries=entries), now, self._consistency)
+        records.read(replace(records.state, entries=entries, unread=frozenset()), now, self._consistency)
         self._weigh_list(now, self._known_on(), before)
         records.remember()
         return True
@@ -123,10 +123,11 @@ class Observer:
                 self._said.reconsider(control)
             else:
                 self._take_note_of(control, on, sight, switches.read_at)
-            if control.has_second_flag and sight is Sight.ECHO and last is not None:
+            is_untold = sight is Sight.ECHO or switches.charge_schedule_on is None
+            if control.has_second_flag and is_untold and last is not None:
                 switches = replace(switches, charge_schedule_on=last.charge_schedule_on)  # the other flag is as old
                 records.state = replace(records.state, switches=switches)
-            elif control.has_second_flag:
+            elif control.has_second_flag and switches.charge_schedule_on is not None:
                 self._weigh_second_flag(control, switches, before)
         coming, records.arrivals = records.arrivals, arriving(records.arrivals, records.evidence, state)
         for control in coming.keys() - records.arrivals.keys():
@@ -210,7 +211,7 @@ class Observer:
         """Draw the conclusions from what a read shows of a control's second flag."""
         records = self._records
         habits, told, was_on_at = self._site.habits, records.ledger.flag_told, records.ledger.flag.on_at
-        on = switches.charge_schedule_on
+        on = switches.charge_schedule_on is True
         ledger, is_persons = records.ledger.saw_flag(on, switches.read_at, self._consistency)
         records.keep(ledger if on else ledger.disabled())
         if on and told is not None and told[0] and not habits.both_flags:
@@ -254,7 +255,9 @@ class Observer:
     def _weigh_entries(self, read_at: datetime, before: Mapping[Control, Wanted]) -> None:
         """Hold what the list shows against what the app owns, and draw the conclusions."""
         claims = [claim for one in before.values() for claim in one.claims]
-        ledger, news = self._records.ledger.saw(self._records.state.entries or (), read_at, self._consistency)
+        ledger, news = self._records.ledger.saw(
+            self._records.state.entries or (), read_at, self._consistency, self._records.state.unread
+        )
         stuck = ledger.owing_stuck(read_at)
         for control in stuck.owed - ledger.owed:
             self._said.reconsider(control)

@@ -17,14 +17,14 @@ from ..control.reason import Reason
 from ..control.site_state import Habits, SiteState
 from ..control.steps import DeleteStep, Step, SwitchStep
 from ..control.wanted import Wanted
-from ..store.decoding import as_mapping
+from ..store.decoding import by_name
 from ..store.store import Store
 
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=15)
 """Bounds of the time until the next look at an entry that the gateway does not have yet."""
 
 UNREADABLE = timedelta(minutes=5)
-"""Time until the next look at a list that could not be read, though the settings could."""
+"""Time until the next look at a list that could not be read, or not all of it, though the settings could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,14 @@ class Records:
         before, self.state, self.read_at = self.foreign(), state, at
         if state.entries is None:
             return
-        self.listed = state.entries
-        ids = {entry.schedule_id for entry in state.entries}
+        known = {entry.schedule_id: entry for entry in self.listed or ()}
+        kept = tuple(entry for entry in known.values() if entry.terms.control in state.unread)
+        # What cannot be read of an entry now is most likely what was read of it before.
+        self.listed = (
+            *(known.get(one.schedule_id, one) if not one.terms.readable else one for one in state.entries),
+            *kept,
+        )
+        ids = {entry.schedule_id for entry in self.listed}
         missing = {entry: self.fading.get(entry, at) for entry in before if entry.schedule_id not in ids}
         self.fading = {entry: since for entry, since in missing.items() if at - since < consistency / 2}
 
@@ -123,7 +129,7 @@ class Records:
             foreign=self.foreign(),
             habits=habits,
             floor=switches.floor if switches else Ground().floor,
-            charge_schedule_on=switches is None or switches.charge_schedule_on,
+            charge_schedule_on=switches is None or switches.charge_schedule_on is True,
             on=frozenset(control for control, one in self.evidence.items() if one.known),
         )
 
@@ -178,6 +184,12 @@ class Records:
         created = any(one.schedule_id is None for one in self.ledger.staying() if one.terms.control is control)
         return created or self.ledger.waits_for(control)
 
+    @property
+    def is_legible(self) -> bool:
+        """Whether the last list told of all own entries, so that the next one may tell more."""
+        entries = self.state.entries
+        return entries is not None and not self.state.unread and not self.ledger.may_hide(entries)
+
     def next_look(self, consistency: timedelta) -> datetime | None:
         """Return when a read may show something new of the entries: less and less often the longer it takes."""
         read_at = self.read_at
@@ -188,7 +200,7 @@ class Records:
             since = one.applied_at if one.applies == 1 else one.written_at
             if since is not None and not one.active:
                 looks.append(read_at + min(read_at - since, LATEST))
-        earliest = read_at + (SOONEST if self.state.entries is not None else UNREADABLE)
+        earliest = read_at + (SOONEST if self.is_legible else UNREADABLE)
         return min((max(look, earliest) for look in looks), default=None)
 
     def second_looks(self, consistency: timedelta) -> list[datetime]:
@@ -216,5 +228,5 @@ class Records:
 
 
 def _evidence_from_json(data: Mapping[str, object]) -> dict[Control, Evidence]:
-    """Read back what is kept of the switches. Raises ValueError, KeyError or TypeError on anything else."""
-    return {Control(key): Evidence.from_json(as_mapping(one)) for key, one in data.items()}
+    """Read back what is kept of the switches, of the controls that this version has."""
+    return by_name(Control, Evidence.from_json, data)

@@ -16,7 +16,7 @@ from ..control.site_state import Habits
 from ..control.steps import CreateStep, DeleteStep, Step, SwitchStep, UpdateStep
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
-from .records import Failure, Records
+from .records import UNREADABLE, Failure, Records
 
 LOOK_AGAIN = timedelta(seconds=60)
 """Longest time until the next read while a write is not shown yet."""
@@ -134,9 +134,7 @@ class Situation:
         goes_off = not self.wanted[control].switch and evidence.known is True and evidence.unproven is None
         if not goes_off or not contested(control, self.records.ledger, self.now):
             return None
-        return self._verdict(
-            control, Outcome.PENDING, because(Kind.DOUBTED), min(self._next_look(), self.now + LOOK_AGAIN)
-        )
+        return self._verdict(control, Outcome.PENDING, because(Kind.DOUBTED), self._look_again())
 
     def _switch_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as no read that counts shows the switch as it is to be."""
@@ -152,7 +150,7 @@ class Situation:
         rival = in_the_way(self.wanted, self.records.evidence, self.records.state).get(control)
         if rival is not None:
             return self._awaited(control, because(Kind.RIVAL_STILL_ON, control=rival), rival)
-        if wanted.switch and self.records.state.entries is None:
+        if wanted.switch and not self.records.state.lists(control):
             return self._verdict(control, Outcome.PENDING, because(Kind.LIST_UNREADABLE))
         return self._awaited(control, because(Kind.CLOUD_UNDECIDED), control)
 
@@ -215,8 +213,8 @@ class Situation:
         if surplus or ledger.waits_for(control):
             retry_at = self._next_deletion(control)
             if retry_at is None or ledger.waits_for(control):
-                retry_at = min(self._next_look(), self.now + LOOK_AGAIN)
-            if self.records.state.entries is None:
+                retry_at = self._look_again()
+            if not self.records.state.lists(control):
                 return self._verdict(control, Outcome.PENDING, because(Kind.OWN_ENTRY_MAY_STAND))
             return self._verdict(control, Outcome.PENDING, because(Kind.OWN_ENTRY_STILL_LISTED), retry_at)
         return None
@@ -236,7 +234,7 @@ class Situation:
         switches, wishes = self.records.state.switches, terms_wanted(self.wanted)
         theirs = unapplied_by_others(control, self.records.actual(self.habits, self.now))
         contested = ledger.contested(self.records.state.entries or ())
-        retry_at: datetime | None = min(self._next_look(), self.now + LOOK_AGAIN)
+        retry_at: datetime | None = self._look_again()
         if theirs and not all(owned):
             reason = because(Kind.YOUR_ENTRY_NOT_ACTIVE, entries=terms_of(theirs))
         elif any(unlisted(terms, wishes, ledger) for terms in wanted.own.terms):
@@ -271,6 +269,10 @@ class Situation:
         window = rival.label if rival.timed and rival.label else None
         reason = because(Kind.ON_HOLD, rival.until, control=rival.control, window=window)
         return self._verdict(control, Outcome.PENDING, reason)
+
+    def _look_again(self) -> datetime:
+        """Return when the next read may tell more: soon, unless the list cannot be read, which may last."""
+        return min(self._next_look(), self.now + (LOOK_AGAIN if self.records.is_legible else UNREADABLE))
 
     def _next_look(self) -> datetime:
         return self.records.next_look(self.consistency) or self.now + LOOK_AGAIN

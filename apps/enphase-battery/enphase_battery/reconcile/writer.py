@@ -108,8 +108,8 @@ class Writer:
             await self._site.delete(step.schedule_id)
         except REFUSALS as refusal:
             await self._observer.look()
-            entries = self._records.state.entries
-            if entries is None or any(one.schedule_id == step.schedule_id for one in entries):
+            state = self._records.state
+            if not state.lists(step.control) or any(one.schedule_id == step.schedule_id for one in state.entries or ()):
                 self._failed(step, refusal)
                 return
         self._records.keep(self._records.ledger.deleted(step.schedule_id))
@@ -175,6 +175,9 @@ class Writer:
                 return
             if any(one.leaving and one.terms.overlaps(terms) for one in self._records.ledger.owned):
                 self._waits(step, because(Kind.OWN_ENTRY_LEAVING))
+                return
+            if unclear := [other for other in foreign if not other.readable]:
+                self._failed(step, Refused(because(Kind.OVERLAP, entries=tuple(unclear))))
                 return
             refusal = Refused(because(Kind.UNLISTED_CONFLICT, entry=terms, error=refusal.reason))
         elif isinstance(refusal, Refused) and habits.overnight and _is_overnight(terms):

@@ -18,11 +18,20 @@ from ..enlighten.families import Family
 from ..enlighten.identity import Identity, find_identity
 from ..enlighten.models import BatterySettings, ScheduleList, WriteForm
 from ..enlighten.session import EnlightenSession
-from ..errors import BudgetExhausted, EnlightenError, Forbidden, NotAvailable, Refused, SignInError, SiteChanged
+from ..errors import (
+    BudgetExhausted,
+    EnlightenError,
+    Forbidden,
+    NotAvailable,
+    Refused,
+    SignInError,
+    SiteChanged,
+    UnexpectedAnswer,
+)
 from ..store.store import Store
 from .capabilities import ASK_AGAIN, Capabilities
 from .knowledge import Knowledge
-from .mapping import FAMILIES, cloud_terms, entries_of, switches_of
+from .mapping import CONTROLS, FAMILIES, cloud_terms, entries_of, switches_of
 from .site_store import is_stored_of
 
 READS_ARE_LATE = timedelta(minutes=10)
@@ -33,6 +42,7 @@ ASK_A_REFUSAL_AGAIN = timedelta(hours=1)
 
 SITE_SETTINGS = "site settings"
 SCHEDULES = "schedules"
+_UNREAD = "which entries there are cannot be told of every control"
 
 
 class CloudSite:
@@ -127,6 +137,8 @@ class CloudSite:
         """Read the schedule entries alone (6.8). Raises EnlightenError, also where there is no list."""
         battery = await self._the_battery()
         self._schedules = schedules = await battery.schedules(wish=urgent)
+        if schedules.unread:
+            raise UnexpectedAnswer(_UNREAD)
         return entries_of(schedules)
 
     async def read_switches(self, *, urgent: bool) -> SiteState:
@@ -155,7 +167,9 @@ class CloudSite:
         else:
             self._knowledge.learn_floor(switches.floor)
         if schedules is not None:
-            return SiteState(switches, entries_of(schedules), self._offer.families(settings, schedules))
+            unread = frozenset(CONTROLS[family] for family in schedules.unread)
+            offered = self._offer.families(settings, schedules)
+            return SiteState(switches, entries_of(schedules), offered, unread=unread)
         if not self._offer.has_list:
             unlisted = self._offer.unlisted(settings)
             return SiteState(switches, (), dict.fromkeys(Control, False), unlisted=unlisted)
@@ -197,8 +211,11 @@ class CloudSite:
         except EnlightenError as error:
             self._cannot_read(SCHEDULES, error)
             return None
-        self._can_read(SCHEDULES)
         self._offer.list_was_read()
+        if schedules.unread:
+            self._cannot_read(SCHEDULES, UnexpectedAnswer(_UNREAD))
+        else:
+            self._can_read(SCHEDULES)
         return schedules
 
     async def _read_storage(self, battery: Battery) -> Storage | None:

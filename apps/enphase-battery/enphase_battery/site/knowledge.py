@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytz
+
 from ..control.controls import Control
 from ..control.site_state import Habits
 from ..control.steps import SwitchStep
 from ..enlighten.readings import SiteSettings
-from ..store.decoding import as_texts, as_whole
+from ..store.decoding import as_percent, as_texts, attempt
 from ..store.store import Store
 from .mapping import Circumstances
 
@@ -37,8 +39,8 @@ class Knowledge:
         return self._facts.get(_ZONE)
 
     def learn_site(self, settings: SiteSettings) -> None:
-        """Note zone, rights and grid agreement (6.1)."""
-        if settings.timezone:
+        """Note zone, rights and grid agreement (6.1). A zone that nobody knows leaves the one that was told before."""
+        if settings.timezone in pytz.all_timezones_set:
             self._note(_ZONE, settings.timezone)
         self._note(_MAY_WRITE, _yes_no(settings.may_write))
         self._note(_GRID_MODE, settings.grid_mode or "")
@@ -147,10 +149,11 @@ def _yes_no(value: bool) -> str:
 
 
 def _flag(value: str | None) -> bool | None:
-    return None if value is None else value == "yes"
+    return {"yes": True, "no": False}.get(value or "")
 
 
 def _read(data: Mapping[str, object]) -> dict[str, str]:
     facts = as_texts(data)
-    as_whole(facts.get(_FLOOR, "0"))  # a floor that is none makes the section unusable
+    if _FLOOR in facts and attempt(as_percent, facts[_FLOOR]) is None:
+        del facts[_FLOOR]
     return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,12 @@ CONTROLS: Mapping[Family, Control] = {family: control for control, family in FAM
 NOT_SUPPORTED = "not_supported"
 
 _FULL_BACKUP = "backup_only"
+_USES = re.compile("|".join(use.value for use in GridUse))
+_DENIED = re.compile(
+    rf"(?:no|non|not|zero|without)[^a-z]*(?:{_USES.pattern})(?:[^a-z]*(?:or|nor|and)?[^a-z]*(?:{_USES.pattern}))*"
+    rf"|(?:{_USES.pattern})[^a-z]*(?:not|none|disabled|forbidden|prohibited)"
+)
+"""What a grid mode denies, in lower case: `NoImportOrExport`, `Zero Export` (15.4). It may be one word or several."""
 
 _LEAST_FLOOR = 5
 """Percent; the cloud takes no lower limit (6.8)."""
@@ -129,15 +136,22 @@ def _refusal(
     return None
 
 
-def _charge_schedule(settings: BatterySettings) -> bool:
+def _charge_schedule(settings: BatterySettings) -> bool | None:
     coming = settings.requested.charge_schedule
     return settings.charge_from_grid_schedule_enabled if coming is None else coming
 
 
 def _agrees(control: Control, grid_mode: str) -> bool:
-    """Return whether the interconnection allows a control; one that is not known, or says neither word, allows all."""
-    named = [use for use in GridUse if use.value in grid_mode.casefold()]
-    return not named or control.grid_use is None or control.grid_use in named
+    """Return whether the interconnection allows a control; one that is not known, or says neither word, allows all.
+
+    A "no" is no consent. What it says of import alone decides nothing: charge from grid was switched on where the mode
+    was `NoImportOrExport` (15.4).
+    """
+    use, mode = control.grid_use, grid_mode.casefold()
+    named = {one for one in GridUse if one.value in mode}
+    denied = {GridUse(word) for words in _DENIED.findall(mode) for word in _USES.findall(words)}
+    allowed = named - denied
+    return use is None or use in allowed or not (allowed or (use is GridUse.EXPORT and use in denied))
 
 
 def _override(settings: BatterySettings) -> Override | None:

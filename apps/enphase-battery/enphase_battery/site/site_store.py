@@ -20,8 +20,9 @@ from ..control.ledger import Ledger
 from ..control.problem import Problem
 from ..control.reason import Kind, Reason, because
 from ..control.wishes import Book
+from ..enlighten.fields import digits
 from ..enlighten.record import SessionRecord
-from ..store.decoding import as_instant, as_mapping, as_texts
+from ..store.decoding import as_instant, as_mapping, attempt, by_name
 from ..store.store import Store
 from ..words.reasons import hint
 from ..words.reasons import problem as words_of
@@ -99,7 +100,8 @@ def enter(store: Store, configured: str | None, now: datetime, logger: logging.L
 
 def left_behind(store: Store) -> tuple[Problem, ...]:
     """Return for each other site what the app left there, since when, and what a person can do about it."""
-    return store.read(_ASIDE, lambda data: tuple(one for left in _left(data).values() for one in left.problems())) or ()
+    sites = (store.read(_ASIDE, _left) or {}).values()
+    return tuple(one for left in sites for one in attempt(tuple[Problem, ...], left.problems()) or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,10 @@ class _Left:
         """Yield each switch that is otherwise than without the app: on because of a request, on or off for a time."""
         book = Book.from_json(self.sections["wishes"]) if "wishes" in self.sections else Book()
         for name, data in self.sections.get("evidence", {}).items():
-            evidence, standing = Evidence.from_json(as_mapping(data)), book.standing.get(Control(name))
+            evidence, control = attempt(Evidence.from_json, data), attempt(Control, name)
+            standing = None if control is None else book.standing.get(control)
+            if evidence is None:
+                continue
             is_on = evidence.writes[-1].value if evidence.writes else evidence.known
             if standing is None or is_on is None:
                 continue
@@ -136,14 +141,15 @@ class _Left:
 
 
 def _left(data: Mapping[str, object]) -> dict[str, _Left]:
-    """Read back what was put aside, by site. Raises ValueError, KeyError or TypeError on anything else."""
-    return {site: _left_at_one(as_mapping(one)) for site, one in data.items()}
+    """Read back what was put aside, by site."""
+    return by_name(str, _left_at_one, data)
 
 
-def _left_at_one(data: Mapping[str, object]) -> _Left:
-    sections = {name: as_mapping(one) for name, one in as_mapping(data["sections"]).items()}
+def _left_at_one(value: object) -> _Left:
+    data = as_mapping(value)
+    sections = by_name(str, as_mapping, data["sections"])
     return _Left(as_instant(data["left_at"]), sections)
 
 
 def _site(store: Store) -> Mapping[str, str]:
-    return store.read(_SITE, as_texts) or {}
+    return store.read(_SITE, lambda data: {key: site for key, one in data.items() if (site := digits(one))}) or {}

@@ -19,6 +19,7 @@ from pathlib import Path
 from time import sleep
 from typing import ClassVar, TypeVar
 
+from .decoding import DECODING_ERRORS, as_mapping, counting_losses
 from .safe_file import replace_file
 
 VERSION = 1
@@ -32,9 +33,6 @@ _TRIES, _MOMENT = 5, 0.1  # seconds, and only where there is such trouble
 
 _PATIENCE = 10.0
 """Seconds after which nobody waits any longer for a disk that hangs: an SD card may take some, a dead share forever."""
-
-_DECODING_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
-"""What a decoder raises when a section is not what its owner wrote."""
 
 
 class DiskTrouble(Enum):
@@ -144,20 +142,24 @@ class Store:
 
         Args:
             section: The section's name.
-            decode: Turns the JSON object into a value; may raise ValueError, LookupError, TypeError, AttributeError or
-                ArithmeticError.
+            decode: Turns the JSON object into a value; may raise any of DECODING_ERRORS, and leave out members that are
+                not what they should be (see :mod:`.decoding`): they are told in the log, and kept like a whole section.
         """
         data = self._sections.get(section)
         if data is None:
             return None
         try:
-            if isinstance(data, Mapping):
-                return decode(data)
-            raise TypeError("a section is an object")
-        except _DECODING_ERRORS as error:
+            with counting_losses() as lost:
+                value = decode(as_mapping(data))
+        except DECODING_ERRORS as error:
             self._logger.warning("The stored %s cannot be used (%s) and is ignored", section, type(error).__name__)
             self._unreadable[section] = data
             return None
+        if lost:
+            errors = ", ".join(sorted(set(lost)))
+            self._logger.warning("Of the stored %s, %d cannot be used (%s) and are ignored", section, len(lost), errors)
+            self._unreadable[section] = data
+        return value
 
     def write(self, section: str, data: Mapping[str, object]) -> None:
         """Replace a section and, when that changes anything, the file. Never raises because of the file."""

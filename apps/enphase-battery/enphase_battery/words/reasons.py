@@ -65,10 +65,9 @@ def problem(found: Problem, when: When = utc) -> str:
 
 def entry(terms: Terms) -> str:
     """Return what a schedule entry says: control, times (local), days."""
-    if terms.days == EVERY_DAY:
-        days = "every day"
-    else:
-        days = ", ".join(_WEEKDAYS[day - 1] for day in sorted(terms.days)) or "on no day"
+    if not terms.readable:
+        return f"{terms.control.title} at times that cannot be read"
+    days = "every day" if terms.days == EVERY_DAY else ", ".join(_WEEKDAYS[day - 1] for day in sorted(terms.days))
     return f"{terms.control.title} {terms.start:%H:%M}-{terms.end:%H:%M} {days}"
 
 
