@@ -37,6 +37,7 @@ from .home.internals import Internals
 from .home.notices import Concern, Notices
 from .home.own_entry import OwnEntry
 from .home.publisher import Publisher
+from .home.timers import Timers
 from .home.toggle_watch import ToggleWatch
 from .site.connection import connect, take_up
 from .site.site_store import has_moved
@@ -44,8 +45,8 @@ from .store.store import Store, file_of
 from .words.reasons import utc
 
 COMMAND_EVENT = "enphase_battery_command"
-HEARTBEAT = 60
-"""Seconds between two looks at what should be true now; a missed, late or doubled timer never matters."""
+HEARTBEAT = timedelta(seconds=60)
+"""Between two looks at what should be true now; a missed, late or doubled timer never matters."""
 
 HARMLESS = {
     *("name", "module", "class"),
@@ -78,12 +79,9 @@ class EnphaseBattery(Hass):
         self._closing = False
         self._session: EnlightenSession | None = None
         self._store: Store | None = None
-        self._timers: list[Any] = []
-        self._alarm: Any = None
-        self._alarm_at: datetime | None = None
-        self._arming = asyncio.Lock()
         self._is_built = False
         self._internals = Internals(self)
+        self._timers = Timers(self, self._clock)
         self._entry = OwnEntry(self._internals, self.args)
         try:
             self._mask_secrets()
@@ -97,7 +95,7 @@ class EnphaseBattery(Hass):
             for fault in error.faults:
                 self.logger.error("apps.yaml, app %s: %s", self.name, fault)  # noqa: TRY400  # a trace would not help
             await self._give_up(*(because(Kind.CONFIGURATION, detail=fault) for fault in error.faults))
-            self._timers.append(await settled(self.run_every(self._on_heartbeat, f"now+{HEARTBEAT}", HEARTBEAT)))
+            await self._timers.repeat(self._on_heartbeat, HEARTBEAT)
         except Exception:
             self.logger.exception("The app could not start; please report this")
             await self._give_up(because(Kind.APP_FAILED))
@@ -107,9 +105,7 @@ class EnphaseBattery(Hass):
         self._closing = True
         if self._instances.get(self.name) is self:
             del self._instances[self.name]
-        for handle in (*self._timers, self._alarm):
-            if handle is not None:
-                await settled(self.cancel_timer(handle, silent=True))
+        await self._timers.close()
         if self._session is not None:
             await self._session.close()
         if self._store is not None:
@@ -164,13 +160,10 @@ class EnphaseBattery(Hass):
         await settled(self.listen_state(self._on_toggle, toggles))
         listen_event: Any = self.listen_event  # typed for plain functions, although AppDaemon takes coroutines too
         await settled(listen_event(self._on_command, COMMAND_EVENT))
-        turn = self._care.next_turn(configuration.token_refresh)
-        start = turn if turn > self._clock() else "immediate"
-        self._timers = [
-            await settled(self.run_every(self._on_heartbeat, "now", HEARTBEAT)),
-            await settled(self.run_every(self._on_poll, "now", configuration.poll)),
-            await settled(self.run_every(self._on_refresh, start, configuration.token_refresh)),
-        ]
+        refresh = configuration.token_refresh
+        await self._timers.repeat(self._on_heartbeat, HEARTBEAT)
+        await self._timers.repeat(self._on_poll, configuration.poll)
+        await self._timers.repeat_from(self._on_refresh, refresh, self._care.next_turn(refresh))
         self._start(self._begin)
 
     # -- callbacks ----------------------------------------------------------------------------------------------------
@@ -230,7 +223,7 @@ class EnphaseBattery(Hass):
         """Do work, then set the timer for what comes next. A bug in it must not keep the next work from being done."""
         try:
             await work()
-            await self._arm()
+            await self._timers.wake_at(self._on_alarm, self._coordinator.next_wake())
         except Exception:
             self.logger.exception("Something unexpected went wrong; please report this")
 
@@ -299,20 +292,6 @@ class EnphaseBattery(Hass):
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    async def _arm(self) -> None:
-        """Set the one-shot timer to the next instant at which something is to be done."""
-        async with self._arming:  # callbacks overlap
-            instant = self._coordinator.next_wake()
-            if self._closing or instant == self._alarm_at:
-                return
-            if self._alarm is not None:
-                await settled(self.cancel_timer(self._alarm, silent=True))
-            self._alarm, self._alarm_at = None, instant
-            if instant is not None:
-                # run_at() moves an instant that is past by days.
-                earliest = self._clock() + timedelta(seconds=1)
-                self._alarm = await settled(self.run_at(self._on_alarm, max(instant, earliest)))
-
     def _clock(self) -> datetime:
         """Return the current instant by AppDaemon's clock (aware, UTC)."""
         return self._internals.now()
@@ -347,4 +326,4 @@ class EnphaseBattery(Hass):
     async def _complain(self, **_kwargs: Any) -> None:
         """Leave a notice of why the app does not work; again later while Home Assistant is not ready to take one."""
         if not await self._leave_notice():
-            await settled(self.run_in(self._complain, HEARTBEAT))
+            await self._timers.wake_at(self._complain, self._clock() + HEARTBEAT)
