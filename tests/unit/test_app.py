@@ -75,7 +75,7 @@ async def test_the_app_listens_to_the_toggles_and_to_commands(framework: Framewo
     toggles = [
         f"input_boolean.enphase_{one}" for one in ("charge_from_grid", "discharge_to_grid", "restrict_discharge")
     ]
-    framework.hass["listen_state"].assert_called_once_with(app._on_toggle, toggles)
+    framework.hass["listen_state"].assert_called_once_with(app._on_toggle, toggles, attribute="all")
     framework.hass["listen_event"].assert_called_once_with(app._on_command, "enphase_battery_command")
 
 
@@ -84,7 +84,7 @@ async def test_only_the_toggles_of_controls_that_may_be_changed_are_listened_to(
         framework, controls=["discharge_to_grid"], toggles={"discharge_to_grid": "input_boolean.sell_now"}
     )
 
-    framework.hass["listen_state"].assert_called_once_with(app._on_toggle, ["input_boolean.sell_now"])
+    framework.hass["listen_state"].assert_called_once_with(app._on_toggle, ["input_boolean.sell_now"], attribute="all")
 
 
 async def test_three_timers_run_at_the_configured_intervals(framework: Framework) -> None:

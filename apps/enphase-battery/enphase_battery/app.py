@@ -157,7 +157,8 @@ class EnphaseBattery(Hass):
         for doubt in configuration.doubts:
             self.logger.warning("apps.yaml, app %s: %s", self.name, doubt)
         toggles = [configuration.toggles.of(control) for control in configuration.controls]
-        await settled(self.listen_state(self._on_toggle, toggles))
+        # All of it: the context tells who made a change.
+        await settled(self.listen_state(self._on_toggle, toggles, attribute="all"))
         listen_event: Any = self.listen_event  # typed for plain functions, although AppDaemon takes coroutines too
         await settled(listen_event(self._on_command, COMMAND_EVENT))
         refresh = configuration.token_refresh
