@@ -97,6 +97,8 @@ class Kind(str, Enum):
     NOT_IN_CONTROLS = "not_in_controls"
     TARGET_NOT_YOURS = "target_not_yours"
     UNTIL_NEEDS_ZONE = "until_needs_zone"
+    UNTIL_PAST = "until_past"
+    UNTIL_TOO_FAR = "until_too_far"
 
     # The cloud, out of reach or refusing.
     CLOUD_UNREACHABLE = "cloud_unreachable"
@@ -262,7 +264,7 @@ _FOR_A_PERSON = frozenset(
         *(Kind.NO_SUCH_CONTROL, Kind.NO_RIGHTS, Kind.LOCKED, Kind.GRID_AGREEMENT, Kind.DISCLAIMER),
         *(Kind.AWAITING_GATEWAY, Kind.AWAITING_SILENT_GATEWAY, Kind.AWAITING_OVERRIDDEN_GATEWAY),
         *(Kind.ENTRY_VANISHED, Kind.UNLISTED_CONFLICT, Kind.SWITCH_NOT_TAKEN, Kind.SWITCH_NOT_TOLD_OF),
-        *(Kind.TARGET_NOT_YOURS, Kind.UNTIL_NEEDS_ZONE, Kind.CONNECTION_UNSAFE, Kind.FORBIDDEN),
+        *(Kind.TARGET_NOT_YOURS, Kind.UNTIL_NEEDS_ZONE, Kind.UNTIL_TOO_FAR, Kind.CONNECTION_UNSAFE, Kind.FORBIDDEN),
         *(Kind.SITE_NOT_FOUND, Kind.USER_NOT_FOUND, Kind.SITE_ID_WRONG, Kind.SITE_AMBIGUOUS),
         *(Kind.SIGN_IN_REFUSED, Kind.SIGN_IN_WAITS_FOR_CODE, Kind.SIGN_IN_BLOCKED, Kind.SHORT_SESSIONS),
         *(Kind.WRONG_PASSWORD, Kind.CODE_WANTED, Kind.CODE_REFUSED, Kind.CODE_MALFORMED, Kind.TOO_MANY_CODES),

@@ -78,11 +78,17 @@ def running_about(windows: Sequence[Window], zone: tzinfo, day: date, wall: time
 
 
 def next_local_time(zone: tzinfo, wall: time, now: datetime) -> datetime:
-    """Return the first instant after `now` at which the local clock reaches `wall`, on this day or a later one."""
+    """Return the first instant after `now` at which the local clock reaches `wall`, in a doubled hour in any pass."""
     today = now.astimezone(zone).date()
     days = (today + ahead * _DAY for ahead in count())
-    instants = (_offsets(zone, day).instant(day, wall) for day in days)
+    instants = (instant for day in days for instant in _offsets(zone, day).passes(day, wall))
     return next(instant for instant in instants if instant > now)
+
+
+def local_instant(zone: tzinfo, moment: datetime, now: datetime) -> datetime:
+    """Return the instant (aware, UTC) of a local time (naive) with its date; of two the first that is after `now`."""
+    passes = _offsets(zone, moment.date()).passes(moment.date(), moment.time())
+    return next((instant for instant in passes if instant > now), passes[-1])
 
 
 def swallowed(windows: Sequence[Window], zone: tzinfo, day: date) -> tuple[Window, ...]:
@@ -148,6 +154,11 @@ class _Offsets:
         shown = datetime.combine(day, wall, timezone.utc)
         instant = shown - self.before
         return instant if instant < self.change else max(self.change, shown - self.after)
+
+    def passes(self, day: date, wall: time) -> tuple[datetime, ...]:
+        """Return that instant, and in a doubled hour also the second one at which the clock shows `wall` on `day`."""
+        first, second = self.instant(day, wall), datetime.combine(day, wall, timezone.utc) - self.after
+        return (first, second) if first < self.change <= second else (first,)
 
 
 @lru_cache(maxsize=128)
