@@ -80,6 +80,7 @@ class EnphaseBattery(Hass):
         self._session: EnlightenSession | None = None
         self._store: Store | None = None
         self._is_built = False
+        self._queue = asyncio.Lock()
         self._internals = Internals(self)
         self._timers = Timers(self, self._clock)
         self._entry = OwnEntry(self._internals, self.args)
@@ -240,6 +241,8 @@ class EnphaseBattery(Hass):
 
     async def _obey(self, data: Mapping[str, Any], envelope: CommandEnvelope) -> None:
         """Carry a command out, or answer what is wrong with it."""
+        async with self._queue:
+            await asyncio.sleep(0)  # of a thousand at once each has its turn, and so has everything else in AppDaemon
         try:
             command = parse_command(data)
         except CommandError as error:

@@ -93,3 +93,13 @@ class CommandEnvelope:
     command: str | None
     control: str | None
     state: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as the store keeps it."""
+        return {
+            "id": self.id,
+            "app": self.app,
+            "command": self.command,
+            "control": self.control,
+            "state": self.state,
+        }
