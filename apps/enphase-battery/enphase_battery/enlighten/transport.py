@@ -18,7 +18,7 @@ from yarl import URL
 
 from ..errors import Delivery, EnlightenError, UnexpectedAnswer, Unreachable
 from .address import checked_path, masked
-from .cookies import Cookie, CookieJar, parse_set_cookie
+from .cookies import MOST_COOKIES, Cookie, CookieJar, parse_set_cookie
 from .fields import header_date
 from .reply import Reply
 
@@ -168,7 +168,7 @@ class Transport:
             now, status, answered = self._clock(), received.status, received.headers
             if (date := header_date(answered.get("Date"))) is not None:
                 self._compare(date - now)
-            lines = answered.getall("Set-Cookie", [])
+            lines = answered.getall("Set-Cookie", [])[-2 * MOST_COOKIES :]
             new = [cookie for line in lines if (cookie := parse_set_cookie(line, url, now)) is not None]
             cookies += new
             hop_jar.put(new, now)
