@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from yarl import URL
 
 from ..errors import Delivery, EnlightenError, UnexpectedAnswer, Unreachable
-from .address import checked_path, masked
+from .address import checked_path, masked, told
 from .cookies import MOST_COOKIES, Cookie, CookieJar, parse_set_cookie
 from .fields import header_date
 from .reply import Reply
@@ -224,7 +224,7 @@ class Transport:
         if self._closed:
             raise Unreachable("the connection to the cloud is closed").at_stage(Delivery.FAILED)
         self._budget.spend(self._clock(), wish=wish)
-        name, loop = f"{method} {masked(url.path)}", asyncio.get_running_loop()
+        name, loop = f"{method} {told(url.path)}", asyncio.get_running_loop()
         started = loop.time()
         try:
             received = await self._wire.exchange(method, url, headers, data)
