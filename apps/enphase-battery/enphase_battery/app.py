@@ -41,7 +41,8 @@ from .home.timers import Timers
 from .home.toggle_watch import ToggleWatch
 from .site.connection import connect, take_up
 from .site.site_store import has_moved
-from .store.store import Store, file_of
+from .store.file_names import claim_file
+from .store.store import Store
 from .words.reasons import utc
 
 COMMAND_EVENT = "enphase_battery_command"
@@ -87,7 +88,7 @@ class EnphaseBattery(Hass):
         try:
             self._mask_secrets()
             await self._take_over()
-            file = file_of(self.config_dir / "enphase_battery", self.name)
+            file = claim_file(self.config_dir / "enphase_battery", self.name)
             self._store = Store(file, self.logger, self.disk, told=self._store_told)
             configuration = parse_configuration(self.args, self.limits)
             self._build(configuration, self._store)

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enphase_battery.store.store import Store, file_of
+from enphase_battery.store.store import Store
 from tests.unit.said import advice, said
 from tests.unit.store.wrongs import wrong_with
 
@@ -543,19 +543,3 @@ def test_a_crash_while_the_backup_is_renewed_leaves_the_one_before(path: Path, m
     monkeypatch.undo()
     path.write_text("{", encoding="utf-8")
     assert open_store(path).read("wishes", as_is) == {"a": 1}
-
-
-# -- whose file it is -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("app", ["enphase_battery", "My battery 2", "Haus-Süd"])
-def test_the_file_has_the_apps_name(tmp_path: Path, app: str) -> None:
-    assert file_of(tmp_path, app) == tmp_path / f"{app}.json"
-
-
-@pytest.mark.parametrize("app", ["../../evil", "a/b", "..", ".hidden", "x" * 300, "a\nb", "\ud800"])
-def test_no_name_leads_out_of_the_folder_or_cannot_be_a_file(tmp_path: Path, app: str) -> None:
-    path = file_of(tmp_path, app)
-    assert path.parent == tmp_path
-    path.write_text("")
-    assert file_of(tmp_path, app + "!") != path

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
 import json
 import logging
 import os
-import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -75,12 +73,6 @@ class Loss:
 
 
 _Held = tuple[dict[str, object], dict[str, object], bool, bool, "Loss | None"]
-
-
-def file_of(folder: Path, app: str) -> Path:
-    """Return the file of an app: by its name, or by a hash of it where that is no plain name of a file."""
-    is_plain = re.fullmatch(r"\w[\w .-]{0,99}", app) is not None
-    return folder / f"{app if is_plain else hashlib.sha256(app.encode(errors='replace')).hexdigest()[:16]}.json"
 
 
 class Store:
