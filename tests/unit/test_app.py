@@ -13,6 +13,7 @@ from unittest.mock import AsyncMock, PropertyMock, patch
 import pytest
 
 from enphase_battery import EnphaseBattery
+from enphase_battery.control.controls import Control
 from enphase_battery.enlighten.record import SessionRecord, fingerprint
 from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import Unreachable
@@ -298,7 +299,10 @@ async def test_an_older_instance_that_cannot_be_ended_does_not_keep_the_new_one_
 
 async def test_apps_of_other_names_are_left_alone(framework: Framework) -> None:
     await started(framework)
-    neighbour = framework.app(EnphaseBattery, "the_neighbour", email=EMAIL, password=PASSWORD)
+    names = {"entity_prefix": "theirs", "token_sensor": "sensor.theirs"}
+    toggles = {control.value: f"input_boolean.their_{control.value}" for control in Control}
+    account = {"email": EMAIL, "password": PASSWORD}
+    neighbour = framework.app(EnphaseBattery, "the_neighbour", **account, **names, toggles=toggles)
 
     await neighbour.initialize()
 

@@ -21,6 +21,7 @@ from appdaemon.plugins.hass.hassapi import Hass
 
 from .config.configuration import Configuration, parse_configuration
 from .config.limits import PRODUCTION, Limits
+from .config.neighbours import clashes
 from .control.controls import Control
 from .control.problem import Problem
 from .control.reason import Kind, Reason, because
@@ -91,6 +92,7 @@ class EnphaseBattery(Hass):
             file = claim_file(self.config_dir / "enphase_battery", self.name)
             self._store = Store(file, self.logger, self.disk, told=self._store_told)
             configuration = parse_configuration(self.args, self.limits)
+            self._compare_names(configuration)
             self._build(configuration, self._store)
             await self._listen(configuration)
         except ConfigurationError as error:
@@ -121,6 +123,18 @@ class EnphaseBattery(Hass):
                 await older.terminate()
             except Exception:
                 self.logger.exception("An older instance of the app could not be ended; restart AppDaemon")
+
+    def _neighbours(self) -> list[EnphaseBattery]:
+        """Return the other apps of this kind that are at work in this AppDaemon."""
+        others = [one for one in self._instances.values() if one is not self and self._internals.is_same_appdaemon(one)]
+        return [one for one in others if one._is_built and not one._closing]  # noqa: SLF001  # of its own kind
+
+    def _compare_names(self, configuration: Configuration) -> None:
+        """Raise ConfigurationError where names are those of another app, too."""
+        others = {one.name: one._configuration for one in self._neighbours()}  # noqa: SLF001  # of its own kind
+        faults = tuple(fault for name, other in others.items() for fault in clashes(configuration, name, other))
+        if faults:
+            raise ConfigurationError(faults)
 
     # -- building -----------------------------------------------------------------------------------------------------
 
@@ -321,6 +335,8 @@ class EnphaseBattery(Hass):
         self._closing = True
         given = self.args.get("entity_prefix")
         prefix = given if isinstance(given, str) and re.fullmatch("[a-z0-9_]+", given) else "enphase_battery"
+        if any(one._configuration.entity_prefix == prefix for one in self._neighbours()):  # noqa: SLF001  # as above
+            prefix += re.sub("[^a-z0-9]+", "_", f"_{self.name.lower()}")
         problems = tuple(Problem(reason, self._clock()) for reason in reasons)
         assistant = Assistant(self, self._internals, self.logger)
         await assistant.publish(problem_entity(problems, prefix, pytz.utc, utc))
