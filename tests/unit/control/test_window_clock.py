@@ -424,6 +424,8 @@ def test_the_next_occurrence_is_the_first_that_has_not_started(
 ) -> None:
     later = [one for one in _fortnight(windows, zone, now) if one.start > now]
     assert next_occurrence(windows, zone, now) == (later[0] if later else None)
+    if len(later) > 1:
+        assert next_occurrence(windows, zone, now, {later[0].key}) == later[1]
 
 
 @settings(deadline=None)  # a busy machine is no fault

@@ -14,7 +14,7 @@ things in different zones (in Europe/Dublin winter time is the "daylight" one).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -50,10 +50,12 @@ def running(windows: Sequence[Window], zone: tzinfo, now: datetime) -> tuple[Occ
     return tuple(sorted((one for one in around if one.start <= now < one.end), key=_order))
 
 
-def next_occurrence(windows: Sequence[Window], zone: tzinfo, now: datetime) -> Occurrence | None:
-    """Return the first occurrence that starts after `now`; None without windows."""
+def next_occurrence(
+    windows: Sequence[Window], zone: tzinfo, now: datetime, but: Collection[str] = ()
+) -> Occurrence | None:
+    """Return the first occurrence that starts after `now`, but for those with these keys; None without windows."""
     for starting in _days_ahead(windows, zone, now, _TWO_WEEKS):
-        for _, together in groupby(starting, key=_by_start):
+        for _, together in groupby((one for one in starting if one.key not in but), key=_by_start):
             return min(together, key=_order)
     return None
 
