@@ -120,6 +120,7 @@ EXAMPLES = (
     because(Kind.USER_NOT_FOUND),
     because(Kind.SITE_ID_WRONG, name="site_id"),
     because(Kind.SITE_AMBIGUOUS, sites="11 (Home), 12 (Office)"),
+    because(Kind.NOTHING_TO_CONTROL),
     because(Kind.SITE_CHANGED, detail=""),
     # the sign-in
     because(Kind.SIGN_IN_FAILED, detail="the cloud refused it"),

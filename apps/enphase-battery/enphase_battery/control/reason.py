@@ -115,6 +115,7 @@ class Kind(str, Enum):
     USER_NOT_FOUND = "user_not_found"
     SITE_ID_WRONG = "site_id_wrong"
     SITE_AMBIGUOUS = "site_ambiguous"
+    NOTHING_TO_CONTROL = "nothing_to_control"
     SITE_CHANGED = "site_changed"
 
     # The sign-in.
@@ -266,6 +267,7 @@ _FOR_A_PERSON = frozenset(
         *(Kind.ENTRY_VANISHED, Kind.UNLISTED_CONFLICT, Kind.SWITCH_NOT_TAKEN, Kind.SWITCH_NOT_TOLD_OF),
         *(Kind.TARGET_NOT_YOURS, Kind.UNTIL_NEEDS_ZONE, Kind.UNTIL_TOO_FAR, Kind.CONNECTION_UNSAFE, Kind.FORBIDDEN),
         *(Kind.SITE_NOT_FOUND, Kind.USER_NOT_FOUND, Kind.SITE_ID_WRONG, Kind.SITE_AMBIGUOUS),
+        Kind.NOTHING_TO_CONTROL,
         *(Kind.SIGN_IN_REFUSED, Kind.SIGN_IN_WAITS_FOR_CODE, Kind.SIGN_IN_BLOCKED, Kind.SHORT_SESSIONS),
         *(Kind.WRONG_PASSWORD, Kind.CODE_WANTED, Kind.CODE_REFUSED, Kind.CODE_MALFORMED, Kind.TOO_MANY_CODES),
         *(Kind.ACCOUNT_BLOCKED, Kind.TOO_MANY_SESSIONS, Kind.BORROWED_SESSION_ENDED, Kind.CODE_FOR_THE_APP),

@@ -89,6 +89,8 @@ class CloudSite:
 
     async def refresh(self, *, by_hand: bool = False) -> None:
         """Refresh the token (section 2.6); ``by_hand``: a person asks for it. Raises EnlightenError."""
+        if by_hand:
+            self._offer.idle_until = None
         await self._session.refresh(by_hand=by_hand)
 
     async def submit_code(self, code: str) -> None:
@@ -107,6 +109,7 @@ class CloudSite:
         What can be done without (all but the battery settings) is left out where it cannot be read.
         """
         battery = await self._the_battery()
+        self._offer.leave_idle()
         if self._asked_at is None or self._clock() - self._asked_at >= ASK_AGAIN:
             await self._read_site_settings(battery)
         state = await self._read(battery, wish=False)
@@ -119,6 +122,7 @@ class CloudSite:
             urgent: It is for a wish that is carried out; else it only looks what became of one.
         """
         battery = await self._the_battery()
+        self._offer.leave_idle()
         if urgent and not self._knowledge.may_write:
             await self._read_site_settings(battery)  # elsewhere once a day, but who asks may know of a change
         return await self._read(battery, wish=urgent)
@@ -136,6 +140,9 @@ class CloudSite:
 
     async def _read(self, battery: Battery, *, wish: bool) -> SiteState:
         settings = await battery.settings(wish=wish)
+        if self._offer.has_nothing(settings):
+            self._asked_at = None  # the site's own settings say when that changes
+        self._offer.leave_idle()
         self._schedules = await self._read_schedules(battery, wish=wish)
         return self._state(settings, self._schedules)
 
@@ -182,6 +189,7 @@ class CloudSite:
         self._can_read(SITE_SETTINGS)
         self._asked_at = self._clock()
         self._knowledge.learn_site(settings)
+        self._offer.ac_batteries_only = settings.ac_batteries_only
 
     async def _read_schedules(self, battery: Battery, *, wish: bool) -> ScheduleList | None:
         """Read the schedule list; 404 and 405 mean a site with switches only (`use_schedules` in docs/configure.md)."""
