@@ -131,6 +131,7 @@ class Switches:
     schedule_status_missing: bool = _flag(False)  # (33)
     schedules_not_supported: tuple[str, ...] = _families()  # (33) their switch alone is enforced
     control_missing: tuple[str, ...] = _families()  # (6.3) control object null; cfg: `chargeFromGrid` absent too
+    ac_battery_only: bool = _flag(False)  # (15.4) nothing to control: no control objects, hasAcb without hasEncharge
     show_false: tuple[str, ...] = _families()  # (6.3) control objects say show: false
     locked: tuple[str, ...] = _families()  # (6.3) they say locked: true, and their members in a PUT are ignored (N)
     grid_mode: str = _text("ImportExport")  # (6.1, 6.3) batteryGridMode, changes nothing else; "": no such member

@@ -33,7 +33,7 @@ def battery_details(state: CloudState, switches: Switches) -> Document:
         **_common(state, switches),
         "acceptedItcDisclaimer": settings.disclaimer or False,
         "hideChargeFromGrid": switches.hide_charge_from_grid or switches.region == "emea",
-        **({} if "cfg" in switches.control_missing else {"chargeFromGrid": settings.charge_from_grid}),
+        **({} if "cfg" in _missing(switches) else {"chargeFromGrid": settings.charge_from_grid}),
         "chargeFromGridScheduleEnabled": settings.charge_schedule,
         "chargeBeginTime": settings.charge_begin,
         "chargeEndTime": settings.charge_end,
@@ -69,7 +69,8 @@ def site_settings(state: CloudState, switches: Switches) -> Document:
     """Return `data` of GET siteSettings (section 6.1)."""
     name, _, domain = EMAIL.partition("@")
     return {
-        "hasEncharge": True,
+        "hasEncharge": not switches.ac_battery_only,
+        "hasAcb": switches.ac_battery_only,
         "hasEnpower": True,
         "isEnsemble": True,
         "countryCode": "GB",
@@ -209,7 +210,7 @@ def _controls(state: CloudState, switches: Switches) -> Document:
         Family.RBD: {"enabled": settings.restrict_discharge},
     }
     supported: Document = {"scheduleSupported": True} if ERAS[switches.auth_era].schedules else {}
-    gone = set(switches.control_missing)
+    gone = _missing(switches)
     if switches.rbd_null_when_empty and not state.rbd_ever_saved:
         gone.add("rbd")
     return {
@@ -224,6 +225,11 @@ def _controls(state: CloudState, switches: Switches) -> Document:
         }
         for family, own in controls.items()
     }
+
+
+def _missing(switches: Switches) -> set[str]:
+    """Return the keys of the families that the site does not have."""
+    return {family.key for family in Family} if switches.ac_battery_only else set(switches.control_missing)
 
 
 def _milliseconds(moment: datetime) -> str:

@@ -28,6 +28,7 @@ class FakeHomeAssistant(PluginBase):
         published: Entity ids in the order in which apps set them.
         notices: The messages of the persistent notifications, by their ids.
         desk: Where helpers are made.
+        slow: Whether it lets services wait, until AppDaemon waits no longer, and does them when it catches up.
     """
 
     first_time = True
@@ -41,6 +42,8 @@ class FakeHomeAssistant(PluginBase):
         self.notices: dict[str, str] = {}
         self.desk = HelperDesk(self.show)
         self.up = False
+        self.slow = False
+        self._waiting: list[tuple[str, str, dict[str, Any]]] = []
 
     # -- what AppDaemon asks of a plugin ------------------------------------------------------------------------------
 
@@ -54,17 +57,25 @@ class FakeHomeAssistant(PluginBase):
         if not self.up:
             return None
         self.calls.append((f"{domain}/{service}", {key: one for key, one in data.items() if key != "timeout"}))
+        if self.slow:
+            self._waiting.append((domain, service, data))
+            return {"success": False, "ad_status": "TIMEOUT"}
+        await self._do(domain, service, data)
+        return {"success": True, "result": {"context": {"id": "call", "user_id": APP_USER}}, "ad_status": "OK"}
+
+    async def _do(self, domain: str, service: str, data: dict[str, Any]) -> None:
         if domain == "input_boolean" and data.get("entity_id") in self.states:
             await self.change(data["entity_id"], "on" if service == "turn_on" else "off", user=APP_USER)
         elif (domain, service) == ("persistent_notification", "create"):
             self.notices[data["notification_id"]] = data["message"]
         elif (domain, service) == ("persistent_notification", "dismiss"):
             self.notices.pop(data["notification_id"], None)
-        return {"success": True, "result": {"context": {"id": "call", "user_id": APP_USER}}, "ad_status": "OK"}
 
     async def websocket_send_json(self, *, type: str, silent: bool, **fields: str) -> dict[str, Any] | None:  # noqa: A002  # as it is
         if not self.up:
             return None
+        if type == "auth/current_user":
+            return {"success": True, "result": {"id": APP_USER}, "ad_status": "OK"}
         if type != "persistent_notification/get":
             return await self.desk.answer(type, fields)
         return {"success": True, "result": [{"notification_id": one, "message": m} for one, m in self.notices.items()]}
@@ -98,9 +109,17 @@ class FakeHomeAssistant(PluginBase):
     async def go_away(self) -> None:
         """Home Assistant goes away: AppDaemon terminates the app."""
         self.up = False
+        self._waiting.clear()
         self.ready_event.clear()
         self.connect_event.clear()
         await self.AD.plugins.notify_plugin_stopped(self.name, self.namespace)
+
+    async def catch_up(self) -> None:
+        """Home Assistant does all that waits, and is slow no longer."""
+        self.slow = False
+        waiting, self._waiting = self._waiting, []
+        for domain, service, data in waiting:
+            await self._do(domain, service, data)
 
     def preset(
         self, entity_id: str, state: str, *, user: str | None = None, parent: str | None = None, **attributes: Any

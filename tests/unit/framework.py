@@ -18,7 +18,7 @@ from appdaemon.plugins.hass.hassapi import Hass
 from appdaemontestframework.given_that import GivenThatWrapper
 from appdaemontestframework.hass_mocks import HassMocks
 
-REGISTRATIONS = ("listen_state", "listen_event", "run_every", "run_at")
+REGISTRATIONS = ("listen_state", "listen_event", "run_every", "run_in")
 
 
 class Framework:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from unittest.mock import PropertyMock, patch
+from unittest.mock import AsyncMock, PropertyMock, patch
 
 import pytest
 
 from enphase_battery import EnphaseBattery
+from enphase_battery.control.controls import Control
 from enphase_battery.enlighten.record import SessionRecord, fingerprint
 from enphase_battery.enlighten.tokens import TokenStatus
 from enphase_battery.errors import Unreachable
@@ -55,10 +56,18 @@ def remember_refresh(folder: Path, at: datetime) -> None:
     store.write("session", SessionRecord(salt="salt", account=account, refreshed_at=at).to_json())
 
 
-def timers(framework: Framework) -> dict[str, tuple[Any, Any]]:
-    """Return start and interval of every repeated timer, by its callback."""
-    calls = framework.hass["run_every"].call_args_list
-    return {callback.__name__: (start, interval) for callback, start, interval in (call.args for call in calls)}
+async def timers(framework: Framework) -> dict[str, timedelta]:
+    """Return the interval of every repeated timer, by its callback; all begin at once, or by a delay."""
+    for begin, _delay in [call.args[-2:] for call in framework.hass["run_in"].call_args_list]:
+        await begin()
+    calls = [call.args for call in framework.hass["run_every"].call_args_list]
+    assert {start for _callback, start, _interval in calls} == {"immediate"}, "all else is reckoned by the local clock"
+    return {callback.__name__: interval for callback, _start, interval in calls}
+
+
+def refresh_delay(framework: Framework) -> timedelta:
+    """Return after which time the token is refreshed first."""
+    return timedelta(seconds=framework.hass["run_in"].call_args.args[-1])
 
 
 async def test_the_app_listens_to_the_toggles_and_to_commands(framework: Framework) -> None:
@@ -67,7 +76,7 @@ async def test_the_app_listens_to_the_toggles_and_to_commands(framework: Framewo
     toggles = [
         f"input_boolean.enphase_{one}" for one in ("charge_from_grid", "discharge_to_grid", "restrict_discharge")
     ]
-    framework.hass["listen_state"].assert_called_once_with(app._on_toggle, toggles)
+    framework.hass["listen_state"].assert_called_once_with(app._on_toggle, toggles, attribute="all")
     framework.hass["listen_event"].assert_called_once_with(app._on_command, "enphase_battery_command")
 
 
@@ -76,27 +85,27 @@ async def test_only_the_toggles_of_controls_that_may_be_changed_are_listened_to(
         framework, controls=["discharge_to_grid"], toggles={"discharge_to_grid": "input_boolean.sell_now"}
     )
 
-    framework.hass["listen_state"].assert_called_once_with(app._on_toggle, ["input_boolean.sell_now"])
+    framework.hass["listen_state"].assert_called_once_with(app._on_toggle, ["input_boolean.sell_now"], attribute="all")
 
 
 async def test_three_timers_run_at_the_configured_intervals(framework: Framework) -> None:
     await started(framework, poll="00:05:00", token_refresh="06:00:00")
 
-    intervals = {name: interval for name, (_start, interval) in timers(framework).items()}
-    assert intervals == {"_on_heartbeat": 60, "_on_poll": timedelta(minutes=5), "_on_refresh": timedelta(hours=6)}
+    minute = timedelta(minutes=1)
+    assert await timers(framework) == {"_on_heartbeat": minute, "_on_poll": 5 * minute, "_on_refresh": 360 * minute}
 
 
 async def test_timers_come_last_so_that_a_failing_start_leaves_none(framework: Framework) -> None:
     await started(framework)
 
-    assert framework.registered == ["listen_state", "listen_event", "run_every", "run_every", "run_every"]
+    assert framework.registered == ["listen_state", "listen_event", "run_every", "run_every", "run_in"]
     assert len(framework.spawned) == 1
 
 
 async def test_without_a_stored_refresh_the_first_poll_signs_in_and_the_timer_waits(framework: Framework) -> None:
     await started(framework)
 
-    assert timers(framework)["_on_refresh"][0] == NOW + timedelta(hours=12)
+    assert refresh_delay(framework) == timedelta(hours=12)
 
 
 async def test_the_refresh_timer_starts_at_the_stored_refresh_plus_the_interval(
@@ -106,7 +115,7 @@ async def test_the_refresh_timer_starts_at_the_stored_refresh_plus_the_interval(
 
     await started(framework)
 
-    assert timers(framework)["_on_refresh"][0] == NOW + timedelta(hours=4)
+    assert refresh_delay(framework) == timedelta(hours=4)
 
 
 async def test_a_refresh_that_is_overdue_is_done_at_once(framework: Framework, tmp_path: Path) -> None:
@@ -114,7 +123,7 @@ async def test_a_refresh_that_is_overdue_is_done_at_once(framework: Framework, t
 
     await started(framework)
 
-    assert timers(framework)["_on_refresh"][0] == "immediate"
+    assert refresh_delay(framework) == timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("error", [None, Unreachable("down")], ids=["works", "fails"])
@@ -141,7 +150,7 @@ async def test_of_another_account_nothing_but_the_session_is_forgotten(
     app = await started(framework, email="tenant@example.com")
 
     assert "The account has changed" in caplog.text
-    assert timers(framework)["_on_refresh"][0] == NOW + timedelta(hours=12)
+    assert refresh_delay(framework) == timedelta(hours=12)
     await app.terminate()
     sections = json.loads(path.read_text())["sections"]
     assert sections["toggles"] == {"input_boolean.enphase_charge_from_grid": True}
@@ -158,7 +167,7 @@ async def test_a_faulty_configuration_registers_nothing_but_the_look_whether_it_
 ) -> None:
     await started(framework, **fault)
 
-    assert framework.registered == ["run_every"]
+    assert framework.registered == ["run_in", "run_every"], "that look, and a notice once Home Assistant takes one"
     assert framework.spawned == []
     published = framework.hass["set_state"].call_args
     assert published.args == ("binary_sensor.enphase_battery_problem",)
@@ -174,7 +183,7 @@ async def test_without_any_argument_the_app_says_what_is_missing(
 
     faults = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert faults == [f"apps.yaml, app {NAME}: {key} is missing" for key in ("email", "password")]
-    assert framework.registered == ["run_every"]
+    assert framework.registered == ["run_in", "run_every"], "that look, and a notice once Home Assistant takes one"
 
 
 @pytest.mark.parametrize("failing", ["listen_state", "listen_event", "run_every", "config_dir"])
@@ -183,13 +192,11 @@ async def test_initialize_never_raises(framework: Framework, caplog: pytest.LogC
 
     assert "could not start" in caplog.text
     assert PASSWORD not in caplog.text
-    assert framework.timers == set()
+    assert len(framework.timers) == 1, "a notice is to follow once Home Assistant takes one"
     published = framework.hass["set_state"].call_args
     assert published.args == ("binary_sensor.enphase_battery_problem",)
     assert published.kwargs["state"] == "on"
     assert published.kwargs["attributes"]["reason_kind"] == "app_failed"
-    assert framework.hass["run_in"].call_count == 1, "a notice is to follow once Home Assistant takes one"
-
     assert framework.spawned == []
     await app._on_command("enphase_battery_command", {"command": "explode", "id": "a"})
     assert framework.hass["fire_event"].call_count == 0
@@ -201,7 +208,7 @@ async def test_initialize_does_not_raise_when_even_the_fault_cannot_be_published
 
     await started(framework, poll=0)
 
-    assert framework.registered == ["run_every"]
+    assert framework.registered == ["run_in", "run_every"], "that look, and a notice once Home Assistant takes one"
 
 
 async def test_initialize_does_not_raise_where_appdaemon_keeps_no_record_of_the_app(framework: Framework) -> None:
@@ -227,9 +234,9 @@ async def test_terminate_cancels_the_timers_and_closes_the_session(framework: Fr
 async def test_terminate_cancels_the_alarm_of_the_next_boundary_too(framework: Framework) -> None:
     window = {"name": "Night", "control": "charge_from_grid", "start": "02:00", "end": "05:00"}
     app = await started(framework, windows=[window], time_zone="Europe/London")
-    await app._arm()
-    lead = timedelta(minutes=15)
-    assert framework.hass["run_at"].call_args.args == (app._on_alarm, NOW + timedelta(hours=14) - lead)
+    await app._carry_out(AsyncMock())
+    delay = timedelta(hours=14) - timedelta(minutes=15)
+    assert framework.hass["run_in"].call_args.args[-2:] == (app._on_alarm, delay.total_seconds())
 
     await app.terminate()
 
@@ -286,13 +293,16 @@ async def test_an_older_instance_that_cannot_be_ended_does_not_keep_the_new_one_
         await started(framework)
 
     assert "restart AppDaemon" in caplog.text
-    assert framework.registered[-1] == "run_every"
+    assert framework.registered[-1] == "run_in"
     assert len(framework.timers) == 6
 
 
 async def test_apps_of_other_names_are_left_alone(framework: Framework) -> None:
     await started(framework)
-    neighbour = framework.app(EnphaseBattery, "the_neighbour", email=EMAIL, password=PASSWORD)
+    names = {"entity_prefix": "theirs", "token_sensor": "sensor.theirs"}
+    toggles = {control.value: f"input_boolean.their_{control.value}" for control in Control}
+    account = {"email": EMAIL, "password": PASSWORD}
+    neighbour = framework.app(EnphaseBattery, "the_neighbour", **account, **names, toggles=toggles)
 
     await neighbour.initialize()
 

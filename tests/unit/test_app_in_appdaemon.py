@@ -571,6 +571,35 @@ async def two_houses(home: Home, *, accounts: int) -> AsyncIterator[tuple[Lab, S
             yield one, other
 
 
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"entity_prefix": "enphase_battery"}, "entity_prefix"),
+        ({"token_sensor": "sensor.enphase_jwt"}, "token_sensor"),
+        ({"token_sensor": "sensor.enphase_battery_soc"}, "token_sensor"),
+        ({"toggles": {**THEIR_TOGGLES, "restrict_discharge": RESTRICT}}, RESTRICT),
+    ],
+    ids=["prefix", "token sensor", "an entity", "toggle"],
+)
+async def test_of_two_apps_with_a_name_in_common_the_second_says_so_and_leaves_the_first_in_peace(
+    home: Home, changes: dict[str, Any], named: str
+) -> None:
+    toggles = dict.fromkeys((*TOGGLES.values(), *THEIR_TOGGLES.values()), "off")
+    async with home(app=SWITCHES_ONLY, others={NEIGHBOUR: {**NEIGHBOUR_KEYS, **changes}}, toggles=toggles) as one:
+        await one.advance(minutes=5)
+        prefix = changes.get("entity_prefix", "their_battery")
+        told = f"{prefix}_{NEIGHBOUR}" if "entity_prefix" in changes else prefix
+        assert named in one.attributes(f"binary_sensor.{told}_problem")["problem"]
+        assert f"the app {APP}" in one.attributes(f"binary_sensor.{told}_problem")["problem"]
+
+        assert one.state(PROBLEM) == "off"
+        await one.flip("charge_from_grid", "on")
+        assert switch(one.cloud, "charge_from_grid")
+        await one.ha.change(THEIR_TOGGLES["discharge_to_grid"], "on")
+        await one.settle()
+        assert not switch(one.cloud, "discharge_to_grid")
+
+
 async def test_two_apps_with_an_account_each_do_not_disturb_each_other(home: Home) -> None:
     async with two_houses(home, accounts=2) as (one, other):
         await one.flip("charge_from_grid", "on")

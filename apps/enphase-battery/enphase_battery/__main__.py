@@ -19,7 +19,7 @@ from .diagnostics.check import Check
 from .diagnostics.installation import AppEntry, Installation, find_installation
 from .diagnostics.report import table, versions
 from .errors import ConfigurationError, EnphaseBatteryError, InstallationError
-from .store.store import file_of
+from .store.file_names import file_of
 from .version import VERSION
 
 

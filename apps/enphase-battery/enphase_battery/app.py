@@ -7,6 +7,7 @@ lives only here: the cloud session, the wishes and the open commands are in the 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -20,6 +21,7 @@ from appdaemon.plugins.hass.hassapi import Hass
 
 from .config.configuration import Configuration, entity_prefix, parse_configuration
 from .config.limits import PRODUCTION, Limits
+from .config.neighbours import clashes
 from .control.controls import Control
 from .control.problem import Problem
 from .control.reason import Kind, Reason, because
@@ -36,15 +38,17 @@ from .home.internals import Internals
 from .home.notices import Concern, Notices
 from .home.own_entry import OwnEntry
 from .home.publisher import Publisher
+from .home.timers import Timers
 from .home.toggle_watch import ToggleWatch
 from .site.connection import connect, take_up
 from .site.site_store import has_moved
-from .store.store import Store, file_of
+from .store.file_names import claim_file
+from .store.store import Store
 from .words.reasons import utc
 
 COMMAND_EVENT = "enphase_battery_command"
-HEARTBEAT = 60
-"""Seconds between two looks at what should be true now; a missed, late or doubled timer never matters."""
+HEARTBEAT = timedelta(seconds=60)
+"""Between two looks at what should be true now; a missed, late or doubled timer never matters."""
 
 HARMLESS = {
     *("name", "module", "class"),
@@ -77,26 +81,25 @@ class EnphaseBattery(Hass):
         self._closing = False
         self._session: EnlightenSession | None = None
         self._store: Store | None = None
-        self._timers: list[Any] = []
-        self._alarm: Any = None
-        self._alarm_at: datetime | None = None
-        self._arming = asyncio.Lock()
         self._is_built = False
+        self._queue = asyncio.Lock()
         self._internals = Internals(self)
+        self._timers = Timers(self, self._clock)
         self._entry = OwnEntry(self._internals, self.args)
         try:
             self._mask_secrets()
             await self._take_over()
-            file = file_of(self.config_dir / "enphase_battery", self.name)
+            file = claim_file(self.config_dir / "enphase_battery", self.name)
             self._store = Store(file, self.logger, self.disk, told=self._store_told)
             configuration = parse_configuration(self.args, self.limits)
+            self._compare_names(configuration)
             self._build(configuration, self._store)
             await self._listen(configuration)
         except ConfigurationError as error:
             for fault in error.faults:
                 self.logger.error("apps.yaml, app %s: %s", self.name, fault)  # noqa: TRY400  # a trace would not help
             await self._give_up(*(because(Kind.CONFIGURATION, detail=fault) for fault in error.faults))
-            self._timers.append(await settled(self.run_every(self._on_heartbeat, f"now+{HEARTBEAT}", HEARTBEAT)))
+            await self._timers.repeat(self._on_heartbeat, HEARTBEAT)
         except Exception:
             self.logger.exception("The app could not start; please report this")
             await self._give_up(because(Kind.APP_FAILED))
@@ -106,9 +109,7 @@ class EnphaseBattery(Hass):
         self._closing = True
         if self._instances.get(self.name) is self:
             del self._instances[self.name]
-        for handle in (*self._timers, self._alarm):
-            if handle is not None:
-                await settled(self.cancel_timer(handle, silent=True))
+        await self._timers.close()
         if self._session is not None:
             await self._session.close()
         if self._store is not None:
@@ -122,6 +123,18 @@ class EnphaseBattery(Hass):
                 await older.terminate()
             except Exception:
                 self.logger.exception("An older instance of the app could not be ended; restart AppDaemon")
+
+    def _neighbours(self) -> list[EnphaseBattery]:
+        """Return the other apps of this kind that are at work in this AppDaemon."""
+        others = [one for one in self._instances.values() if one is not self and self._internals.is_same_appdaemon(one)]
+        return [one for one in others if one._is_built and not one._closing]  # noqa: SLF001  # of its own kind
+
+    def _compare_names(self, configuration: Configuration) -> None:
+        """Raise ConfigurationError where names are those of another app, too."""
+        others = {one.name: one._configuration for one in self._neighbours()}  # noqa: SLF001  # of its own kind
+        faults = tuple(fault for name, other in others.items() for fault in clashes(configuration, name, other))
+        if faults:
+            raise ConfigurationError(faults)
 
     # -- building -----------------------------------------------------------------------------------------------------
 
@@ -160,16 +173,14 @@ class EnphaseBattery(Hass):
         for doubt in configuration.doubts:
             self.logger.warning("apps.yaml, app %s: %s", self.name, doubt)
         toggles = [configuration.toggles.of(control) for control in configuration.controls]
-        await settled(self.listen_state(self._on_toggle, toggles))
+        # All of it: the context tells who made a change.
+        await settled(self.listen_state(self._on_toggle, toggles, attribute="all"))
         listen_event: Any = self.listen_event  # typed for plain functions, although AppDaemon takes coroutines too
         await settled(listen_event(self._on_command, COMMAND_EVENT))
-        turn = self._care.next_turn(configuration.token_refresh)
-        start = turn if turn > self._clock() else "immediate"
-        self._timers = [
-            await settled(self.run_every(self._on_heartbeat, "now", HEARTBEAT)),
-            await settled(self.run_every(self._on_poll, "now", configuration.poll)),
-            await settled(self.run_every(self._on_refresh, start, configuration.token_refresh)),
-        ]
+        refresh = configuration.token_refresh
+        await self._timers.repeat(self._on_heartbeat, HEARTBEAT)
+        await self._timers.repeat(self._on_poll, configuration.poll)
+        await self._timers.repeat_from(self._on_refresh, refresh, self._care.next_turn(refresh))
         self._start(self._begin)
 
     # -- callbacks ----------------------------------------------------------------------------------------------------
@@ -229,7 +240,7 @@ class EnphaseBattery(Hass):
         """Do work, then set the timer for what comes next. A bug in it must not keep the next work from being done."""
         try:
             await work()
-            await self._arm()
+            await self._timers.wake_at(self._on_alarm, self._coordinator.next_wake())
         except Exception:
             self.logger.exception("Something unexpected went wrong; please report this")
 
@@ -245,6 +256,8 @@ class EnphaseBattery(Hass):
 
     async def _obey(self, data: Mapping[str, Any], envelope: CommandEnvelope) -> None:
         """Carry a command out, or answer what is wrong with it."""
+        async with self._queue:
+            await asyncio.sleep(0)  # of a thousand at once each has its turn, and so has everything else in AppDaemon
         try:
             command = parse_command(data)
         except CommandError as error:
@@ -298,20 +311,6 @@ class EnphaseBattery(Hass):
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    async def _arm(self) -> None:
-        """Set the one-shot timer to the next instant at which something is to be done."""
-        async with self._arming:  # callbacks overlap
-            instant = self._coordinator.next_wake()
-            if self._closing or instant == self._alarm_at:
-                return
-            if self._alarm is not None:
-                await settled(self.cancel_timer(self._alarm, silent=True))
-            self._alarm, self._alarm_at = None, instant
-            if instant is not None:
-                # run_at() moves an instant that is past by days.
-                earliest = self._clock() + timedelta(seconds=1)
-                self._alarm = await settled(self.run_at(self._on_alarm, max(instant, earliest)))
-
     def _clock(self) -> datetime:
         """Return the current instant by AppDaemon's clock (aware, UTC)."""
         return self._internals.now()
@@ -335,6 +334,8 @@ class EnphaseBattery(Hass):
         """Show why the app does not work, and let no callback act that is registered already."""
         self._closing = True
         prefix = entity_prefix(self.args)
+        if any(one._configuration.entity_prefix == prefix for one in self._neighbours()):  # noqa: SLF001  # as above
+            prefix += re.sub("[^a-z0-9]+", "_", f"_{self.name.lower()}")
         problems = tuple(Problem(reason, self._clock()) for reason in reasons)
         assistant = Assistant(self, self._internals, self.logger)
         await assistant.publish(problem_entity(problems, prefix, pytz.utc, utc))
@@ -345,4 +346,4 @@ class EnphaseBattery(Hass):
     async def _complain(self, **_kwargs: Any) -> None:
         """Leave a notice of why the app does not work; again later while Home Assistant is not ready to take one."""
         if not await self._leave_notice():
-            await settled(self.run_in(self._complain, HEARTBEAT))
+            await self._timers.wake_at(self._complain, self._clock() + HEARTBEAT)

@@ -256,6 +256,20 @@ class SiteChanged(EnlightenError):
     kind = Kind.SITE_CHANGED
 
 
+class NothingToControl(EnlightenError):
+    """The site has AC Batteries only (15.4): nothing can be asked of it. It is asked again a day later.
+
+    Args:
+        until: Instant (aware, UTC) at which it is asked again.
+    """
+
+    kind = Kind.NOTHING_TO_CONTROL
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
 class SiteAmbiguous(EnlightenError):
     """The account has several sites and none is configured. The message lists them; the user picks one."""
 

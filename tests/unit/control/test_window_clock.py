@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta, timezone, tzinfo
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, takewhile
 from time import perf_counter
 
 import pytest
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from enphase_battery.control.controls import Control
 from enphase_battery.control.windows.clock import (
+    local_instant,
     next_boundary,
     next_local_time,
     next_occurrence,
@@ -262,13 +263,30 @@ def test_of_those_that_begin_together_at_the_end_of_the_gap_the_one_that_ends_fi
         (LOS_ANGELES, "05:00", "2025-06-03 23:00", "2025-06-04 12:00"),
         (LONDON, "01:30", "2025-03-29 12:00", "2025-03-30 01:00"),  # in the gap: its end
         (LONDON, "01:30", "2025-10-26 00:00", "2025-10-26 00:30"),  # the first pass
-        (LONDON, "01:30", "2025-10-26 00:45", "2025-10-27 01:30"),  # the second pass is not another such time
+        (LONDON, "01:30", "2025-10-26 00:45", "2025-10-26 01:30"),  # the second pass
+        (LONDON, "01:30", "2025-10-26 01:00", "2025-10-26 01:30"),  # as it has begun already
+        (LONDON, "01:30", "2025-10-26 01:30", "2025-10-27 01:30"),
         (APIA, "05:00", "2011-12-30 09:00", "2011-12-30 10:00"),
-        (ST_JOHNS, "00:00", "2010-11-07 03:00", "2010-11-08 03:30"),  # a Saturday evening that has seen Sunday already
+        (ST_JOHNS, "00:00", "2010-11-07 03:00", "2010-11-07 03:30"),  # a Saturday evening that has seen Sunday already
     ],
 )
 def test_the_next_local_time(zone: tzinfo, wall: str, now: str, expected: str) -> None:
     assert next_local_time(zone, time.fromisoformat(wall), utc(now)) == utc(expected)
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "now", "expected"),
+    [
+        (LONDON, "2025-06-03 05:00", "2025-06-01 00:00", "2025-06-03 04:00"),
+        (LONDON, "2025-06-03 05:00", "2025-07-01 00:00", "2025-06-03 04:00"),  # past
+        (LONDON, "2025-03-30 01:30", "2025-03-30 00:00", "2025-03-30 01:00"),  # in the gap: its end
+        (LONDON, "2025-10-26 01:30", "2025-10-26 00:00", "2025-10-26 00:30"),  # the first pass
+        (LONDON, "2025-10-26 01:30", "2025-10-26 00:30", "2025-10-26 01:30"),  # the second
+        (LONDON, "2025-10-26 01:30", "2025-10-26 02:00", "2025-10-26 01:30"),  # past
+    ],
+)
+def test_the_instant_of_a_local_time_with_its_date(zone: tzinfo, moment: str, now: str, expected: str) -> None:
+    assert local_instant(zone, datetime.fromisoformat(moment), utc(now)) == utc(expected)
 
 
 # -- what runs about a time of the clock ------------------------------------------------------------------------------
@@ -406,6 +424,8 @@ def test_the_next_occurrence_is_the_first_that_has_not_started(
 ) -> None:
     later = [one for one in _fortnight(windows, zone, now) if one.start > now]
     assert next_occurrence(windows, zone, now) == (later[0] if later else None)
+    if len(later) > 1:
+        assert next_occurrence(windows, zone, now, {later[0].key}) == later[1]
 
 
 @settings(deadline=None)  # a busy machine is no fault
@@ -424,4 +444,6 @@ def test_an_instant_is_the_first_at_which_the_clock_shows_the_time_or_a_later_on
     reached = found.astimezone(zone).replace(tzinfo=None)
     just_before = (found - timedelta(minutes=1)).astimezone(zone).replace(tzinfo=None)
     assert found > now
+    earlier = (found - quarters * timedelta(minutes=15) for quarters in range(1, 200))
+    assert all(one.astimezone(zone).time() != wall for one in takewhile(lambda one: one > now, earlier)), "a later one"
     assert reached.time() == wall or just_before < reached - timedelta(minutes=1)  # else it is the end of a gap

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import pytz
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from enphase_battery.config.configuration import parse_configuration
 from enphase_battery.control.controls import Control
@@ -119,7 +121,48 @@ def test_a_problem_is_told_to_others_without_the_sites_that_it_names() -> None:
     findings = found(problems=(Problem(because(Kind.SITE_AMBIGUOUS, sites=sites), NOON),))
     said, what_to_do = "the account has several sites", "set site_id to one of them"
     assert row(findings, "problems") == f"{said}: {sites}: {what_to_do}"
-    assert row(findings, "problems", with_ids=False) == f"{said}: ..., ...: {what_to_do}"
+    assert row(findings, "problems", with_ids=False) == f"{said}: ...: {what_to_do}"
+
+
+def findings_of(site_id: str, user_id: str, name: str, email: str, folder: str) -> Findings:
+    """Return findings of somebody's home that names them wherever that is possible."""
+    sites = f"{site_id} ({name}), 2 (Office)"
+    ambiguous = because(Kind.SITE_AMBIGUOUS, sites=sites)
+    file = f"{folder}/enphase_battery/my_battery.json"
+    full = because(Kind.STORE_NOT_WRITTEN, file=file, error="no space left", folder=folder, disk="full")
+    nested = because(Kind.NO_SIGN_IN_BEFORE, error=ambiguous, at=NOON)
+    report = replace(REPORT, reasons=(nested,), last_error=ambiguous)
+    return Findings(
+        app="my_battery",
+        configuration=parse_configuration(
+            {"email": email, "password": name + email, "site_id": site_id, "user_id": user_id}
+        ),
+        snapshot=replace(
+            SNAPSHOT,
+            identity=Identity(site_id, user_id, name),
+            condition=replace(CONDITION, last_error=nested),
+            controls=(report,),
+            problems=tuple(Problem(one, NOON) for one in (ambiguous, full, nested)),
+        ),
+    )
+
+
+ids = st.from_regex("[1-9][0-9]{0,19}", fullmatch=True)
+names = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=60)
+
+
+@given(ids, ids, names, st.emails(), names)
+@example("4711", "815", "Smith (main) 12 Elm Street, Leeds)", "ann@example.com", "/home/ann.smith/appdaemon")
+@example("1", "2", "on", "switch@example.com", "/")
+def test_what_others_see_does_not_depend_on_who_it_is_about(
+    site_id: str, user_id: str, name: str, email: str, folder: str
+) -> None:
+    theirs = as_report(findings_of(site_id, user_id, name, email, folder))
+    assert theirs == as_report(findings_of("3141592", "2718281", "Casa de Ana", "ana@example.org", "/home/ana"))
+
+
+def test_the_owner_is_told_which_sites_there_are() -> None:
+    assert "4711 (Smith), 2 (Office)" in table(findings_of("4711", "8", "Smith", "a@b.org", "/conf"), with_ids=True)
 
 
 def test_each_control_says_its_switch_and_how_it_works() -> None:

@@ -110,6 +110,45 @@ async def test_until_is_the_next_such_local_time(home: SmallHome) -> None:
     assert home.coordinator.wishes.wanted()[CHARGE].intent.until == at(20)
 
 
+NEAR_AND_FAR = [
+    ("Europe/London", "2026-11-22T12:00", "12:00", None),  # in 24 hours exactly
+    ("Europe/London", "2026-11-22T12:00", "11:59:59", "2026-11-23T11:59:59"),
+    ("Europe/London", "2026-11-22T12:00", "2026-11-22T12:00:30", "2026-11-22T12:00:30"),
+    ("Europe/London", "2026-11-22T12:00", "2026-11-23T13:59:59+02:00", "2026-11-23T11:59:59"),
+    ("Europe/London", "2026-11-22T12:00", "2026-11-23T12:00:00Z", None),
+    ("Europe/London", "2026-11-22T12:00", "2026-11-22T12:00:00Z", None),
+    ("Europe/London", "2026-11-22T12:00", "2025-11-22 13:00:00", None),
+    ("Europe/London", "2026-11-22T12:00", "2999-12-31T23:59:59-23:59", None),
+    ("Asia/Tokyo", "2026-11-22T12:00", "2026-11-22 22:00:00", "2026-11-22T13:00:00"),
+    ("Europe/London", "2026-10-24T12:30", "13:15", None),  # clocks go back meanwhile: in 24 hours and 45 minutes
+    ("Europe/London", "2026-10-25T00:30", "01:15", "2026-10-25T01:15"),  # in the second pass
+    ("Europe/London", "2026-10-25T00:30", "2026-10-25 01:15:00", "2026-10-25T01:15"),
+    ("Europe/London", "2026-03-29T00:30", "01:30", "2026-03-29T01:00"),  # in the gap: its end
+]
+"""Zone, now (UTC), `until` as written, the end (UTC); None: it is rejected."""
+
+
+@pytest.mark.parametrize(("zone", "now", "until", "end"), NEAR_AND_FAR)
+async def test_an_end_is_to_come_and_less_than_24_hours_away(
+    home: SmallHome, zone: str, now: str, until: str, end: str | None
+) -> None:
+    home.cloud.time_zone, home.clock.now = zone, datetime.fromisoformat(f"{now}+00:00")
+    await home.command(command="set", id="a", control="charge_from_grid", state="on", until=until)
+    if end is None:
+        ((_, outcome, reason),) = home.outcomes()
+        assert (outcome, until.removesuffix("Z")[:10] in reason) == ("rejected", True)
+        assert ("24 hours or more" in reason) != ("is past" in reason)
+        assert not wanted(home)[CHARGE]
+    else:
+        assert home.coordinator.wishes.wanted()[CHARGE].intent.until == datetime.fromisoformat(f"{end}+00:00")
+
+
+async def test_an_end_with_an_offset_needs_no_zone(home: SmallHome) -> None:
+    home.cloud.time_zone = None
+    await home.command(command="set", control="charge_from_grid", state="on", until="2026-11-22T22:00:00+09:00")
+    assert home.coordinator.wishes.wanted()[CHARGE].intent.until == at(13)
+
+
 async def test_until_without_a_known_zone_is_rejected_with_a_way_out(home: SmallHome) -> None:
     home.cloud.time_zone = None
     await home.command(command="set", id="a", control="charge_from_grid", state="on", until="05:00")

@@ -36,7 +36,7 @@ class Ledger:
     """Results that remember what they last stored."""
 
     def __init__(self) -> None:
-        self.stored: Mapping[str, object] = {"open": [], "ready": []}
+        self.stored: dict[str, object] = {}
         self.answers = Results(cast("Store", self))
 
     def read(self, section: str, decode: Callable[[Mapping[str, object]], object]) -> object:
@@ -45,15 +45,21 @@ class Ledger:
     def write(self, section: str, data: Mapping[str, object]) -> None:
         self.stored = json.loads(json.dumps(data))
 
+    def put(self, section: str, key: str, value: Mapping[str, object] | None) -> None:
+        if value is None:
+            self.stored.pop(key, None)
+        else:
+            self.stored[key] = json.loads(json.dumps(value))
+
     def restart(self) -> None:
         self.answers = Results(cast("Store", self))
 
     def fire(self) -> list[tuple[str | None, Outcome, str]]:
         """Fire what is ready; return id, outcome and reason."""
         fired = self.answers.ready()
-        for result in fired:
-            self.answers.fired(result)
-        return [(one.envelope.id, one.outcome, said(one.reason)) for one in fired]
+        for number in fired:
+            self.answers.fired(number)
+        return [(one.envelope.id, one.outcome, said(one.reason)) for one in fired.values()]
 
 
 @pytest.fixture
@@ -106,7 +112,7 @@ def test_pending_is_told_once_for_each_new_reason_and_is_not_final(ledger: Ledge
 def test_a_failure_is_given_as_error_too(ledger: Ledger) -> None:
     ledger.answers.open(BOOST, [KEY])
     ledger.answers.judged(verdict(Outcome.FAILED, "refused"))
-    (result,) = ledger.answers.ready()
+    (result,) = ledger.answers.ready().values()
     assert (result.outcome, said(result.reason)) == (Outcome.FAILED, "refused")
 
 
@@ -151,7 +157,7 @@ def test_a_refresh_waits_for_the_poll_whatever_is_wanted(ledger: Ledger) -> None
 def test_a_diagnosis_is_a_confirmed_result_with_its_report(ledger: Ledger) -> None:
     ledger.answers.report(BOOST, {"soc": 50})
     ledger.restart()
-    (result,) = ledger.answers.ready()
+    (result,) = ledger.answers.ready().values()
     assert (result.outcome, result.report) == (Outcome.CONFIRMED, {"soc": 50})
 
 
@@ -178,15 +184,30 @@ def test_results_come_in_the_order_in_which_they_were_decided(ledger: Ledger) ->
 @pytest.mark.parametrize(
     "spoilt",
     [
-        {},
         {"open": [], "ready": 1},
         {"open": {}, "ready": []},
     ],
 )
 def test_stored_answers_of_another_shape_are_refused(ledger: Ledger, spoilt: Mapping[str, object]) -> None:
-    ledger.stored = spoilt
+    ledger.stored = dict(spoilt)
     with pytest.raises((KeyError, TypeError, ValueError)):
         ledger.restart()
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"1": {"envelope": {}, "waits": [], "failure": None}},
+        {"1": {**Result(BOOST, Outcome.CONFIRMED).to_json(), "outcome": "splendid"}},
+        {"first": Result(BOOST, Outcome.CONFIRMED).to_json()},
+    ],
+)
+def test_a_stored_answer_that_nobody_understands_loses_only_itself(
+    ledger: Ledger, spoilt: Mapping[str, object]
+) -> None:
+    ledger.stored = {"0": Result(OTHER, Outcome.CONFIRMED).to_json(), **spoilt}
+    ledger.restart()
+    assert ledger.fire() == [("other", Outcome.CONFIRMED, "")]
 
 
 def test_what_an_older_version_stored_in_words_is_still_answered(ledger: Ledger) -> None:

@@ -60,6 +60,6 @@ def test_without_a_zone_that_is_known_no_window_runs(of_cloud: str | None, caplo
     assert one.running(one.clock()) == ()
     assert one.next_boundary() is None
     assert list(one.coming_week(7, time(0, 30))) == []
-    assert one.next_occurrence() is None
+    assert one.next_occurrence(()) is None
     assert caplog.records == []
     assert one.when(one.clock()) == "00:45"

@@ -333,6 +333,20 @@ async def test_after_a_release_no_next_window_is_announced(tmp_path: Path) -> No
     assert home.snapshot().next_window is None
 
 
+async def test_a_window_that_is_skipped_before_it_starts_is_not_announced(tmp_path: Path) -> None:
+    window = Window("Soon", CHARGE, time(12, 10), time(12, 30), frozenset({6, 7}), None)
+    home = SmallHome(tmp_path, rules(windows=(window,), lead=timedelta(minutes=15)), has_schedules=True)
+    await home.coordinator.poll()
+    announced = home.snapshot().next_window
+    assert announced is not None
+    assert announced.start == NOON + timedelta(minutes=10)
+
+    home.coordinator.wishes.flipped_in_cloud(CHARGE, False, home.clock.now)
+    announced = home.snapshot().next_window
+    assert announced is not None
+    assert announced.start == NOON + timedelta(days=6, minutes=10), "on Saturday"
+
+
 async def test_a_control_that_may_not_be_changed_any_more_loses_its_command_which_the_log_tells(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,7 +7,14 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from yarl import URL
 
-from enphase_battery.enlighten.cookies import CookieJar, parse_set_cookie
+from enphase_battery.enlighten.cookies import (
+    LONGEST_COOKIE,
+    LONGEST_OF_ALL,
+    MOST_COOKIES,
+    Cookie,
+    CookieJar,
+    parse_set_cookie,
+)
 from tests.unit.enlighten.stand_in import NOW
 
 SITE = URL("https://enlighten.enphaseenergy.com/app/page")
@@ -110,3 +117,46 @@ def test_values_are_not_shown() -> None:
 def test_an_end_without_a_zone_is_utc() -> None:
     (cookie,) = jar("n=v; Expires=Tue, 01 Sep 2026 13:00:00")
     assert cookie.expires_at == datetime(2026, 9, 1, 13, tzinfo=timezone.utc)
+
+
+def cookie(name: str, size: int = 30, path: str = "/") -> Cookie:
+    return Cookie(name, "v" * size, domain="enlighten.enphaseenergy.com", host_only=True, path=path)
+
+
+@pytest.mark.parametrize("size", [0, 30, 1_000, 3_000])
+def test_however_many_cookies_come_the_header_stays_short_and_the_sign_in_stays(size: int) -> None:
+    mine = [cookie("_enlighten_4_session", 1_000), cookie("enlighten_manager_token_production", 2_000)]
+    made = CookieJar(mine)
+    for number in range(500):
+        made.put([cookie(f"probe_{number}", size)], NOW)
+        assert len(list(made)) <= MOST_COOKIES
+        assert len(made.header(SITE, NOW)) <= LONGEST_OF_ALL
+        assert set(mine) < set(made)
+    names = [one.name for one in made if one not in mine]
+    assert names == [f"probe_{number}" for number in range(500 - len(names), 500)], "the newest stay"
+
+
+def test_nor_do_known_names_at_many_paths_grow_without_bound() -> None:
+    made = CookieJar()
+    for number in range(500):
+        made.put([cookie("_enlighten_4_session", 100, path=f"/{number}")], NOW)
+    assert len(list(made)) == MOST_COOKIES
+
+
+def test_what_is_set_again_is_the_newest() -> None:
+    made = CookieJar()
+    for number in range(500):
+        made.put([cookie("kept"), cookie(f"probe_{number}")], NOW)
+    assert made.find("kept") is not None
+
+
+def test_a_jar_that_an_older_version_let_grow_is_cut_when_it_is_read() -> None:
+    made = CookieJar([cookie("_enlighten_4_session"), *(cookie(f"probe_{number}") for number in range(5_000))])
+    assert len(list(made)) == MOST_COOKIES
+    assert made.find("_enlighten_4_session") is not None
+
+
+def test_a_cookie_that_is_too_long_is_not_taken() -> None:
+    longest = f"n={'v' * (LONGEST_COOKIE - 2)}"
+    assert [one.size for one in jar(longest)] == [LONGEST_COOKIE + 2]
+    assert list(jar(f"{longest}v")) == []

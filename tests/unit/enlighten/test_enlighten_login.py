@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -179,6 +180,37 @@ def test_the_forms_token_is_found_whatever_the_order_of_attributes() -> None:
         == "x"
     )
     assert authenticity_token('<input name="other" value="x"><p name="authenticity_token" value="y">') is None
+    assert authenticity_token("<INPUT type=hidden NAME = 'authenticity_token' VALUE=a/b=>") == "a/b="
+    assert authenticity_token('<input value="<input" name="authenticity_token">') is None
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<!-- <input name="authenticity_token" value="old"> -->',
+        '<!-- <input name="authenticity_token" value="old">',
+        '<script>a = \'<input name="authenticity_token" value="old">\'</script>',
+        "authenticity_token",
+    ],
+)
+def test_a_token_that_stands_aside_does_not_count(page: str) -> None:
+    assert authenticity_token(page) is None
+    assert authenticity_token(f"{page}-->{PAGE}") == "a+/b=&"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("<", "<a ", "<!--", "<a a=", "<!", "</", "<?", "<script><", "<a '", '<a x="', "&a", "<![CDATA[", "</script"),
+        *("<input ", "<input name=authenticity_token ", "authenticity_token", "<!-->", "<input authenticity_token='"),
+        *('<input name="authenticity_token" value=', '<input name="authenticity_token" value="&', " "),
+    ],
+)
+def test_no_page_keeps_the_event_loop_for_long(unit: str) -> None:
+    page = f"<html>{unit * (1_000_000 // len(unit))}"
+    before = perf_counter()
+    authenticity_token(page)
+    assert perf_counter() - before < 0.5  # 0.02 on an idle machine
 
 
 @pytest.mark.parametrize("path", ["/web/314", "/pv/systems/314", "/systems/314/overview"])

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from enphase_battery.enlighten.address import masked
+from enphase_battery.enlighten.address import masked, told
 from enphase_battery.enlighten.budget import Budget
 from enphase_battery.enlighten.cookies import Cookie
 from enphase_battery.enlighten.login_guard import LoginGuard
@@ -385,6 +385,21 @@ def test_an_empty_record_is_not_usable() -> None:
 
 
 # --- addresses
+
+
+SECRETS = (
+    *("login;jsessionid=SeCrEt0123", "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoxfQ.SeCrEt", "SeCrEt", "12", "4711", "deadbeef"),
+    *("Mum's house", "ann@example.com", "%2e%2e", "sn-122333444555", "login.json;x", "Login"),
+)
+
+
+@given(st.lists(st.sampled_from(SECRETS) | st.text(min_size=1), min_size=1, max_size=20))
+@example(["service", "SeCrEt", "login"])
+def test_of_a_path_that_may_lead_anywhere_only_known_words_are_told(segments: list[str]) -> None:
+    words = told("/" + "/".join(segments)).split("/")
+    assert len(words) <= 12
+    assert all(word in (one, "*") for word, one in zip(words, ["", *"/".join(segments).split("/")], strict=False))
+    assert not {"SeCrEt", *SECRETS} & set(words)
 
 
 def test_ids_are_masked() -> None:

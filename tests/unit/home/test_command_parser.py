@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -92,9 +92,37 @@ def test_a_duration_has_the_forms_of_the_configuration(written: object, meant: t
     assert parsed_set(duration=written).duration == meant
 
 
-@pytest.mark.parametrize(("written", "meant"), [("05:00", time(5)), ("5:05", time(5, 5)), ("23:59:00", time(23, 59))])
-def test_until_is_a_time_of_day(written: str, meant: time) -> None:
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *(("05:00", time(5)), ("5:05", time(5, 5)), (" 23:59:00 ", time(23, 59)), ("23:59:59", time(23, 59, 59))),
+        *((1140, time(19)), (68_400, time(19)), (68_430, time(19, 0, 30))),  # what YAML makes of 19:00, 19:00:30
+        ("2026-11-22T19:00:00+01:00", datetime(2026, 11, 22, 18, tzinfo=timezone.utc)),
+        ("2026-11-22T19:00:00.123456+0100", datetime(2026, 11, 22, 18, tzinfo=timezone.utc)),
+        ("2026-11-22T19:00-03:30", datetime(2026, 11, 22, 22, 30, tzinfo=timezone.utc)),
+        ("2026-11-22 19:00:30Z", datetime(2026, 11, 22, 19, 0, 30, tzinfo=timezone.utc)),
+        ("2026-11-22 19:00:00", datetime(2026, 11, 22, 19)),  # noqa: DTZ001  # the site's
+        ("2026-11-22T19:00", datetime(2026, 11, 22, 19)),  # noqa: DTZ001
+    ],
+)
+def test_until_is_a_time_of_day_or_a_date_with_a_time(written: object, meant: time | datetime) -> None:
     assert parsed_set(until=written).until == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("24:00", "12:60", "12:00:60", "12", "", "noon", "now", "12:00Z", "-1:00", "12:00:00.5.5"),
+        *("2026-11-22", "2026-02-30T12:00", "2026-13-01 12:00", "1026-11-22T12:00", "99999-11-22T12:00"),
+        *("2026-11-22T12:00+25:00", "2026-11-22T12:00 +01:00", "2026-11-22T12:00[Europe/London]", "22/11/2026 12:00"),
+        *(59, 1440, 86_400, -1, True, 12.5, 10**30, [], {}),
+    ],
+)
+def test_until_is_nothing_else(written: object) -> None:
+    with pytest.raises(
+        CommandError, match=r'^until is .*: it must be a time of day such as "19:00", or a date and time'
+    ):
+        parsed_set(until=written)
 
 
 @pytest.mark.parametrize("written", [90, 90.0, "90", "90.0", " 90 "])
@@ -152,7 +180,10 @@ _CODE = "code must be a text of digits; put it in quotes, because a number loses
         ({**SET, "duration": True}, f"duration is true: {_DURATION}"),
         (
             {**SET, "until": "24:00"},
-            'until is "24:00": it must be a time of day in whole minutes and in quotes, "00:00" to "23:59"',
+            (
+                'until is "24:00": it must be a time of day such as "19:00", or a date and time such as '
+                '"2026-11-22T19:00:00+01:00"'
+            ),
         ),
         (
             {**SET, "duration": "01:00:00", "until": "05:00"},

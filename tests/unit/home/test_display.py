@@ -16,7 +16,7 @@ import pytest
 from enphase_battery.control.controls import Control
 from enphase_battery.control.problem import Problem
 from enphase_battery.control.reason import Kind, because
-from enphase_battery.home.assistant import Assistant
+from enphase_battery.home.assistant import Assistant, State
 from enphase_battery.home.display import Display, View
 from enphase_battery.home.entities import Entity
 from enphase_battery.home.notices import Concern, Notices
@@ -118,7 +118,9 @@ async def test_a_toggle_that_shows_something_else_is_set_and_stored(wall: Wall) 
 
 async def test_the_event_of_an_own_change_comes_before_the_call_returns_and_is_no_flip(wall: Wall) -> None:
     flips = []
-    wall.assistant.meanwhile = lambda: flips.append(wall.toggles.changed(CHARGE, "off", "on"))
+    wall.assistant.meanwhile = lambda: flips.append(
+        wall.toggles.changed(CHARGE, State("off", False, None), State("on", False, "the app's user"))
+    )
     await wall.show(View({CHARGE: True}, {}))
     assert flips == [None]
 

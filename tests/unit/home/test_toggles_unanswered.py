@@ -14,6 +14,7 @@ from enphase_battery.home.toggles import Toggles
 
 CHARGE = Control.CHARGE_FROM_GRID
 HELPER = "input_boolean.charge"
+APP, ANN = "the app's user", "ann"
 ON_OFF = {True: "on", False: "off"}
 
 
@@ -37,10 +38,11 @@ class Home:
     luck: Random
     shown: bool = False
     wanted: bool = False
-    toggles: Toggles = field(default_factory=lambda: Toggles({CHARGE: HELPER}, {CHARGE: False}))
+    toggles: Toggles = field(default_factory=lambda: Toggles({CHARGE: HELPER}, {CHARGE: False}, own_user=lambda: APP))
     flips: list[bool] = field(default_factory=list)
     _waiting: list[Call] = field(default_factory=list)
-    _events: list[tuple[bool, bool]] = field(default_factory=list)
+    _events: list[tuple[bool, bool, str]] = field(default_factory=list)
+    _user: str = ANN
     _call: Call | None = None
 
     def wish(self) -> None:
@@ -61,19 +63,20 @@ class Home:
             done = well or self.luck.random() < 0.8
             call.answer = done if well or self.luck.random() < 0.6 else None
             if done:
-                self.set(call.on)
+                self.set(call.on, APP)
 
-    def set(self, on: bool) -> None:
-        """The helper is set, by whomever."""
+    def set(self, on: bool, user: str) -> None:
+        """The helper is set by somebody."""
         if on is not self.shown:
-            self._events.append((self.shown, on))
+            self._events.append((self.shown, on, user))
+            self._user = user
         self.shown = on
 
     def hear(self) -> None:
         """An event reaches the app."""
-        for old, new in self._events[:1]:
+        for old, new, user in self._events[:1]:
             self._events.pop(0)
-            flip = self.toggles.changed(CHARGE, ON_OFF[old], ON_OFF[new])
+            flip = self.toggles.changed(CHARGE, State(ON_OFF[old], False, None), State(ON_OFF[new], False, user))
             if flip is not None:
                 self.flips.append(flip)
                 self.wanted = flip
@@ -91,13 +94,19 @@ class Home:
             self.hear()
 
     def look(self) -> None:
-        """The app asks for all states, which Home Assistant answers after all that it was asked before."""
-        while self._waiting:
-            self.carry_out()
+        """The app asks for all states; what Home Assistant was asked before may still wait."""
         self.hear_all()
         self.toggles.moved.clear()
-        states = {HELPER: State(ON_OFF[self.shown], parent=False, user=None)}
-        self.flips += self.toggles.look(states, home_assistant_stayed=True, own_user=None).values()
+        states = {HELPER: State(ON_OFF[self.shown], parent=False, user=self._user)}
+        self.flips += self.toggles.look(states, home_assistant_stayed=True).values()
+
+    def restart(self) -> None:
+        """The app starts anew: it hears of no event and of no answer that was on its way."""
+        self._events.clear()
+        self._call = None
+        seen, asked = self.toggles.settled()
+        self.toggles = Toggles({CHARGE: HELPER}, dict(seen), asked=dict(asked), own_user=lambda: APP)
+        self.look()
 
     def give_up(self) -> None:
         """The app waits no longer for an answer."""
@@ -119,7 +128,7 @@ def troubled(seed: int) -> Home:
     deeds: dict[Callable[[], None], int] = {
         **dict.fromkeys((home.carry_out, home.hear, home.show), 12),
         **dict.fromkeys((home.answered, home.give_up, home.wish), 5),
-        home.look: 1,
+        **dict.fromkeys((home.look, home.restart), 2),
     }
     for deed in home.luck.choices(list(deeds), list(deeds.values()), k=60):
         deed()
@@ -139,7 +148,7 @@ def test_once_home_assistant_works_again_a_flip_is_obeyed_at_once(first: int) ->
         home.recover()
         assert home.shown is home.wanted, f"seed {seed}"
         person = not home.shown
-        home.set(person)
+        home.set(person, ANN)
         home.hear_all()
         home.recover()
         assert (home.flips, home.shown) == ([person], person), f"seed {seed}"

@@ -126,7 +126,7 @@ def read_back(folder: Path, section: str, data: Mapping[str, object]) -> tuple[S
     if section == "wishes":
         return store, (store.read("wishes", Book.from_json) or Book()).to_json()
     if section == "answers":
-        return store, {"ready": [one.to_json() for one in Results(store).ready()]}
+        return store, {"ready": [one.to_json() for one in Results(store).ready().values()]}
     known = Knowledge(store)
     return store, {"zone": known.time_zone, "floor": known.floor, "list": known.has_list}
 

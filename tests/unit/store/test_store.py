@@ -11,12 +11,15 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import MagicMock, patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from enphase_battery.store.store import Store, file_of
+from enphase_battery.store.store import Store
 from tests.unit.said import advice, said
 from tests.unit.store.wrongs import wrong_with
 
@@ -51,6 +54,39 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_what_was_written_is_read_back_after_a_restart(path: Path) -> None:
     open_store(path).write("wishes", {"on": True, "reason": "Straße"})
     assert open_store(path).read("wishes", as_is) == {"on": True, "reason": "Straße"}
+
+
+members = st.dictionaries(st.sampled_from("abc"), st.dictionaries(st.text(max_size=2), st.integers(), max_size=2))
+changes = st.one_of(
+    st.tuples(st.just("put"), st.sampled_from("xy"), st.sampled_from("abc"), st.none() | st.just({"n": [1, "é"]})),
+    st.tuples(st.just("write"), st.sampled_from("xy"), members),
+    st.tuples(st.just("forget"), st.sampled_from("xy")),
+    st.tuples(st.just("restart")),
+)
+
+
+@settings(deadline=None)  # the disk takes its time
+@given(st.lists(changes, max_size=12))
+def test_the_file_holds_what_was_written_last_member_by_member_or_as_a_whole(deeds: list[tuple[Any, ...]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store.json"
+        store, expected = Store(path, LOGGER), dict[str, dict[str, Any]]()
+        for name, *arguments in deeds:
+            match name, arguments:
+                case "put", [section, key, value]:
+                    store.put(section, key, value)
+                    expected.setdefault(section, {}).pop(key, None)
+                    expected[section] |= {} if value is None else {key: value}
+                case "write", [section, data]:
+                    store.write(section, data)
+                    expected[section] = data
+                case "forget", [section]:
+                    store.forget(section)
+                    expected.pop(section, None)
+                case _:
+                    store = Store(path, LOGGER)
+        sections = json.loads(path.read_text())["sections"] if path.exists() else {}
+        assert all(sections.get(one, {}) == expected.get(one, {}) for one in "xy")
 
 
 def test_sections_do_not_touch_each_other(path: Path) -> None:
@@ -507,19 +543,3 @@ def test_a_crash_while_the_backup_is_renewed_leaves_the_one_before(path: Path, m
     monkeypatch.undo()
     path.write_text("{", encoding="utf-8")
     assert open_store(path).read("wishes", as_is) == {"a": 1}
-
-
-# -- whose file it is -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("app", ["enphase_battery", "My battery 2", "Haus-Süd"])
-def test_the_file_has_the_apps_name(tmp_path: Path, app: str) -> None:
-    assert file_of(tmp_path, app) == tmp_path / f"{app}.json"
-
-
-@pytest.mark.parametrize("app", ["../../evil", "a/b", "..", ".hidden", "x" * 300, "a\nb", "\ud800"])
-def test_no_name_leads_out_of_the_folder_or_cannot_be_a_file(tmp_path: Path, app: str) -> None:
-    path = file_of(tmp_path, app)
-    assert path.parent == tmp_path
-    path.write_text("")
-    assert file_of(tmp_path, app + "!") != path

@@ -92,6 +92,21 @@ def posts(cloud: Simulator) -> list[object]:
     return [one["path"] for one in cloud.requests() if one["method"] == "POST"]
 
 
+async def test_who_asks_for_the_disk_does_not_wait_for_what_is_written_after_that(path: Path) -> None:
+    disk = SlowDisk()
+    store = Store(path, LOGGER, disk)
+    store.write("wishes", {"a": 1})
+    kept = asyncio.ensure_future(store.kept())
+    for number in range(3):
+        await breathe()
+        store.write("wishes", {"a": 2 + number})
+        await disk.turn()
+        assert kept.done()
+    assert store.trouble is None
+    await disk.turn()
+    assert on_disk(path) == {"wishes": {"a": 4}}
+
+
 async def test_nobody_waits_for_the_disk_but_who_asks_for_it(path: Path) -> None:
     disk = SlowDisk()
     store = Store(path, LOGGER, disk)

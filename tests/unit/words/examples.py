@@ -108,6 +108,8 @@ EXAMPLES = (
     because(Kind.NOT_IN_CONTROLS, name="discharge_to_grid", choices="charge_from_grid, restrict_discharge"),
     because(Kind.TARGET_NOT_YOURS, entries=(EVENING,)),
     because(Kind.UNTIL_NEEDS_ZONE),
+    because(Kind.UNTIL_PAST, given="2026-11-21T19:00:00+00:00"),
+    because(Kind.UNTIL_TOO_FAR, given="2026-11-24T19:00:00"),
     # the cloud, out of reach or refusing
     because(Kind.CLOUD_UNREACHABLE, since=NOON),
     because(Kind.CLOUD_UNREACHABLE, since=NOON, unsafe=True),
@@ -127,6 +129,7 @@ EXAMPLES = (
     because(Kind.USER_NOT_FOUND),
     because(Kind.SITE_ID_WRONG, name="site_id"),
     because(Kind.SITE_AMBIGUOUS, sites="11 (Home), 12 (Office)"),
+    because(Kind.NOTHING_TO_CONTROL),
     because(Kind.SITE_CHANGED, detail=""),
     # the sign-in
     because(Kind.SIGN_IN_FAILED, detail="the cloud refused it"),

@@ -31,6 +31,7 @@ from ..control.windows.clock import overlaps
 from ..control.windows.window import Window
 from ..errors import ConfigurationError
 from .limits import PRODUCTION, Limits
+from .names import own_sensors
 from .value_types import (
     Address,
     Boolean,
@@ -246,6 +247,14 @@ class Configuration(_Section):
     window_entries: Annotated[tuple[WindowEntry, ...], AfterValidator(_compatible)] = Field(default=(), alias="windows")
     """Time-of-use windows in local time. They must not overlap, neither each other nor your own schedules."""
 
+    @model_validator(mode="after")
+    def _names_apart(self) -> Configuration:
+        if self.token_sensor in own_sensors(self.entity_prefix):
+            raise _ContradictionError(
+                f"token_sensor: {self.token_sensor} is another entity of this app (entity_prefix {self.entity_prefix})"
+            )
+        return self
+
     @property
     def doubts(self) -> tuple[str, ...]:
         """What is allowed and hardly meant, a sentence each: the app tells it and goes on."""
@@ -304,7 +313,7 @@ def _faults(detail: ErrorDetails) -> Iterator[str]:
             yield f"{key} is not a known key; {_suggestion(detail)}"
         case "value_error" if isinstance(error, _ContradictionError):
             for contradiction in error.args:
-                yield f"{key}: {contradiction}"
+                yield f"{key}: {contradiction}" if key else str(contradiction)
         case "value_error":
             yield f"{key} {error}" if _is_private(detail) else sentence(key, detail["input"], error)
         case "too_short":

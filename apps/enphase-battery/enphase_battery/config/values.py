@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import time, timedelta
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum
 from typing import TypeVar
 
@@ -19,6 +20,11 @@ _Choice = TypeVar("_Choice", bound=Enum)
 _UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _UNQUOTED_HH_MM = range(60, 1_440)  # minutes; 0:30 without quotes stays text
 _UNQUOTED_HH_MM_SS = range(3_600, 86_400, 60)  # seconds
+_MOMENT = re.compile(
+    r"(?:(2[0-9]{3}-[0-9]{2}-[0-9]{2})[Tt ]+(?=[0-9]{2}))?([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?"
+    r"(?(1)(Z|z|[+-][0-9]{2}:?[0-9]{2})?)"
+)
+"""Day, hour, minute, second, offset: the second and the offset may be missing, or all that has to do with a day."""
 _HUGE = 10**18  # such a number means nothing here; it may not fit into a float, and Python may refuse to print it
 _SHOWN = 60  # characters of a wrong text that are shown
 _LONGEST = 100  # characters of a name
@@ -76,6 +82,31 @@ def time_of_day(value: object) -> time:
     if minutes is None:
         raise ValueError('must be a time of day in whole minutes and in quotes, "00:00" to "23:59"')
     return time(minutes // 60, minutes % 60)
+
+
+def moment(value: object) -> time | datetime:
+    """Read a time of day, to the second, or an ISO timestamp with its date: aware if it has an offset, else naive."""
+    if isinstance(value, int) and not isinstance(value, bool) and value in range(3_600, 86_400):
+        return time(value // 3_600, value // 60 % 60, value % 60)  # what YAML 1.1 makes of 16:00:30
+    if isinstance(value, str) and (parts := _MOMENT.fullmatch(value.strip())):
+        day, hour, minute, second, offset = parts.groups()
+        with suppress(ValueError):
+            wall = time(int(hour), int(minute), int(second or 0))
+            if day is None:
+                return wall
+            shown = datetime.combine(date.fromisoformat(day), wall)
+            return shown if offset is None else shown.replace(tzinfo=_zone_of(offset))
+    elif not isinstance(value, str):
+        with suppress(ValueError):
+            return time_of_day(value)
+    raise ValueError('must be a time of day such as "19:00", or a date and time such as "2026-11-22T19:00:00+01:00"')
+
+
+def _zone_of(offset: str) -> timezone:
+    if offset in "Zz":
+        return timezone.utc
+    size = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+    return timezone(-size if offset[0] == "-" else size)
 
 
 def whole_number(value: object, least: int, most: int) -> int:

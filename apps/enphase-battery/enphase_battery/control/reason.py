@@ -106,6 +106,8 @@ class Kind(str, Enum):
     NOT_IN_CONTROLS = "not_in_controls"
     TARGET_NOT_YOURS = "target_not_yours"
     UNTIL_NEEDS_ZONE = "until_needs_zone"
+    UNTIL_PAST = "until_past"
+    UNTIL_TOO_FAR = "until_too_far"
 
     # The cloud, out of reach or refusing.
     CLOUD_UNREACHABLE = "cloud_unreachable"
@@ -122,6 +124,7 @@ class Kind(str, Enum):
     USER_NOT_FOUND = "user_not_found"
     SITE_ID_WRONG = "site_id_wrong"
     SITE_AMBIGUOUS = "site_ambiguous"
+    NOTHING_TO_CONTROL = "nothing_to_control"
     SITE_CHANGED = "site_changed"
 
     # The sign-in.
@@ -272,8 +275,9 @@ _FOR_A_PERSON = frozenset(
         *(Kind.ON_ITS_WAY_SILENT, Kind.OFF_UNHEARD, Kind.NOT_ARRIVED),
         *(Kind.AWAITING_GATEWAY, Kind.AWAITING_SILENT_GATEWAY, Kind.AWAITING_OVERRIDDEN_GATEWAY),
         *(Kind.ENTRY_VANISHED, Kind.UNLISTED_CONFLICT, Kind.SWITCH_NOT_TAKEN, Kind.SWITCH_NOT_TOLD_OF),
-        *(Kind.TARGET_NOT_YOURS, Kind.UNTIL_NEEDS_ZONE, Kind.CONNECTION_UNSAFE, Kind.FORBIDDEN),
+        *(Kind.TARGET_NOT_YOURS, Kind.UNTIL_NEEDS_ZONE, Kind.UNTIL_TOO_FAR, Kind.CONNECTION_UNSAFE, Kind.FORBIDDEN),
         *(Kind.SITE_NOT_FOUND, Kind.USER_NOT_FOUND, Kind.SITE_ID_WRONG, Kind.SITE_AMBIGUOUS),
+        Kind.NOTHING_TO_CONTROL,
         *(Kind.SIGN_IN_REFUSED, Kind.SIGN_IN_WAITS_FOR_CODE, Kind.SIGN_IN_BLOCKED, Kind.SHORT_SESSIONS),
         *(Kind.WRONG_PASSWORD, Kind.CODE_WANTED, Kind.CODE_REFUSED, Kind.CODE_MALFORMED, Kind.TOO_MANY_CODES),
         *(Kind.ACCOUNT_BLOCKED, Kind.TOO_MANY_SESSIONS, Kind.BORROWED_SESSION_ENDED, Kind.CODE_FOR_THE_APP),

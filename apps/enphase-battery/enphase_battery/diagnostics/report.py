@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import PurePath
 from platform import python_version
 
 import pytz
@@ -18,7 +19,7 @@ from ..config.values import echo, some
 from ..control.controls import Control
 from ..control.entries import Terms
 from ..control.problem import Problem
-from ..control.reason import Kind, because
+from ..control.reason import Kind, Reason, because
 from ..control.site_state import FORBIDS_ON_ONLY, SiteState
 from ..engine.snapshot import ControlReport, Snapshot
 from ..home.internals import appdaemon_version
@@ -30,8 +31,11 @@ from ..words.texts import OVERRIDES
 MOST_LISTED = 50
 """How many entries of a kind a report names."""
 
-_IDS = re.compile(r"\d{5,}(?: \([^)]*\))?")
-"""Ids of sites and users, with the name that may follow."""
+_IDS = re.compile(r"\d{5,}")
+"""Ids of sites and users, should one stand where none is expected."""
+
+_PRIVATE = frozenset({"sites", "folder"})
+"""Values of reasons that are for nobody but the owner: ids and names of sites, and folders, which may be a person's."""
 
 _LABEL, _LONGEST = 20, 900  # characters of a line
 
@@ -67,12 +71,12 @@ def as_report(findings: Findings) -> dict[str, object]:
     """
     snapshot, storage, when = findings.snapshot, findings.snapshot.storage, _When(findings.snapshot)
     return {
-        "controls": {one.control.value: _as_json(one, when) for one in snapshot.controls},
+        "controls": {one.control.value: _as_json(one, when) for one in _discreet(snapshot).controls},
         "readable": snapshot.readable,
         "sign_in": snapshot.condition.status.value,
         "soc": storage.soc if storage else None,
         "entries": {"own": _listed(snapshot.own), "foreign": _listed(snapshot.foreign)},
-        "problems": [_without_ids(_in_words(problem, when)) for problem in snapshot.problems],
+        "problems": [_without_ids(_in_words(problem, when)) for problem in _discreet(snapshot).problems],
         "text": f"```text\n{table(findings, with_ids=False)}\n```",
     }
 
@@ -85,10 +89,43 @@ def table(findings: Findings, *, with_ids: bool) -> str:
         with_ids: Whether it is for nobody but the owner: ids of site and user, and the site's name, are in it.
     """
     lines = []
+    if not with_ids:
+        findings = replace(findings, snapshot=_discreet(findings.snapshot))
     for label, value in _rows(findings, with_ids=with_ids):
         told = echo(value if with_ids else _without_ids(value), _LONGEST)
         lines.append(f"{label:{_LABEL}} {told}".rstrip())
     return "\n".join(lines)
+
+
+def _discreet(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot without what is for nobody but the owner."""
+    error = snapshot.condition.last_error
+    return replace(
+        snapshot,
+        condition=replace(snapshot.condition, last_error=error and _veiled(error)),
+        controls=tuple(
+            replace(
+                one, reasons=tuple(map(_veiled, one.reasons)), last_error=one.last_error and _veiled(one.last_error)
+            )
+            for one in snapshot.controls
+        ),
+        problems=tuple(replace(one, reason=_veiled(one.reason)) for one in snapshot.problems),
+    )
+
+
+def _veiled(reason: Reason) -> Reason:
+    """Return a reason without its private values, and without those of the reasons in it."""
+    return replace(reason, values=tuple((name, _veil(name, value)) for name, value in reason.values))
+
+
+def _veil(name: str, value: object) -> object:
+    if isinstance(value, Reason):
+        return _veiled(value)
+    if isinstance(value, tuple):
+        return tuple(_veil(name, one) for one in value)
+    if name == "file":
+        return PurePath(str(value)).name
+    return "..." if name in _PRIVATE else value
 
 
 def _in_words(problem: Problem, when: When) -> str:

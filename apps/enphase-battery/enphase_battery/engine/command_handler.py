@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, timezone
 
 from ..control.controls import Control
 from ..control.intent import Intent, Source
 from ..control.reason import Kind, Reason, because
 from ..control.verdict import Outcome
-from ..control.windows.clock import next_local_time
+from ..control.windows.clock import local_instant, next_local_time
 from ..errors import CommandError, EnlightenError, NoCodeExpected, SignInSuspended
 from ..reconcile.reconciler import Reconciler
 from .commands import (
@@ -29,6 +29,9 @@ from .stored_wishes import StoredWishes
 
 Request = SetCommand | CancelCommand | RefreshCommand | ReleaseCommand | OtpCommand | OtpResendCommand
 """What asks for something to be done; a report is nobody's wish."""
+
+_LESS_THAN = timedelta(hours=24)
+"""How far away an end must be: an entry is known to the cloud by times of day (6.8)."""
 
 
 class CommandHandler:
@@ -157,7 +160,20 @@ class CommandHandler:
             return now + command.duration
         if command.until is None:
             return None
+        instant, given = self._instant(command.until, now), command.until.isoformat()
+        if instant <= now:
+            raise CommandError(because(Kind.UNTIL_PAST, given=given))
+        if instant - now >= _LESS_THAN:
+            raise CommandError(because(Kind.UNTIL_TOO_FAR, given=given))
+        return instant
+
+    def _instant(self, moment: time | datetime, now: datetime) -> datetime:
+        """Return the instant (aware, UTC) that is meant."""
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return moment.astimezone(timezone.utc)
         zone = self._resolver.windows.zone
         if zone is None:
             raise CommandError(because(Kind.UNTIL_NEEDS_ZONE))
-        return next_local_time(zone, command.until, now)
+        if isinstance(moment, datetime):
+            return local_instant(zone, moment, now)
+        return next_local_time(zone, moment, now)

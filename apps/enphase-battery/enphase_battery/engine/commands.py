@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import ClassVar
 
 from ..control.controls import Control
@@ -24,13 +24,16 @@ class _Addressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetCommand(_Addressed):
-    """A wish: with `duration` or `until` (local wall-clock time of the site) a timed one, with neither a flip."""
+    """A wish: with `duration` or `until` a timed one, with neither a flip.
+
+    `until` is a time of day in the site's local time, or a moment, which is in the site's local time if it is naive.
+    """
 
     name: ClassVar[str] = "set"
     control: Control
     on: bool
     duration: timedelta | None = None
-    until: time | None = None
+    until: time | datetime | None = None
     target_soc: int | None = None
 
 
@@ -90,3 +93,13 @@ class CommandEnvelope:
     command: str | None
     control: str | None
     state: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as the store keeps it."""
+        return {
+            "id": self.id,
+            "app": self.app,
+            "command": self.command,
+            "control": self.control,
+            "state": self.state,
+        }

@@ -7,7 +7,7 @@ It knows neither AppDaemon nor HTTP. Inputs are flips, commands and the passing 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from ..control.entries import Entry
 from ..control.intent import Intent, Source
 from ..control.reason import Reason
 from ..control.verdict import Outcome, Verdict
+from ..control.wanted import Wanted
 from ..control.windows.window import Window
 from ..errors import CommandError
 from ..reconcile.backoff import Backoff
@@ -208,6 +209,7 @@ class Coordinator:
         except CommandError as error:
             await self.reject(envelope, error)
         else:
+            self._supersede(self._clock())  # one by one as they come, not all at the end of a pass
             await self.work()
 
     async def reject(self, envelope: CommandEnvelope, error: CommandError) -> None:
@@ -303,10 +305,15 @@ class Coordinator:
         """Let time pass in the book, and answer the commands whose wish does not rule any more."""
         self.windows.tell_of_clock_change()
         self.wishes.let_time_pass()
+        wanted = self._supersede(now)
+        self._tell_of_windows({one.intent.label for one in wanted if one.intent.source is Source.WINDOW})
+
+    def _supersede(self, now: datetime) -> Collection[Wanted]:
+        """Answer the commands whose wish does not rule any more; return what rules."""
         wanted = self.wishes.wanted().values()
         self._results.supersede(wanted, now, self._timed_ends)
         self._timed_ends = {one.intent.key: one.intent.until for one in wanted if one.intent.until is not None}
-        self._tell_of_windows({one.intent.label for one in wanted if one.intent.source is Source.WINDOW})
+        return wanted
 
     def _tell_of_left_over(self) -> None:
         """Tell once in the log which entries look like the app's and are not known to be."""
@@ -328,6 +335,6 @@ class Coordinator:
 
     async def _deliver(self) -> None:
         """Fire the results that are ready."""
-        for result in self._results.ready():
+        for number, result in self._results.ready().items():
             if await self._home.fire(result, self.windows.when):
-                self._results.fired(result)
+                self._results.fired(number)

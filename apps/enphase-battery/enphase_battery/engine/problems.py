@@ -93,8 +93,8 @@ class Problems:
     ) -> Iterator[Problem]:
         for control, verdict in rulings.items():
             since = undone_since.get(control)
-            if since is None or verdict.reason is None:
-                continue
+            if since is None or verdict.reason in (None, self._reconciler.contact.reason):
+                continue  # the site's trouble is told already
             takes_long = self._takes_long(control, since, now) and self._reconciler.contact.error is None
             if verdict.outcome is Outcome.FAILED or takes_long:
                 yield Problem(verdict.reason, since, control)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from itertools import count
 
 from ..control.reason import Kind, Reason, because
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
-from ..store.decoding import as_mapping, as_text, each
+from ..store.decoding import as_mapping, as_text, as_whole, attempt, by_name, each
 from ..store.store import Store
 from ..words.reasons import hint, sentence
 from .commands import CommandEnvelope, ReleaseCommand
@@ -41,7 +43,7 @@ class Result:
     def to_json(self) -> dict[str, object]:
         """Return the result as the store keeps it until it is fired."""
         return {
-            "envelope": asdict(self.envelope),
+            "envelope": self.envelope.to_json(),
             "outcome": self.outcome.value,
             "reason": self.reason.to_json() if self.reason else None,
             "advised": self.advised,
@@ -65,19 +67,28 @@ class Result:
 class _Open:
     """A command without a final result.
 
-    ``waits`` holds the keys of the wishes that decide it; ``told`` the reason of the last `pending`, if any was fired.
+    ``number`` is the one under which it is stored, ``waits`` holds the keys of the wishes that decide it, ``told`` the
+    reason of the last `pending`, if any was fired.
     """
 
+    number: int
     envelope: CommandEnvelope
     waits: frozenset[str]
     failure: Reason | None = None
     told: Reason | None = None
     is_told: bool = False
 
+    def to_json(self) -> dict[str, object]:
+        """Return what the store keeps of it."""
+        failure = self.failure.to_json() if self.failure else None
+        return {"envelope": self.envelope.to_json(), "waits": sorted(self.waits), "failure": failure}
+
 
 @dataclass(slots=True)
 class Results:
     """The commands that wait, and the results that are ready to be fired.
+
+    Each is stored by itself: what one costs does not depend on how many there are.
 
     Attributes:
         store: What outlives a restart: what is open, and what is ready but not fired.
@@ -85,30 +96,45 @@ class Results:
 
     store: Store
     _open: list[_Open] = field(default_factory=list, init=False)
-    _ready: list[Result] = field(default_factory=list, init=False)
+    _ready: dict[int, Result] = field(default_factory=dict, init=False)
+    _numbers: Iterator[int] = field(default_factory=count, init=False)
 
     def __post_init__(self) -> None:
         self.store.read(_SECTION, self._restore)
 
     def _restore(self, data: Mapping[str, object]) -> None:
         """Take up what waited when the app last ran. Raises ValueError, KeyError or TypeError for other JSON."""
-        self._open = [*each(_waiting, data["open"])]
-        self._ready = [*each(Result.from_json, data["ready"])]
+        if "open" in data:
+            self._restore_lists(data)
+            return
+        stored = sorted(by_name(as_whole, as_mapping, data).items())
+        ready = {number: attempt(Result.from_json, one) for number, one in stored if "outcome" in one}
+        opened = (attempt(partial(_opened, number), one) for number, one in stored if "outcome" not in one)
+        self._open = [one for one in opened if one is not None]
+        self._ready = {number: one for number, one in ready.items() if one is not None}
+        self._numbers = count(max((number for number, _ in stored), default=-1) + 1)
+
+    def _restore_lists(self, data: Mapping[str, object]) -> None:
+        """Take up what a version left that stored all of it as two lists."""
+        self._open = [*each(lambda one: _opened(next(self._numbers), one), data["open"])]
+        self._ready = {next(self._numbers): result for result in each(Result.from_json, data["ready"])}
+        stored = {one.number: one.to_json() for one in self._open}
+        stored |= {number: result.to_json() for number, result in self._ready.items()}
+        self.store.write(_SECTION, {str(number): one for number, one in stored.items()})
 
     def open(self, envelope: CommandEnvelope, waits: Iterable[str]) -> None:
         """Let a command wait for verdicts on these wishes (keys of intents, or :data:`POLL`)."""
-        self._open.append(_Open(envelope, frozenset(waits)))
-        self._save()
+        one = _Open(next(self._numbers), envelope, frozenset(waits))
+        self._open.append(one)
+        self._store(one)
 
     def close(self, envelope: CommandEnvelope, outcome: Outcome, reason: Reason, *, advised: bool = False) -> None:
         """Answer a command at once. ``advised``: what a person can do about it goes along."""
-        self._ready.append(Result(envelope, outcome, reason, advised))
-        self._save()
+        self._answer(Result(envelope, outcome, reason, advised))
 
     def report(self, envelope: CommandEnvelope, report: Mapping[str, object]) -> None:
         """Answer `diagnose`."""
-        self._ready.append(Result(envelope, Outcome.CONFIRMED, report=report))
-        self._save()
+        self._answer(Result(envelope, Outcome.CONFIRMED, report=report))
 
     def judged(self, verdict: Verdict) -> None:
         """Pass a verdict on to the commands that wait for it."""
@@ -126,12 +152,13 @@ class Results:
                 failure = reason if outcome is Outcome.FAILED else one.failure
                 rest = one.waits - {key}
                 if rest:
-                    self._open.append(replace(one, waits=rest, failure=failure))
+                    left = replace(one, waits=rest, failure=failure)
+                    self._open.append(left)
+                    self._store(left)
                 elif failure is not None:
-                    self._ready.append(Result(one.envelope, Outcome.FAILED, failure))
+                    self._conclude(one, Outcome.FAILED, failure)
                 else:
-                    self._ready.append(Result(one.envelope, outcome, reason))
-        self._save()
+                    self._conclude(one, outcome, reason)
 
     def supersede(self, wanted: Iterable[Wanted], now: datetime, ended: Mapping[str, datetime]) -> None:
         """Answer the commands whose wish does not rule any more.
@@ -147,38 +174,46 @@ class Results:
             if one.waits <= ruling:
                 self._open.append(one)
             elif any(key in ended and ended[key] <= now for key in one.waits - ruling):
-                self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, because(Kind.END_PASSED)))
+                self._conclude(one, Outcome.SUPERSEDED, because(Kind.END_PASSED))
             elif one.envelope.command == ReleaseCommand.name:
-                self._ready.append(Result(one.envelope, Outcome.FAILED, because(Kind.REQUEST_MEANWHILE)))
+                self._conclude(one, Outcome.FAILED, because(Kind.REQUEST_MEANWHILE))
             else:
-                self._ready.append(Result(one.envelope, Outcome.SUPERSEDED, because(Kind.NEWER_REQUEST)))
-        self._save()
+                self._conclude(one, Outcome.SUPERSEDED, because(Kind.NEWER_REQUEST))
 
-    def ready(self) -> list[Result]:
-        """Return what is to be fired now, oldest first."""
-        return list(self._ready)
+    def ready(self) -> Mapping[int, Result]:
+        """Return what is to be fired now, oldest first, each with its number."""
+        return dict(self._ready)
 
-    def fired(self, result: Result) -> None:
+    def fired(self, number: int) -> None:
         """Note that a result was fired."""
-        self._ready.remove(result)
-        self._save()
+        del self._ready[number]
+        self.store.put(_SECTION, str(number), None)
+
+    def _conclude(self, one: _Open, outcome: Outcome, reason: Reason | None) -> None:
+        """Answer a command that waited."""
+        self._answer(Result(one.envelope, outcome, reason))
+        self.store.put(_SECTION, str(one.number), None)
+
+    def _answer(self, result: Result) -> None:
+        """Have a result fired."""
+        number = next(self._numbers)
+        self._ready[number] = result
+        self.store.put(_SECTION, str(number), result.to_json())
 
     def _tell_pending(self, one: _Open, reason: Reason | None) -> _Open:
         if one.is_told and reason == one.told:
             return one
-        self._ready.append(Result(one.envelope, Outcome.PENDING, reason))
+        self._answer(Result(one.envelope, Outcome.PENDING, reason))
         return replace(one, told=reason, is_told=True)
 
-    def _save(self) -> None:
-        waiting = [
-            {
-                "envelope": asdict(one.envelope),
-                "waits": sorted(one.waits),
-                "failure": one.failure.to_json() if one.failure else None,
-            }
-            for one in self._open
-        ]
-        self.store.write(_SECTION, {"open": waiting, "ready": [result.to_json() for result in self._ready]})
+    def _store(self, one: _Open) -> None:
+        self.store.put(_SECTION, str(one.number), one.to_json())
+
+
+def _opened(number: int, value: object) -> _Open:
+    """Read back what :meth:`_Open.to_json` made. Raises ValueError, KeyError or TypeError on anything else."""
+    one = as_mapping(value)
+    return _Open(number, _envelope(one["envelope"]), frozenset(each(as_text, one["waits"])), _reason(one["failure"]))
 
 
 def _reason(value: object) -> Reason | None:
@@ -190,15 +225,6 @@ def _reason(value: object) -> Reason | None:
     reason = Reason.from_json(value)
     sentence(reason), hint(reason)  # one of which nothing can be said would keep all results from being fired
     return reason
-
-
-def _waiting(value: object) -> _Open:
-    one = as_mapping(value)
-    return _Open(
-        envelope=_envelope(one["envelope"]),
-        waits=frozenset(each(as_text, one["waits"])),
-        failure=_reason(one["failure"]),
-    )
 
 
 def _envelope(value: object) -> CommandEnvelope:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
@@ -114,10 +114,10 @@ class SiteWindows:
         instants = [next_boundary(self.windows, zone, now), ahead.start - self.lead if ahead else None]
         return min((instant for instant in instants if instant is not None), default=None)
 
-    def next_occurrence(self) -> Occurrence | None:
-        """Return the next occurrence that has not started yet."""
+    def next_occurrence(self, skipped: Collection[str]) -> Occurrence | None:
+        """Return the next occurrence that has not started yet, and will, as it is none of those that are skipped."""
         zone = self.zone
-        return next_occurrence(self.windows, zone, self.clock()) if zone else None
+        return next_occurrence(self.windows, zone, self.clock(), skipped) if zone else None
 
     def tell_of_clock_change(self) -> None:
         """Tell once a day in the log which windows fall into the hour that the clocks skip today."""

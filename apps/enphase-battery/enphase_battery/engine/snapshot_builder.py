@@ -82,6 +82,7 @@ class SnapshotBuilder:
     def build(self) -> Snapshot:
         """Return all that is so now."""
         now, wanted, reconciler = self._clock(), self._wishes.wanted(), self._reconciler
+        book = self._wishes.book
         ground, windows, state = self._resolver.ground, self._resolver.windows, reconciler.state
         rulings = {one: _verdict_on(each, reconciler.verdicts.get(one)) for one, each in wanted.items()}
         undone = {one: each.undone_since for one, each in self._histories.items() if each.undone_since is not None}
@@ -99,7 +100,7 @@ class SnapshotBuilder:
             state=state,
             own=tuple(one.terms for one in reconciler.records.ledger.owned if not one.gone),
             foreign=tuple(entry.terms for entry in ground.foreign),
-            next_window=None if self._wishes.book.released else windows.next_occurrence(),
+            next_window=None if book.released else windows.next_occurrence(book.skipped),
             problems=self._problems.found(known, undone, now),
         )
 

@@ -15,6 +15,16 @@ BATTERY_CONFIG = "/service/batteryConfig/api/v1"
 _PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+|/")
 _LONGEST = 200  # characters of a path in a line
 _ID_SEGMENT = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F-]{32,})(?=/|$)")
+_MOST_SEGMENTS = 12
+_WORDS = frozenset(
+    {
+        *("", "service", "batteryConfig", "api", "v1", "app-api", "users", "self", "web", "pv", "systems", "login"),
+        *("login.json", "token", "jwt_token.json", "auth_ms_enho", "session", "search_sites.json", "data.json"),
+        *("generate_mfa_login_otp", "validate_login_otp", "siteSettings", "batterySettings", "acceptDisclaimer"),
+        *("battery", "sites", "schedules", "isValid", "delete", "settings", "battery_status.json"),
+    }
+)
+"""Of which the paths of section 1 consist, as far as the app knows them."""
 _MORE_THAN_AN_ORIGIN = "it must be an address without user, path or query"
 
 
@@ -58,5 +68,14 @@ def checked_path(path: str) -> str:
 
 
 def masked(path: str) -> str:
-    """The path for logs and messages: site, user and schedule ids become `*`; a redirect may lead to a long one."""
+    """The path of an own request for logs and messages: site, user and schedule ids become `*`."""
     return _ID_SEGMENT.sub("*", path)[:_LONGEST]
+
+
+def told(path: str) -> str:
+    """Any path for logs and messages: what is no word of an endpoint becomes `*`.
+
+    A redirect may lead anywhere, and hold a session or a token in any place and form.
+    """
+    segments = path.split("/", _MOST_SEGMENTS)[:_MOST_SEGMENTS]
+    return "/".join(segment if segment in _WORDS else "*" for segment in segments)

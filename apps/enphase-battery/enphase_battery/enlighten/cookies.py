@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 _AGE = re.compile(r"-?[0-9]+")
 
+MOST_COOKIES, LONGEST_COOKIE, LONGEST_OF_ALL = 50, 4_096, 8_000
+"""How many cookies are kept, and characters of one and of all. Servers refuse longer headers, and a refusal is no
+sign-out, so nothing would ever empty the jar again."""
+
+_KNOWN = frozenset(
+    {
+        *("_enlighten_4_session", "enlighten_session", "_enlighten_session", "enlighten_manager_token_production"),
+        *("bp-xsrf-token", "xsrf-token", "login_otp_nonce", "email"),
+    }
+)
+"""Names (lower case) of those without which nothing works (2.5): they go last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
@@ -56,6 +68,11 @@ class Cookie:
             and (not self.secure or url.scheme == "https" or is_loopback(host))
         )
 
+    @property
+    def size(self) -> int:
+        """Characters that it takes in a header."""
+        return len(self.name) + len(self.value) + len("=; ")
+
     def is_over(self, now: datetime) -> bool:
         """Whether its end has passed."""
         return self.expires_at is not None and self.expires_at <= now
@@ -73,10 +90,14 @@ def decoded(value: str | None) -> str | None:
 
 
 class CookieJar:
-    """The cookies of one sign-in; the newest of the same name, domain and path counts."""
+    """The cookies of one sign-in; the newest of the same name, domain and path counts.
+
+    There is no room for any number of them: those that were set longest ago give way to new ones.
+    """
 
     def __init__(self, cookies: Iterable[Cookie] = ()) -> None:
         self._cookies = {_key(cookie): cookie for cookie in cookies}
+        self._make_room()
 
     def __iter__(self) -> Iterator[Cookie]:
         return iter(tuple(self._cookies.values()))
@@ -84,10 +105,17 @@ class CookieJar:
     def put(self, cookies: Iterable[Cookie], now: datetime) -> None:
         """Takes cookies over; one whose end has passed deletes its namesake."""
         for cookie in cookies:
-            if cookie.is_over(now):
-                self._cookies.pop(_key(cookie), None)
-            else:
+            self._cookies.pop(_key(cookie), None)
+            if not cookie.is_over(now):
                 self._cookies[_key(cookie)] = cookie
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Drop what is too much: the oldest of no known name first."""
+        size = sum(cookie.size for cookie in self)
+        while len(self._cookies) > MOST_COOKIES or size > LONGEST_OF_ALL:
+            unknown = (key for key, one in self._cookies.items() if one.name.casefold() not in _KNOWN)
+            size -= self._cookies.pop(next(unknown, None) or next(iter(self._cookies))).size
 
     def header(self, url: URL, now: datetime) -> str:
         """The value of the `Cookie` header for a URL, longer paths first; empty when none fits."""
@@ -113,8 +141,10 @@ def parse_set_cookie(line: str, url: URL, now: datetime) -> Cookie | None:
     """Parses one `Set-Cookie` line.
 
     Returns:
-        None when it is malformed or is for a domain that the answering host does not belong to.
+        None when it is malformed, too long, or for a domain that the answering host does not belong to.
     """
+    if len(line) > LONGEST_COOKIE:
+        return None
     pair, *rest = line.split(";")
     name, equals, value = pair.partition("=")
     if not equals or not name.strip() or not (is_sendable(name.strip()) and is_sendable(value.strip())):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import AccountBlocked, MfaRequired, TooManySessions, UnexpectedAnswer, WrongPassword
@@ -22,6 +23,13 @@ SESSION_COOKIES = ("_enlighten_4_session", "enlighten_session", "_enlighten_sess
 
 _NOT_TAKEN = frozenset({404, 405, 406})
 _TOO_MANY = "too many active sessions"  # the bare word "session" also stands in answers of success
+_TOKEN = "authenticity_token"  # noqa: S105  # what the input is called
+_TOKEN_NAME = re.compile(_TOKEN)
+_ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
+_ASIDE = (("<!--", "-->"), ("<script", "</script"))
+_LONGEST_PAGE, _LONGEST_TAG, _MOST_NAMED = 500_000, 4_000, 20
+"""Characters of a page and of a tag, and how often the name may stand there, as far as it is looked at."""
+
 _SITE_IN_PATH = re.compile(r"/(?:web|pv/systems|systems)/(\d+)")
 
 
@@ -73,12 +81,27 @@ async def sign_in(
 
 def authenticity_token(page: str) -> str | None:
     """The form's hidden `authenticity_token`, entities decoded; None when the page has no login form (2.2)."""
-    parser = _TokenFinder()
-    try:
-        parser.feed(page)
-    except AssertionError:  # what Python's parser says to some broken declarations
-        return parser.token
-    return parser.token
+    found = _TOKEN_NAME.finditer(page, 0, _LONGEST_PAGE)
+    tokens = (_token_of(page, match.start()) for match in islice(found, _MOST_NAMED))
+    return next((token for token in tokens if token), None)
+
+
+def _token_of(page: str, at: int) -> str | None:
+    """The value of the input whose name stands here; None when that is no input, or one that does not count.
+
+    The page is not parsed from its beginning: Python's parser takes seconds for some megabytes of nonsense.
+    """
+    before = page[max(0, at - _LONGEST_TAG) : at].lower()
+    start = before.rfind("<input")
+    if start < 0 or any(page.rfind(opened, 0, at) > page.rfind(closed, 0, at) for opened, closed in _ASIDE):
+        return None
+    tag, place = page[at - len(before) + start + len("<input") : at + _LONGEST_TAG], 0
+    attributes: dict[str, str] = {}
+    while (attribute := _ATTRIBUTE.match(tag, place)) is not None:
+        name, *values = attribute.groups()
+        attributes.setdefault(name.lower(), unescape(next((value for value in values if value is not None), "")))
+        place = attribute.end()
+    return attributes.get("value") if attributes.get("name") == _TOKEN else None
 
 
 def site_in_path(path: str) -> str | None:
@@ -141,16 +164,3 @@ def _raise_if_refused(reply: Reply) -> None:
 def _demand_session(jar: CookieJar) -> None:
     if jar.value(*SESSION_COOKIES) is None:
         raise UnexpectedAnswer("the sign-in gave no session cookie")
-
-
-class _TokenFinder(HTMLParser):
-    """Finds the hidden input of the login form, whatever the order of its attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.token: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
-        if tag == "input" and attributes.get("name") == "authenticity_token" and self.token is None:
-            self.token = attributes.get("value") or None

@@ -66,12 +66,14 @@ class SiteSettings:
         grid_mode: Interconnection, such as `ImportExport`.
         is_owner: The account owns the site; None when not said.
         is_installer: The account is the site's installer; None when not said.
+        ac_batteries_only: It has AC Batteries, and no batteries that can be controlled (15.4).
     """
 
     timezone: str | None
     grid_mode: str | None
     is_owner: bool | None
     is_installer: bool | None
+    ac_batteries_only: bool = False
 
     @classmethod
     def parse(cls, document: object) -> SiteSettings:
@@ -88,6 +90,7 @@ class SiteSettings:
             grid_mode=word(data.get("batteryGridMode")),
             is_owner=flag(user.get("isOwner")),
             is_installer=flag(user.get("isInstaller")),
+            ac_batteries_only=flag(data.get("hasAcb")) is True and flag(data.get("hasEncharge")) is False,
         )
 
     @property

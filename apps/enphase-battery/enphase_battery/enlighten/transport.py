@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 from yarl import URL
 
 from ..errors import Delivery, EnlightenError, UnexpectedAnswer, Unreachable
-from .address import checked_path, masked
-from .cookies import Cookie, CookieJar, parse_set_cookie
+from .address import checked_path, masked, told
+from .cookies import MOST_COOKIES, Cookie, CookieJar, parse_set_cookie
 from .fields import any_date, header_date
 from .reply import Reply
 
@@ -168,7 +168,7 @@ class Transport:
             now, status, answered = self._clock(), received.status, received.headers
             if (date := header_date(answered.get("Date"))) is not None:
                 self._compare(date - now)
-            lines = answered.getall("Set-Cookie", [])
+            lines = answered.getall("Set-Cookie", [])[-2 * MOST_COOKIES :]
             new = [cookie for line in lines if (cookie := parse_set_cookie(line, url, now)) is not None]
             cookies += new
             hop_jar.put(new, now)
@@ -224,7 +224,7 @@ class Transport:
         if self._closed:
             raise Unreachable("the connection to the cloud is closed").at_stage(Delivery.FAILED)
         self._budget.spend(self._clock(), wish=wish)
-        name, loop = f"{method} {masked(url.path)}", asyncio.get_running_loop()
+        name, loop = f"{method} {told(url.path)}", asyncio.get_running_loop()
         started = loop.time()
         try:
             received = await self._wire.exchange(method, url, headers, data)

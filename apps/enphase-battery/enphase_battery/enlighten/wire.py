@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from ..control.reason import Kind, because
 from ..errors import Delivery, UnexpectedAnswer, Unreachable
-from .address import masked
+from .address import told
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
@@ -88,7 +88,7 @@ class AiohttpWire:
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, connect=CONNECT_SECONDS),
             )
-        name = f"{method} {masked(url.path)}"
+        name = f"{method} {told(url.path)}"
         try:
             async with self._http.request(method, url, headers=headers, data=data, allow_redirects=False) as response:
                 body = bytearray()

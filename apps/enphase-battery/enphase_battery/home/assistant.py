@@ -105,6 +105,12 @@ class Assistant:
         self.own_user = user if user and isinstance(user, str) else self.own_user
         return True
 
+    async def find_own_user(self) -> None:
+        """Ask whose token AppDaemon has. Where Home Assistant does not say, the answer to a service call may."""
+        reply = await self.ask("auth/current_user")
+        if reply is not None and isinstance(reply.result, Mapping):
+            self.own_user = str(reply.result.get("id") or "") or self.own_user
+
     async def ask(self, command: str, **fields: str) -> Reply | None:
         """Send a command over the websocket; None when Home Assistant does not answer.
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from ..config.values import choice, duration, echo, key_text, on_off, sentence, some, target_soc, time_of_day, words
+from ..config.values import choice, duration, echo, key_text, moment, on_off, sentence, some, target_soc, words
 from ..control.controls import Control
 from ..engine.commands import (
     CancelCommand,
@@ -82,7 +82,7 @@ def _set(members: _Members, sender: str | None, app: str | None) -> SetCommand:
         control=members.required("control", _control),
         on=members.required("state", on_off),
         duration=members.optional("duration", _duration),
-        until=members.optional("until", time_of_day),
+        until=members.optional("until", moment),
         target_soc=members.optional("target_soc", target_soc),
     )
     if command.duration is not None and command.until is not None:

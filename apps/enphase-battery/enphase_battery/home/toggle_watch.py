@@ -10,7 +10,7 @@ from ..config.configuration import Configuration
 from ..control.controls import Control
 from ..control.problem import Problem
 from ..control.reason import Kind, because
-from ..store.decoding import as_text
+from ..store.decoding import as_sequence, as_text, by_name
 from ..store.store import Store
 from ..words.reasons import hint, sentence
 from .assistant import Assistant, State
@@ -59,7 +59,14 @@ class ToggleWatch:
         self._missing_since: dict[Control, datetime] = {}
         helpers = {control: configuration.toggles.of(control) for control in configuration.controls}
         seen = store.read("toggles", _seen_from_json) or {}
-        self.toggles = Toggles(helpers, {control: seen[one] for control, one in helpers.items() if one in seen})
+        asked = store.read("toggles asked", _asked_from_json) or {}
+        self.toggles = Toggles(
+            helpers,
+            seen={control: seen[one] for control, one in helpers.items() if one in seen},
+            asked={control: asked[one] for control, one in helpers.items() if one in asked},
+            own_user=lambda: assistant.own_user,
+            noted=self.remember,
+        )
         self._helpers = Helpers(assistant, helpers if configuration.create_helpers else {}, logger)
         assistant.own_user = store.read("own user", lambda data: as_text(data["id"]))
 
@@ -79,6 +86,8 @@ class ToggleWatch:
         self._comparing = True
         try:
             self.toggles.missing.update(await self._helpers.create_missing())  # to be created is no flip
+            if self._compared_at is None:
+                await self._assistant.find_own_user()
             states = await self._newest_states()
         finally:
             self._comparing = False
@@ -86,19 +95,26 @@ class ToggleWatch:
             return _NO_FLIPS
         self._compared_at = self._clock()
         stayed = storage_entity_id(self._prefix) in states
-        flips = self.toggles.look(states, home_assistant_stayed=stayed, own_user=self._assistant.own_user)
+        flips = self.toggles.look(states, home_assistant_stayed=stayed)
         self._tell_of_missing()
         return flips
 
-    def changed(self, entity_id: str, old: str | None, new: str | None) -> Mapping[Control, bool]:
-        """Take a change of a toggle's state, as Home Assistant reports it; return the flip that it is, if it is one."""
+    def changed(self, entity_id: str, old: object, new: object) -> Mapping[Control, bool]:
+        """Take a change of a toggle, as Home Assistant reports it; return the flip that it is, if it is one.
+
+        Args:
+            entity_id: The helper.
+            old: Its state as it was, a state object of Home Assistant's API; None: it was not there.
+            new: Its state as it is, likewise.
+        """
         control = self.toggles.control_of(entity_id)
         if control is None:
             return _NO_FLIPS
         if self._compared_at is None:
             self.toggles.moved.add(control)
             return _NO_FLIPS
-        flip = self.toggles.changed(control, old, new)
+        was, now = (State.parse(one) if isinstance(one, Mapping) else None for one in (old, new))
+        flip = self.toggles.changed(control, was, now)
         self._tell_of_missing()
         return _NO_FLIPS if flip is None else {control: flip}
 
@@ -107,8 +123,9 @@ class ToggleWatch:
 
         By helper, not by control: nothing was seen of another helper that is configured for a control later.
         """
-        helpers = self.toggles.entity_ids
-        self._store.write("toggles", {helpers[control]: on for control, on in self.toggles.seen.items()})
+        helpers, (seen, asked) = self.toggles.entity_ids, self.toggles.settled()
+        self._store.write("toggles", {helpers[control]: on for control, on in seen.items()})
+        self._store.write("toggles asked", {helpers[control]: list(values) for control, values in asked.items()})
         if self._assistant.own_user is not None:
             self._store.write("own user", {"id": self._assistant.own_user})
 
@@ -152,3 +169,7 @@ class ToggleWatch:
 
 def _seen_from_json(data: Mapping[str, object]) -> dict[str, bool]:
     return {helper: value for helper, value in data.items() if isinstance(value, bool)}
+
+
+def _asked_from_json(data: Mapping[str, object]) -> dict[str, tuple[bool, ...]]:
+    return by_name(str, lambda values: tuple(one is True for one in as_sequence(values)), data)

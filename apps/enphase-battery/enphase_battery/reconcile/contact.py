@@ -8,7 +8,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..control.reason import Kind, Reason, because
-from ..errors import BudgetExhausted, EnlightenError, RateLimited, SessionRejected, SignInError, Unreachable
+from ..errors import (
+    BudgetExhausted,
+    EnlightenError,
+    NothingToControl,
+    RateLimited,
+    SessionRejected,
+    SignInError,
+    Unreachable,
+)
 from .backoff import FIRST, Backoff
 from .complaints import Complaints
 
@@ -100,4 +108,4 @@ def _earliest_retry(error: EnlightenError, now: datetime) -> datetime:
     """Return the instant that the error itself names as the earliest for another try; ``now`` when it names none."""
     if isinstance(error, RateLimited):
         return now + timedelta(seconds=error.retry_after)
-    return (isinstance(error, SignInError) and error.until) or now
+    return (isinstance(error, (SignInError, NothingToControl)) and error.until) or now

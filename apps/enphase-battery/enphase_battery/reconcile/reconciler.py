@@ -23,7 +23,7 @@ from ..control.steps import Step, SwitchStep, is_end
 from ..control.verdict import Outcome, Verdict
 from ..control.wanted import Wanted
 from ..enlighten.budget import Purpose, spending_for
-from ..errors import BudgetExhausted, EnlightenError, SignInSuspended
+from ..errors import BudgetExhausted, EnlightenError, NothingToControl, SignInSuspended
 from .backoff import Backoff
 from .contact import SILENT, Contact
 from .ladder import Ladder
@@ -335,4 +335,5 @@ class Reconciler:
             if looked and isinstance(error, BudgetExhausted) and not wanted.switch:
                 self._judge(control)
                 continue
-            self._said.say(control, Verdict(wanted, Outcome.PENDING, now, contact.reason, contact.retry_at))
+            outcome = Outcome.FAILED if isinstance(error, NothingToControl) else Outcome.PENDING
+            self._said.say(control, Verdict(wanted, outcome, now, contact.reason, contact.retry_at))

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from ..control.controls import Control
 from ..enlighten.families import Family
 from ..enlighten.models import BatterySettings, ScheduleList
+from ..errors import NothingToControl
 from .knowledge import Knowledge
 from .mapping import FAMILIES, NOT_SUPPORTED, is_missing
 
@@ -28,6 +29,10 @@ class Capabilities:
         use_schedules: Whether schedule entries are looked at; False: the switches alone rule.
         clock: Returns the current instant (aware, UTC).
         logger: Where it is told what the site does not have.
+
+    Attributes:
+        ac_batteries_only: Whether the site's own settings said so when they were read last (15.4).
+        idle_until: Until when (aware, UTC) a site with nothing to control is left alone; None: it is not.
     """
 
     def __init__(
@@ -42,6 +47,21 @@ class Capabilities:
         self._unsupported_since: dict[Control, datetime] = {}
         self._missing: set[Control] = set()
         self._left_out_since: dict[Control, datetime] = {}
+        self.ac_batteries_only = False
+        self.idle_until: datetime | None = None
+
+    def has_nothing(self, settings: BatterySettings) -> bool:
+        """Return whether the site has nothing to control, and never had; then it is left alone for a day (15.4)."""
+        offered = any(settings.control(family) or family in settings.top_switches for family in Family)
+        if not self.ac_batteries_only or offered or any(map(self._knowledge.had_switch, Control)):
+            return False
+        self.idle_until = self._clock() + ASK_AGAIN
+        return True
+
+    def leave_idle(self) -> None:
+        """Raise NothingToControl while the site is left alone."""
+        if self.idle_until is not None and self._clock() < self.idle_until:
+            raise NothingToControl(self.idle_until)
 
     @property
     def has_list(self) -> bool:

@@ -31,7 +31,7 @@ from ..errors import (
 from ..store.store import Store
 from .capabilities import ASK_AGAIN, Capabilities
 from .knowledge import Knowledge
-from .mapping import CONTROLS, FAMILIES, cloud_terms, entries_of, switches_of
+from .mapping import CONTROLS, FAMILIES, cloud_terms, entries_of, needs_disclaimer, switches_of, unlike
 from .site_store import is_stored_of
 
 READS_ARE_LATE = timedelta(minutes=10)
@@ -99,6 +99,8 @@ class CloudSite:
 
     async def refresh(self, *, by_hand: bool = False) -> None:
         """Refresh the token (section 2.6); ``by_hand``: a person asks for it. Raises EnlightenError."""
+        if by_hand:
+            self._offer.idle_until = None
         await self._session.refresh(by_hand=by_hand)
 
     async def submit_code(self, code: str) -> None:
@@ -117,6 +119,7 @@ class CloudSite:
         What can be done without (all but the battery settings) is left out where it cannot be read.
         """
         battery = await self._the_battery()
+        self._offer.leave_idle()
         if self._asked_at is None or self._clock() - self._asked_at >= ASK_AGAIN:
             await self._read_site_settings(battery)
         state = await self._read(battery, wish=False)
@@ -129,6 +132,7 @@ class CloudSite:
             urgent: It is for a wish that is carried out; else it only looks what became of one.
         """
         battery = await self._the_battery()
+        self._offer.leave_idle()
         if urgent and not self._knowledge.may_write:
             await self._read_site_settings(battery)  # elsewhere once a day, but who asks may know of a change
         return await self._read(battery, wish=urgent)
@@ -148,6 +152,9 @@ class CloudSite:
 
     async def _read(self, battery: Battery, *, wish: bool) -> SiteState:
         settings = await battery.settings(wish=wish)
+        if self._offer.has_nothing(settings):
+            self._asked_at = None  # the site's own settings say when that changes
+        self._offer.leave_idle()
         self._schedules = await self._read_schedules(battery, wish=wish)
         return self._state(settings, self._schedules)
 
@@ -197,6 +204,7 @@ class CloudSite:
         self._can_read(SITE_SETTINGS)
         self._asked_at = self._clock()
         self._knowledge.learn_site(settings)
+        self._offer.ac_batteries_only = settings.ac_batteries_only
 
     async def _read_schedules(self, battery: Battery, *, wish: bool) -> ScheduleList | None:
         """Read the schedule list; 404 and 405 mean a site with switches only (`use_schedules` in docs/configure.md)."""
@@ -299,14 +307,14 @@ class CloudSite:
         settings = self._settings
         if form is WriteForm.MERGED or settings is None:
             settings = await battery.settings(wish=True)
-        disclaimer = await self._disclaimer(battery, settings) if _needs_disclaimer(step) else None
+        disclaimer = await self._disclaimer(battery, settings) if needs_disclaimer(step) else None
         await battery.write_switch(
             FAMILIES[step.control],
             step.on,
             form=form,
             settings=settings,
             disclaimer=disclaimer,
-            others=_unlike(settings, written),
+            others=unlike(settings, written),
             schedule=step.schedule,
         )
 
@@ -336,13 +344,3 @@ class CloudSite:
         if what in self._failing:
             self._failing.discard(what)
             self._logger.info("The %s can be read again", what)
-
-
-def _needs_disclaimer(step: SwitchStep) -> bool:
-    return FAMILIES[step.control].row.needs_disclaimer and step.on
-
-
-def _unlike(settings: BatterySettings, written: Mapping[Control, bool]) -> dict[Family, bool]:
-    """Return the switches that a read shows otherwise than they are: a late read must not undo an earlier write."""
-    others = {FAMILIES[control]: on for control, on in written.items()}
-    return {family: on for family, on in others.items() if settings.switch(family) is not on}

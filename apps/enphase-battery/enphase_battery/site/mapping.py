@@ -11,6 +11,7 @@ from ..control.controls import Control, GridUse
 from ..control.entries import Entry, Terms
 from ..control.reason import Kind, Override, Reason, because
 from ..control.site_state import Charging, Switches
+from ..control.steps import SwitchStep
 from ..enlighten.families import Family
 from ..enlighten.models import BatterySettings, EntryTerms, ScheduleList
 
@@ -111,6 +112,22 @@ def entries_of(schedules: ScheduleList) -> tuple[Entry, ...]:
 def cloud_terms(terms: Terms) -> EntryTerms:
     """Return what an entry is to say, in the cloud's words."""
     return EntryTerms(FAMILIES[terms.control], terms.start, terms.end, terms.days, terms.limit, terms.zone)
+
+
+def needs_disclaimer(step: SwitchStep) -> bool:
+    """Return whether a step takes the ITC disclaimer (6.4)."""
+    return FAMILIES[step.control].row.needs_disclaimer and step.on
+
+
+def unlike(settings: BatterySettings, written: Mapping[Control, bool]) -> dict[Family, bool]:
+    """Return the switches that a read shows otherwise than they are: a late read must not undo an earlier write.
+
+    Args:
+        settings: The read.
+        written: What was written since.
+    """
+    others = {FAMILIES[control]: on for control, on in written.items()}
+    return {family: on for family, on in others.items() if settings.switch(family) is not on}
 
 
 def _terms(terms: EntryTerms) -> Terms:

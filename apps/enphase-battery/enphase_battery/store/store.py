@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
 import json
 import logging
 import os
-import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -21,6 +19,7 @@ from typing import ClassVar, TypeVar
 
 from .decoding import DECODING_ERRORS, as_mapping, counting_losses
 from .safe_file import replace_file
+from .section_texts import SectionTexts
 
 VERSION = 1
 
@@ -74,12 +73,6 @@ class Loss:
 _Held = tuple[dict[str, object], dict[str, object], bool, bool, "Loss | None"]
 
 
-def file_of(folder: Path, app: str) -> Path:
-    """Return the file of an app: by its name, or by a hash of it where that is no plain name of a file."""
-    is_plain = re.fullmatch(r"\w[\w .-]{0,99}", app) is not None
-    return folder / f"{app if is_plain else hashlib.sha256(app.encode(errors='replace')).hexdigest()[:16]}.json"
-
-
 class Store:
     """Sections of JSON under one file name.
 
@@ -123,12 +116,15 @@ class Store:
         self._disk = disk
         self._unwritten = False
         self._writing: asyncio.Task[None] | None = None
+        self._noted = 0
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._told = told
         self.trouble: Trouble | None = None
         self.loss: Loss | None = None
         self._sound = False  # whether what stands there was read or written by the app
         self._in_the_way = False  # whether something stands there that could not be read
         self._unreadable: dict[str, object] = {}
+        self._texts = SectionTexts()
         held = self._unsaved.get(self._path)
         if held is not None:
             self._sections, self._unreadable, self._sound, self._in_the_way, self.loss = held
@@ -168,7 +164,25 @@ class Store:
     def write_all(self, sections: Mapping[str, Mapping[str, object]]) -> None:
         """Replace several sections at once, as :meth:`write` does."""
         if self.trouble or any(self._sections.get(section) != data for section, data in sections.items()):
-            self._sections.update({section: dict(data) for section, data in sections.items()})
+            for section, data in sections.items():
+                self._sections[section] = dict(data)
+                self._texts.forget(section)
+            self._save()
+
+    def put(self, section: str, key: str, value: Mapping[str, object] | None) -> None:
+        """Replace one member of a section, or drop it (None), as :meth:`write` does.
+
+        It costs the same however many members there are. A section is written either so or as a whole.
+        """
+        members = self._sections.get(section)
+        if not isinstance(members, dict):
+            members = self._sections[section] = {}
+        if self.trouble or members.get(key) != value:
+            if value is None:
+                members.pop(key, None)
+            else:
+                members[key] = dict(value)
+            self._texts.put(section, members, key)
             self._save()
 
     def forget(self, *sections: str) -> None:
@@ -176,16 +190,19 @@ class Store:
         for one in sections:
             self._sections.pop(one, None)
             self._unreadable.pop(one, None)
+            self._texts.forget(one)
         self._sound = False
         with suppress(OSError):
             self._backup.unlink(missing_ok=True)
         self._save()
 
     async def kept(self) -> None:
-        """Wait until everything that was written is on the disk, or cannot get there (:attr:`trouble`)."""
+        """Wait until everything that was written so far is on the disk, or cannot get there (:attr:`trouble`)."""
         if self._writing is None:
             return
-        _, late = await asyncio.wait({self._writing}, timeout=_PATIENCE)
+        tried = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._noted, tried))
+        _, late = await asyncio.wait({tried}, timeout=_PATIENCE)
         if late:
             self._attempted(TimeoutError(errno.ETIMEDOUT, f"no answer from the disk within {_PATIENCE:g} s"))
 
@@ -218,6 +235,7 @@ class Store:
             self._attempted(_error_of(self._replacement()))
             return
         self._unwritten = True
+        self._noted += 1
         self._hold()
         if self._writing is None:
             self._writing = asyncio.ensure_future(self._write_behind(self._disk))
@@ -226,21 +244,28 @@ class Store:
         """Write the file until it is what it should be."""
         try:
             while self._unwritten:
-                self._unwritten = False
+                self._unwritten, noted = False, self._noted
                 work = partial(_error_of, self._replacement())
                 self._attempted(await asyncio.get_running_loop().run_in_executor(disk, work))
+                self._release(noted)
         finally:
             self._writing = None
+            self._release(self._noted)
+
+    def _release(self, noted: int) -> None:
+        """Let those go who wait for no more than what was noted up to here."""
+        for one in [one for one in self._waiting if one[0] <= noted]:
+            self._waiting.remove(one)
+            if not one[1].done():
+                one[1].set_result(None)
 
     def _replacement(self) -> Callable[[], None]:
         """Return what replaces the file by all that there is to write now."""
-        content: dict[str, object] = {"version": VERSION, "sections": self._sections}
-        if self._unreadable:
-            content["unreadable"] = self._unreadable
+        rest = f', "unreadable": {json.dumps(self._unreadable)}' if self._unreadable else ""
         return partial(
             replace_file,
             self._path,
-            json.dumps(content),
+            f'{{"version": {VERSION}, "sections": {self._texts.of(self._sections)}{rest}}}',
             backup=self._backup if self._sound else None,
             aside=self._aside if self._in_the_way else None,
         )

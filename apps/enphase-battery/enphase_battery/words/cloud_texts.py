@@ -52,6 +52,10 @@ CLOUD_TEXTS: Mapping[Kind, tuple[Text, Text]] = {
     Kind.USER_NOT_FOUND: ("the cloud does not say the user id", "configure user_id"),
     Kind.SITE_ID_WRONG: ("the configured {name} must consist of digits", "correct {name} in apps.yaml"),
     Kind.SITE_AMBIGUOUS: ("the account has several sites: {sites}", "set site_id to one of them"),
+    Kind.NOTHING_TO_CONTROL: (
+        "this site has AC Batteries only, which nobody can control",
+        "set site_id, if another site of the account was meant; else the app is of no use here",
+    ),
     Kind.SITE_CHANGED: ("the account leads to another site than before; the app restarts with that one", ""),
     # the sign-in
     Kind.SIGN_IN_FAILED: ("{detail}", ""),

@@ -211,6 +211,8 @@ TEXTS: Mapping[Kind, tuple[Text, Text]] = {
         "set their limits in the Enphase app",
     ),
     Kind.UNTIL_NEEDS_ZONE: ("until: the site's time zone is not known yet", "use duration, or set time_zone"),
+    Kind.UNTIL_PAST: ("until is {given}, which is past", ""),
+    Kind.UNTIL_TOO_FAR: ("until is {given}, which is 24 hours or more away", "command it again nearer to the end"),
     **CLOUD_TEXTS,
     # the installation, and what is left somewhere
     Kind.CONFIGURATION: ("configuration: {detail}", "correct the app's entry in apps.yaml"),

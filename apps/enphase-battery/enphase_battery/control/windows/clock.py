@@ -14,7 +14,7 @@ things in different zones (in Europe/Dublin winter time is the "daylight" one).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -50,10 +50,12 @@ def running(windows: Sequence[Window], zone: tzinfo, now: datetime) -> tuple[Occ
     return tuple(sorted((one for one in around if one.start <= now < one.end), key=_order))
 
 
-def next_occurrence(windows: Sequence[Window], zone: tzinfo, now: datetime) -> Occurrence | None:
-    """Return the first occurrence that starts after `now`; None without windows."""
+def next_occurrence(
+    windows: Sequence[Window], zone: tzinfo, now: datetime, but: Collection[str] = ()
+) -> Occurrence | None:
+    """Return the first occurrence that starts after `now`, but for those with these keys; None without windows."""
     for starting in _days_ahead(windows, zone, now, _TWO_WEEKS):
-        for _, together in groupby(starting, key=_by_start):
+        for _, together in groupby((one for one in starting if one.key not in but), key=_by_start):
             return min(together, key=_order)
     return None
 
@@ -78,11 +80,17 @@ def running_about(windows: Sequence[Window], zone: tzinfo, day: date, wall: time
 
 
 def next_local_time(zone: tzinfo, wall: time, now: datetime) -> datetime:
-    """Return the first instant after `now` at which the local clock reaches `wall`, on this day or a later one."""
+    """Return the first instant after `now` at which the local clock reaches `wall`, in a doubled hour in any pass."""
     today = now.astimezone(zone).date()
     days = (today + ahead * _DAY for ahead in count())
-    instants = (_offsets(zone, day).instant(day, wall) for day in days)
+    instants = (instant for day in days for instant in _offsets(zone, day).passes(day, wall))
     return next(instant for instant in instants if instant > now)
+
+
+def local_instant(zone: tzinfo, moment: datetime, now: datetime) -> datetime:
+    """Return the instant (aware, UTC) of a local time (naive) with its date; of two the first that is after `now`."""
+    passes = _offsets(zone, moment.date()).passes(moment.date(), moment.time())
+    return next((instant for instant in passes if instant > now), passes[-1])
 
 
 def swallowed(windows: Sequence[Window], zone: tzinfo, day: date) -> tuple[Window, ...]:
@@ -148,6 +156,11 @@ class _Offsets:
         shown = datetime.combine(day, wall, timezone.utc)
         instant = shown - self.before
         return instant if instant < self.change else max(self.change, shown - self.after)
+
+    def passes(self, day: date, wall: time) -> tuple[datetime, ...]:
+        """Return that instant, and in a doubled hour also the second one at which the clock shows `wall` on `day`."""
+        first, second = self.instant(day, wall), datetime.combine(day, wall, timezone.utc) - self.after
+        return (first, second) if first < self.change <= second else (first,)
 
 
 @lru_cache(maxsize=128)
