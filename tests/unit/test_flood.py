@@ -108,4 +108,4 @@ async def test_many_commands_at_once_cost_no_more_each_than_a_few(
     share = LOOSE * MANY / FEW
     assert many.calls < share * few.calls
     assert many.text < share * few.text
-    assert many.most < min(MOST_AT_A_TIME, 2 * few.most)
+    assert many.most < min(MOST_AT_A_TIME, LOOSE * MANY / FEW * few.most)

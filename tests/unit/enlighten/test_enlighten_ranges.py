@@ -85,7 +85,7 @@ def test_no_date_of_a_header_leaves_its_range(date: datetime) -> None:
     assert cookie.expires_at is None or is_tellable(cookie.expires_at)
 
 
-@given(st.integers() | st.integers(-(10**5000), 10**5000))
+@given(st.integers() | st.integers(-(10**4000), 10**4000))
 def test_no_age_of_a_cookie_leaves_its_range(age: int) -> None:
     line = f"a=b; Max-Age={'-' if age < 0 else ''}{_digits(abs(age))}"
     cookie = parse_set_cookie(line, URL("https://host/"), NOW)
