@@ -241,7 +241,8 @@ async def test_two_apps_with_the_same_toggles_leave_one_of_each(home: Home) -> N
         return await answer(self, command, fields)
 
     other = {"create_helpers": True, "use_schedules": "never", "entity_prefix": "other", "token_sensor": "sensor.other"}
-    with patch.object(HelperDesk, "answer", when_both_have_asked):
+    in_an_appdaemon_each = patch("enphase_battery.app.clashes", return_value=())  # in one the second would not start
+    with in_an_appdaemon_each, patch.object(HelperDesk, "answer", when_both_have_asked):
         async with home(others={"other": other}) as one:
             assert f"delete {IDS[0]}_2" in one.ha.desk.log
             assert list(one.ha.desk.helpers) == IDS
