@@ -200,3 +200,10 @@ def test_what_holds_the_whole_day_leaves_its_last_minute_out() -> None:
     whole = Terms(CHARGE, *ALL_DAY, EVERY_DAY, "Europe/London")
     assert whole.covers(local("Mon 23:58:59"))
     assert not whole.covers(local("Mon 23:59"))
+
+
+def test_a_stored_time_with_an_offset_is_none_of_the_wall_clock() -> None:
+    stored = Terms(Control.CHARGE_FROM_GRID, time(2), time(5), EVERY_DAY, "Europe/London").to_json()
+    assert Terms.from_json(stored).start == time(2)
+    with pytest.raises(ValueError, match="wall clock"):
+        Terms.from_json({**stored, "start": "02:00:00+01:00"})
