@@ -17,6 +17,7 @@ TARGET = 80
 
 # In one minute the simulated battery charges by 0.64 percent: it reaches the target inside the window.
 _BELOW_TARGET = 0.4
+_NEXT_POLL_SECONDS = 75.0
 
 # A window's entry is written as soon as the app runs.
 _LEAD = 2 * MINUTE
@@ -82,7 +83,7 @@ async def tariff(stage: Stage) -> Told:
     """A window in a family that the owner keeps on with an entry for later, beside other entries of the owner's."""
 
     async def furnish(house: House) -> None:
-        await house.simulator.switch(house_kw=0, report_interval=60)  # nothing but the window moves the battery
+        await house.simulator.switch(house_kw=0, report_interval=1)  # nothing but the window moves the battery
         await house.simulator.tell("battery", soc=TARGET - _BELOW_TARGET)
         await house.phone.adds(CHARGE, *_later(hours=3))
         await house.phone.switches(chargeFromGrid=True)
@@ -104,7 +105,7 @@ async def tariff(stage: Stage) -> Told:
         await house.shows(
             house.sensor(CHARGE), "on", _patience(end), outcome="confirmed", source="cloud", enforced="no"
         )
-        await house.shows(f"sensor.{house.name}_soc", str(TARGET))
+        await house.shows(f"sensor.{house.name}_soc", str(TARGET), _NEXT_POLL_SECONDS)
         soc.append(await house.soc())
         return await _told(house, start, end, soc=tuple(soc))
 

@@ -78,8 +78,13 @@ class Timers:
                 await self._cancel(handle)
 
     async def _begin(self, callback: Callback, interval: timedelta) -> None:
-        if not self._closed:
-            self._handles.append(await settled(self._app.run_every(callback, "immediate", interval)))
+        if self._closed:
+            return
+        try:
+            handle = await settled(self._app.run_every(callback, "immediate", interval))
+        except ValueError:  # AppDaemon 4.5.0 does not know the word
+            handle = await settled(self._app.run_every(callback, "now", interval))
+        self._handles.append(handle)
 
     async def _once(self, callback: Callback, delay: timedelta) -> Any:
         return await settled(self._app.run_in(callback, max(delay, _AT_ONCE).total_seconds()))
