@@ -142,6 +142,10 @@ async def _cloud(one: Lab, switches: Mapping[str, Any]) -> None:
     one.cloud.set(**switches)
 
 
+async def _soc(one: Lab, percent: float) -> None:
+    one.cloud.set_soc(percent)
+
+
 async def _bad_answers(one: Lab, match: str) -> None:
     one.cloud.set(fault_script=[{"match": match, **kind} for kind in BAD_ANSWERS])
 
@@ -211,6 +215,7 @@ ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
     "wait": _wait,
     "until": _until,
     "cloud": _cloud,
+    "soc": _soc,
     "bad_answers": _bad_answers,
     "session_ends": _session_ends,
     "restart_home_assistant": _restart_home_assistant,

@@ -110,8 +110,8 @@ async def test_an_entity_says_why_the_gateway_does_nothing(house: House) -> None
     await house.flip(DISCHARGE, "on")
     shown = await house.shows(house.sensor(DISCHARGE), "on", outcome="confirmed", enforced="no")
     assert shown["attributes"]["reason"] == (
-        f"your own entries decide when: discharge to grid {start:%H:%M}-{end:%H:%M} every day; "
-        "switch is on; no schedule entry covers this time"
+        "switch is on; no schedule entry covers this time; "
+        f"your own entries decide when: discharge to grid {start:%H:%M}-{end:%H:%M} every day"
     )
     assert await house.own_entries() == []
     await house.flip(DISCHARGE, "off")

@@ -273,7 +273,7 @@ async def test_a_flip_stands_as_an_entry_for_the_whole_day_and_the_next_flip_cle
     await home.flip(RESTRICT, True)
     await home.wait(seconds=10)
     assert home.cloud.enforces(RESTRICT)
-    assert home.why(RESTRICT).startswith("its entry holds the whole day")
+    assert "; its entry holds the whole day" in home.why(RESTRICT)
     await home.flip(RESTRICT, False)
     assert home.cloud.entries() == []
     assert not home.cloud.on[RESTRICT]
@@ -309,7 +309,9 @@ async def test_a_flip_beside_foreign_entries_adds_none_and_names_them(home: Smal
     await home.coordinator.poll()
     await home.flip(DISCHARGE, True)
     assert home.cloud.writes() == ["write discharge_to_grid on"]
-    assert home.why(DISCHARGE).startswith("your own entries decide when: discharge to grid 20:00-21:00")
+    assert home.why(DISCHARGE).startswith(
+        "switch is on; no schedule entry covers this time; your own entries decide when: discharge to grid 20:00-21:00"
+    )
 
 
 async def test_a_target_without_an_end_beside_foreign_entries_is_rejected(home: SmallHome) -> None:

@@ -19,6 +19,7 @@ def wrong_with(store: Store) -> Reason | None:
         wishes=nobody,
         resolver=nobody,
         reconciler=nobody,
+        watches=nobody,
         cloud=nobody,
         store=store,
         pending_timeout=timedelta(0),

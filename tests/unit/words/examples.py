@@ -35,6 +35,9 @@ EXAMPLES = (
     because(Kind.OFF_NOT_REPORTED),
     because(Kind.REPORT_NOT_READ),
     because(Kind.GATEWAY_SILENT, minutes=REPORT_AGE // timedelta(minutes=1)),
+    because(Kind.DOES_NOT_CHARGE, since=NOON),
+    because(Kind.DOES_NOT_DISCHARGE, since=NOON),
+    because(Kind.DOES_NOT_HOLD, since=NOON),
     because(Kind.TARGET_NEEDS_ENTRY, target=80),
     because(Kind.STOPS_AT_RESERVE, limit=20, target=10),
     # why nothing is written

@@ -34,6 +34,9 @@ class Kind(str, Enum):
     OFF_NOT_REPORTED = "off_not_reported"
     REPORT_NOT_READ = "report_not_read"
     GATEWAY_SILENT = "gateway_silent"
+    DOES_NOT_CHARGE = "does_not_charge"
+    DOES_NOT_DISCHARGE = "does_not_discharge"
+    DOES_NOT_HOLD = "does_not_hold"
     TARGET_NEEDS_ENTRY = "target_needs_entry"
     STOPS_AT_RESERVE = "stops_at_reserve"
 
@@ -272,6 +275,7 @@ _FOR_A_PERSON = frozenset(
     {
         *(Kind.ZONE_UNKNOWN, Kind.OVERLAP, Kind.WOULD_WAKE_ENTRIES, Kind.CLOCK_WRONG, Kind.CLOCK_TOO_WRONG),
         *(Kind.NO_SUCH_CONTROL, Kind.NO_RIGHTS, Kind.LOCKED, Kind.GRID_AGREEMENT, Kind.DISCLAIMER),
+        *(Kind.DOES_NOT_CHARGE, Kind.DOES_NOT_DISCHARGE, Kind.DOES_NOT_HOLD),
         *(Kind.ON_ITS_WAY_SILENT, Kind.OFF_UNHEARD, Kind.NOT_ARRIVED),
         *(Kind.AWAITING_GATEWAY, Kind.AWAITING_SILENT_GATEWAY, Kind.AWAITING_OVERRIDDEN_GATEWAY),
         *(Kind.ENTRY_VANISHED, Kind.UNLISTED_CONFLICT, Kind.SWITCH_NOT_TAKEN, Kind.SWITCH_NOT_TOLD_OF),

@@ -24,6 +24,8 @@ class Storage:
         capacity_kwh: Capacity, in kWh.
         last_report: Instant (aware, UTC) of the gateway's last report.
         read_at: Instant (aware, UTC) of the read.
+        is_charging: Whether a battery of it shows that it charges, as of the report.
+        is_discharging: Likewise.
     """
 
     soc: float | None = None
@@ -31,6 +33,8 @@ class Storage:
     capacity_kwh: float | None = None
     last_report: datetime | None = None
     read_at: datetime | None = None
+    is_charging: bool = False
+    is_discharging: bool = False
 
     @property
     def silent_since(self) -> datetime | None:

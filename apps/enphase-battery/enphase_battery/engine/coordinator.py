@@ -39,6 +39,7 @@ from .site_windows import SiteWindows
 from .snapshot import Snapshot
 from .snapshot_builder import SnapshotBuilder
 from .stored_wishes import StoredWishes
+from .watches import Watches
 
 HURRY = 5
 """How often at least, in a time as long as `lead`, the cloud is tried for a window that it does not have yet: an outage
@@ -156,10 +157,12 @@ class Coordinator:
             clock=clock,
             logger=logger,
         )
+        self._watches = Watches(self.wishes, resolver, records, clock)
         problems = Problems(
             wishes=self.wishes,
             resolver=resolver,
             reconciler=self.reconciler,
+            watches=self._watches,
             cloud=cloud,
             store=store,
             pending_timeout=rules.pending_timeout,
@@ -171,6 +174,7 @@ class Coordinator:
             reconciler=self.reconciler,
             cloud=cloud,
             problems=problems,
+            watches=self._watches,
             clock=clock,
         )
         commands = self.wishes.book.commands.values()
@@ -292,6 +296,7 @@ class Coordinator:
         if poll or self.reconciler.due(now):
             self.show()  # time itself may have changed what is wanted, and a pass takes a while
             await self.reconciler.run(poll=poll, hurry=self._hurry())
+            self._watches.look()
             self._tell_of_left_over()
             if poll:
                 failed = self.reconciler.contact.error

@@ -17,6 +17,7 @@ from ..store.store import Store, Trouble
 from .ports import Cloud
 from .resolver import Resolver
 from .stored_wishes import StoredWishes
+from .watches import Watches
 
 TOLERATED_SKEW = timedelta(minutes=2)
 """By how much the own clock may differ from the cloud's without being a problem."""
@@ -35,6 +36,7 @@ class Problems:
         wishes: What is wanted.
         resolver: What follows from it.
         reconciler: What became of it.
+        watches: What the battery makes of it.
         cloud: The cloud side.
         store: What outlives a restart.
         pending_timeout: How long something may stay undecided before it is a problem.
@@ -47,6 +49,7 @@ class Problems:
         wishes: StoredWishes,
         resolver: Resolver,
         reconciler: Reconciler,
+        watches: Watches,
         cloud: Cloud,
         store: Store,
         pending_timeout: timedelta,
@@ -55,6 +58,7 @@ class Problems:
         self._wishes = wishes
         self._resolver = resolver
         self._reconciler = reconciler
+        self._watches = watches
         self._cloud = cloud
         self._store = store
         self._pending_timeout = pending_timeout
@@ -75,7 +79,8 @@ class Problems:
         lasting = [*self._entries(now), *self._clock(now), *self._zone(now)]
         stored = [*self._stored(now)]
         self._since = {_trouble(one): one.since for one in (*lasting, *stored)}
-        return (*self._contact(now), *self._undone(rulings, undone_since, now), *lasting, *stored)
+        undone = (*self._undone(rulings, undone_since, now), *self._watches.problems())
+        return (*self._contact(now), *undone, *lasting, *stored)
 
     def _contact(self, now: datetime) -> Iterator[Problem]:
         contact = self._reconciler.contact

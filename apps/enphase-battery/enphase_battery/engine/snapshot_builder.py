@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..control.claims import Ground
 from ..control.controls import Control
-from ..control.enforcement import Enforcement, enforcement
+from ..control.enforcement import Enforcement
 from ..control.intent import Intent, Source
 from ..control.reason import Kind, Reason, because
 from ..control.shaping import limit_of
@@ -21,6 +21,7 @@ from .problems import Problems
 from .resolver import Resolver
 from .snapshot import ControlReport, Snapshot
 from .stored_wishes import StoredWishes
+from .watches import Watches
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class SnapshotBuilder:
         reconciler: What became of it.
         cloud: The cloud side.
         problems: Finds what is wrong.
+        watches: Tells whether a control is acted on.
         clock: Returns the current instant (aware, UTC).
     """
 
@@ -57,6 +59,7 @@ class SnapshotBuilder:
         reconciler: Reconciler,
         cloud: Cloud,
         problems: Problems,
+        watches: Watches,
         clock: Callable[[], datetime],
     ) -> None:
         self._wishes = wishes
@@ -64,6 +67,7 @@ class SnapshotBuilder:
         self._reconciler = reconciler
         self._cloud = cloud
         self._problems = problems
+        self._watches = watches
         self._clock = clock
         self._histories = {control: _History() for control in Control}
 
@@ -109,7 +113,7 @@ class SnapshotBuilder:
     ) -> ControlReport:
         reconciler, history = self._reconciler, self._histories[control]
         state, evidence = reconciler.state, reconciler.evidence[control]
-        enforced = enforcement(state, control, now.astimezone(self._resolver.windows.local), evidence)
+        enforced = self._watches.enforcement(control, now)
         known = evidence.known if state.switches is not None and control in state.switches.on else None
         begun = wanted is None or wanted.intent.on or not wanted.anyway
         report = ControlReport(
@@ -166,11 +170,14 @@ def _verdict_on(wanted: Wanted, verdict: Verdict | None) -> Verdict | None:
 
 
 def _reasons(wanted: Wanted, verdict: Verdict | None, not_enforced: Reason | None, ground: Ground) -> Iterator[Reason]:
-    """Yield why a control is as it is: by the verdict, else why the gateway does not act; then what is not kept."""
+    """Yield why a control is as it is: why the gateway does not act, else by the verdict; then what is not kept."""
     is_confirmed = verdict is not None and verdict.outcome is Outcome.CONFIRMED
-    found = [wanted.note if is_confirmed else verdict.reason if verdict else None]
+    found: list[Reason | None] = []
+    if wanted.intent.on and (verdict is None or is_confirmed):
+        found.append(not_enforced)
+    found.append(wanted.note if is_confirmed else verdict.reason if verdict else None)
     if wanted.intent.on:
-        found += [not_enforced if verdict is None or is_confirmed else None, _target_not_kept(wanted.intent, ground)]
+        found.append(_target_not_kept(wanted.intent, ground))
     yield from (reason for reason in found if reason is not None)
 
 

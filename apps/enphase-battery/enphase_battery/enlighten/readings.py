@@ -15,6 +15,9 @@ from .fields import amount, enveloped, flag, instant, mapping, number, objects, 
 _MOST_KWH = 100_000.0
 """More than any site has; what is beyond is another unit, or nonsense."""
 
+_CHARGES, _DISCHARGES = 12, 13
+"""`led_status` of a battery that does so."""
+
 _TOO_MUCH = 110.0
 """A charge in percent that cannot be meant; a little over 100 is a full battery whose capacity was rounded down."""
 
@@ -28,12 +31,16 @@ class BatteryStatus:
         energy_kwh: Energy available.
         capacity_kwh: Capacity.
         last_report: Newest report of a battery; it stands still while the gateway is offline.
+        is_charging: Whether the light of one of the batteries says that it charges.
+        is_discharging: Likewise.
     """
 
     soc: float | None
     energy_kwh: float | None
     capacity_kwh: float | None
     last_report: datetime | None
+    is_charging: bool = False
+    is_discharging: bool = False
 
     @classmethod
     def parse(cls, document: object) -> BatteryStatus:
@@ -54,7 +61,15 @@ class BatteryStatus:
             soc = _charge(number(data.get("current_charge")))
             soc = _mean(units) if soc is None else soc
         reports = [report for unit in units if (report := instant(unit.get("last_report"))) is not None]
-        return cls(soc=soc, energy_kwh=energy, capacity_kwh=capacity, last_report=max(reports, default=None))
+        lights = {number(unit.get("led_status")) for unit in units}
+        return cls(
+            soc=soc,
+            energy_kwh=energy,
+            capacity_kwh=capacity,
+            last_report=max(reports, default=None),
+            is_charging=_CHARGES in lights,
+            is_discharging=_DISCHARGES in lights,
+        )
 
 
 @dataclass(frozen=True, slots=True)

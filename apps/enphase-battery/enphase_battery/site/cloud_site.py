@@ -31,7 +31,7 @@ from ..errors import (
 from ..store.store import Store
 from .capabilities import ASK_AGAIN, Capabilities
 from .knowledge import Knowledge
-from .mapping import CONTROLS, FAMILIES, cloud_terms, entries_of, needs_disclaimer, switches_of, unlike
+from .mapping import CONTROLS, FAMILIES, cloud_terms, entries_of, needs_disclaimer, storage_of, switches_of, unlike
 from .site_store import is_stored_of
 
 READS_ARE_LATE = timedelta(minutes=10)
@@ -233,7 +233,7 @@ class CloudSite:
             self._cannot_read("battery status", error)
             return None
         self._can_read("battery status")
-        return Storage(status.soc, status.energy_kwh, status.capacity_kwh, status.last_report, self._clock())
+        return storage_of(status, self._clock())
 
     # -- writing entries ----------------------------------------------------------------------------------------------
 

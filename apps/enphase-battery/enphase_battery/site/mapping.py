@@ -10,10 +10,11 @@ from datetime import datetime
 from ..control.controls import Control, GridUse
 from ..control.entries import Entry, Terms
 from ..control.reason import Kind, Override, Reason, because
-from ..control.site_state import Charging, Switches
+from ..control.site_state import Charging, Storage, Switches
 from ..control.steps import SwitchStep
 from ..enlighten.families import Family
 from ..enlighten.models import BatterySettings, EntryTerms, ScheduleList
+from ..enlighten.readings import BatteryStatus
 
 FAMILIES: Mapping[Control, Family] = {
     Control.CHARGE_FROM_GRID: Family.CFG,
@@ -106,6 +107,24 @@ def entries_of(schedules: ScheduleList) -> tuple[Entry, ...]:
     return tuple(
         Entry(_terms(entry.terms), entry.schedule_id, entry.status == "active", entry.created_at)
         for entry in schedules.entries
+    )
+
+
+def storage_of(status: BatteryStatus, read_at: datetime) -> Storage:
+    """Return what one read of the battery says (7.1).
+
+    Args:
+        status: The read.
+        read_at: Its instant (aware, UTC).
+    """
+    return Storage(
+        soc=status.soc,
+        energy_kwh=status.energy_kwh,
+        capacity_kwh=status.capacity_kwh,
+        last_report=status.last_report,
+        read_at=read_at,
+        is_charging=status.is_charging,
+        is_discharging=status.is_discharging,
     )
 
 

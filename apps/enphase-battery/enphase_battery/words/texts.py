@@ -22,6 +22,7 @@ _CLOCK = "set the clock of the machine that runs AppDaemon (NTP)"
 _SET_ZONE = "set time_zone in the app's configuration"
 _ASK_INSTALLER = "ask the installer or Enphase"
 _GONE = "waits until the cloud shows that an own entry is gone"
+_FREES = f"{_APP}; if nothing of that is so, change the profile there and back, which has freed a battery before"
 _AWAITING = "written and applied; waiting for the gateway"
 
 OVERRIDES = {
@@ -121,6 +122,18 @@ TEXTS: Mapping[Kind, tuple[Text, Text]] = {
     Kind.OFF_NOT_REPORTED: ("switched off; the gateway has not reported since", ""),
     Kind.REPORT_NOT_READ: ("switch is on; the gateway's last report could not be read", ""),
     Kind.GATEWAY_SILENT: ("switch is on; the gateway has not reported for more than {minutes} minutes", ""),
+    Kind.DOES_NOT_CHARGE: (
+        "told to charge, the battery has not done so since {since}",
+        f"the battery may be cold, the house or the grid may leave nothing for it, or it calibrates itself: {_FREES}",
+    ),
+    Kind.DOES_NOT_DISCHARGE: (
+        "told to discharge, the battery has not done so since {since}",
+        f"the battery may be cold, the house or the grid may take no more, or it calibrates itself: {_FREES}",
+    ),
+    Kind.DOES_NOT_HOLD: (
+        "told to hold its charge, the battery has gone on losing it since {since}",
+        f"there may be a power cut, or the battery calibrates itself: {_FREES}",
+    ),
     Kind.TARGET_NEEDS_ENTRY: ("a target of {target} % needs a schedule entry and is not kept", ""),
     Kind.STOPS_AT_RESERVE: ("stops at the reserve of {limit} %, not at {target} %", ""),
     # why nothing is written
