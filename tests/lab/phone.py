@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from simulator import Simulator
+from simulator.site.profiles import ProfileChange
 
 from .entries import body, line
 
@@ -34,6 +35,10 @@ class Phone:
         """Write battery settings, which may apply what was left pending."""
         self.cloud.act_as_app(settings=dict(settings))
         self.vanish.clear()
+
+    def profile(self, profile: str) -> None:
+        """Choose a profile."""
+        self.cloud.world.site.request_profile(ProfileChange(profile))
 
     def add(self, entry: str) -> None:
         """Make an entry; one that is `pending` is not applied."""

@@ -142,6 +142,10 @@ async def _cloud(one: Lab, switches: Mapping[str, Any]) -> None:
     one.cloud.set(**switches)
 
 
+async def _phone_app_profile(one: Lab, profile: str) -> None:
+    one.phone.profile(profile)
+
+
 async def _soc(one: Lab, percent: float) -> None:
     one.cloud.set_soc(percent)
 
@@ -209,6 +213,7 @@ ACTIONS: Mapping[str, Callable[[Lab, Any], Awaitable[None]]] = {
     "flip": _flip,
     "command": _command,
     "phone_app": _phone_app,
+    "phone_app_profile": _phone_app_profile,
     "phone_app_adds": _phone_app_adds,
     "phone_app_edits": _phone_app_edits,
     "phone_app_deletes": _phone_app_deletes,

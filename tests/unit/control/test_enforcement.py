@@ -128,7 +128,26 @@ def test_a_gateway_that_has_been_silent_for_more_than_half_an_hour_may_not_have_
         SWITCHES_ONLY, storage=Storage(last_report=NOON - half_an_hour - timedelta(seconds=1), read_at=NOON)
     )
     assert enforcement(fresh, RESTRICT, NOON).enforced is Enforced.YES
-    assert enforcement(stale, RESTRICT, NOON).enforced is Enforced.NO
+    assert enforcement(stale, RESTRICT, NOON).enforced is Enforced.UNKNOWN
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(2, Enforced.UNKNOWN), (3, Enforced.YES)])
+def test_a_switch_alone_is_in_effect_once_the_gateway_reports_and_an_active_entry_says_so_itself(
+    minutes: int, expected: Enforced
+) -> None:
+    on = Evidence(known=True, changed_at=NOON - timedelta(minutes=5 + minutes))
+    verdict = enforcement(SWITCHES_ONLY, RESTRICT, NOON, on)
+    assert (verdict.enforced, verdict.reason) == (
+        expected,
+        None if expected is Enforced.YES else because(Kind.ON_NOT_REPORTED),
+    )
+    assert enforcement(SCHEDULED, RESTRICT, NOON, on).enforced is Enforced.YES
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_while_a_read_shows_otherwise_than_is_known_nothing_can_be_said(on: bool) -> None:
+    state = switches(SCHEDULED, on=dict.fromkeys(Control, on))
+    assert enforcement(state, CHARGE, NOON, Evidence(known=not on)).reason == because(Kind.DOUBTED)
 
 
 def test_that_nobody_could_read_for_hours_is_no_silence_of_the_gateway() -> None:
@@ -197,19 +216,31 @@ def test_of_a_switch_that_may_be_otherwise_at_the_gateway_nothing_can_be_said(
 
 @pytest.mark.parametrize("on", [True, False])
 def test_of_a_switch_that_is_on_its_way_nothing_can_be_said(on: bool) -> None:
-    state = switches(SCHEDULED, on=dict.fromkeys(Control, on), on_its_way={CHARGE: not on})
+    state = switches(SCHEDULED, on=dict.fromkeys(Control, on), requested={CHARGE: not on}, is_pending=True)
     assert enforcement(state, CHARGE, NOON) == Enforcement(Enforced.UNKNOWN, because(Kind.ON_ITS_WAY))
-    assert enforcement(state, DISCHARGE, NOON).enforced is (Enforced.YES if on else Enforced.NO)
+    other = Enforcement(Enforced.UNKNOWN, because(Kind.CHANGE_ON_ITS_WAY))
+    assert enforcement(state, DISCHARGE, NOON) == other  # the cloud need not tell all
+    as_before = switches(SCHEDULED, on=dict.fromkeys(Control, on), requested={CHARGE: on}, is_pending=True)
+    assert enforcement(as_before, CHARGE, NOON) == other  # something else may have been on its way before
 
 
 @pytest.mark.parametrize(
-    ("report", "expected"), [(None, Enforced.UNKNOWN), (-1, Enforced.UNKNOWN), (0, Enforced.NO), (4, Enforced.NO)]
+    ("report", "expected"),
+    [(None, Enforced.UNKNOWN), (-1, Enforced.UNKNOWN), (2, Enforced.UNKNOWN), (2.5, Enforced.NO), (4, Enforced.NO)],
 )
-def test_after_an_off_nothing_can_be_said_before_the_gateway_reports(report: int | None, expected: Enforced) -> None:
+def test_after_an_off_nothing_can_be_said_before_the_gateway_reports(report: float | None, expected: Enforced) -> None:
     off_at = NOON - timedelta(minutes=5)
     last_report = None if report is None else off_at + timedelta(minutes=report)
     state = replace(switches(SCHEDULED, on={CHARGE: False}), storage=Storage(last_report=last_report))
     assert enforcement(state, CHARGE, NOON, Evidence(known=False, changed_at=off_at)).enforced is expected
+
+
+def test_an_off_of_which_nobody_knows_since_when_is_one_only_while_the_gateway_reports() -> None:
+    off = switches(SCHEDULED, on={CHARGE: False})
+    silent = replace(off, storage=Storage(last_report=NOON - timedelta(hours=1), read_at=NOON))
+    assert enforcement(off, CHARGE, NOON).enforced is Enforced.NO
+    assert enforcement(replace(off, storage=None), CHARGE, NOON).enforced is Enforced.NO
+    assert enforcement(silent, CHARGE, NOON).enforced is Enforced.UNKNOWN
 
 
 def test_what_cannot_be_read_of_the_entries_leaves_open_what_the_gateway_does_and_only_there() -> None:

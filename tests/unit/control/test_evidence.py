@@ -59,11 +59,73 @@ def test_while_the_cloud_waits_for_the_gateway_an_old_value_says_nothing_of_an_a
     late = at(600)
     assert sent.answered(at(0)).saw(False, late, CONSISTENCY, pending=True)[1] is Sight.ECHO
     assert sent.answered(at(0)).saw(False, late, CONSISTENCY)[1] is Sight.NOT_SHOWN
-    assert sent.saw(False, late, CONSISTENCY, pending=True)[1] is Sight.SAME
+    assert sent.saw(False, late, CONSISTENCY, pending=True)[1] is Sight.ECHO  # without an answer it may have arrived
     assert sent.answered(at(0)).saw(True, late, CONSISTENCY, pending=True)[1] is Sight.SHOWN
     refused, _ = sent.refused().saw(False, late, CONSISTENCY, pending=True)
     assert refused.may_become is True
     assert refused.saw(False, late, CONSISTENCY)[0].may_become is None
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_stood_before_a_write_that_may_still_arrive_proves_nothing_while_the_cloud_waits(answered: bool) -> None:
+    on = written(KNOWN_OFF, True, 0)
+    off = written(on, False, 240) if answered else on.sending(False, at(240))
+    for seconds in (250, 600, 36000):
+        assert off.saw(False, at(seconds), CONSISTENCY, pending=True) == (off, Sight.ECHO)
+    assert off.saw(False, at(600), CONSISTENCY)[1] is Sight.SHOWN
+    assert off.saw(True, at(600), CONSISTENCY)[1] is (Sight.NOT_SHOWN if answered else Sight.SAME)
+
+
+def on_its_way(evidence: Evidence, told: bool, seconds: float) -> tuple[Evidence, Sight]:
+    """Weigh a read of which the top level still shows off."""
+    return evidence.saw(False, at(seconds), CONSISTENCY, told=told, pending=True)
+
+
+def test_what_the_cloud_tells_of_a_write_is_taken_and_not_yet_so() -> None:
+    unanswered = KNOWN_OFF.sending(True, at(0))
+    told, sight = on_its_way(unanswered, True, 600)
+    assert (sight, told.known, told.believed, told.surely_off) == (Sight.ON_ITS_WAY, False, True, False)
+    assert Evidence.from_json(told.to_json()) == told
+    shown, sight = told.saw(True, at(700), CONSISTENCY)
+    assert (sight, shown.known, shown.unproven, shown.changed_at) == (Sight.SHOWN, True, None, at(0))
+    assert told.saw(True, at(700), CONSISTENCY, told=True, pending=True)[1] is Sight.SHOWN
+
+
+def test_what_the_cloud_tells_of_no_more_was_not_carried_out() -> None:
+    told, _ = on_its_way(written(KNOWN_OFF, True, 0), True, 600)
+    assert told.saw(False, at(719), CONSISTENCY) == (told, Sight.ECHO)
+    dropped, sight = told.saw(False, at(600) + CONSISTENCY, CONSISTENCY)
+    assert (sight, dropped.known, dropped.believed) == (Sight.NOT_SHOWN, False, False)
+
+
+@pytest.mark.parametrize("told_twice", [True, False])
+def test_what_was_on_its_way_and_now_is_told_otherwise_is_a_persons_change(told_twice: bool) -> None:
+    told, _ = on_its_way(written(KNOWN_OFF, True, 0), True, 300)
+    doubted, sight = on_its_way(told, False, 430)
+    assert sight is Sight.SUSPECT
+    assert on_its_way(doubted, False, 440) == (doubted, Sight.SUSPECT)
+    assert on_its_way(doubted, True, 440)[0].suspect_since is None
+    theirs, sight = on_its_way(doubted, False, 500) if told_twice else doubted.saw(False, at(500), CONSISTENCY)
+    assert (sight, theirs.known, theirs.unproven) == (Sight.FOREIGN, False, None)
+
+
+def test_an_own_write_that_the_cloud_tells_otherwise_of_was_ignored_and_what_was_before_it_stands() -> None:
+    on, _ = on_its_way(written(KNOWN_OFF, True, 0), True, 60)
+    off = written(on, False, 120)
+    assert on_its_way(off, True, 130) == (off, Sight.ECHO)
+    ignored, sight = on_its_way(off, True, 300)
+    assert (sight, ignored.believed) == (Sight.NOT_SHOWN, True)
+    unanswered = on.sending(False, at(120))
+    assert on_its_way(unanswered, True, 36000) == (unanswered, Sight.ECHO)
+    assert unanswered.believed is None
+
+
+def test_what_is_on_its_way_when_nothing_is_known_yet_is_awaited_like_an_own_write() -> None:
+    found, sight = on_its_way(Evidence(), True, 0)
+    assert (sight, found.known, found.believed) == (Sight.ON_ITS_WAY, None, True)
+    assert found.saw(True, at(600), CONSISTENCY)[1] is Sight.SHOWN
+    assert on_its_way(Evidence(), False, 0) == (Evidence(known=False), Sight.SAME)
+    assert on_its_way(KNOWN_OFF, True, 0) == (KNOWN_OFF, Sight.SAME)  # somebody else's
 
 
 @pytest.mark.parametrize(

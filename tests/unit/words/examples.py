@@ -32,6 +32,8 @@ EXAMPLES = (
     because(Kind.RESERVE_NOT_READ),
     because(Kind.OUTSIDE_DAILY_WINDOW, begin="02:00", end="05:00"),
     because(Kind.ENTRIES_NOT_LOOKED_AT),
+    because(Kind.CHANGE_ON_ITS_WAY),
+    because(Kind.ON_NOT_REPORTED),
     because(Kind.OFF_NOT_REPORTED),
     because(Kind.REPORT_NOT_READ),
     because(Kind.GATEWAY_SILENT, minutes=REPORT_AGE // timedelta(minutes=1)),

@@ -13,7 +13,7 @@ from .site_state import SiteState, Switches
 PATIENCE = timedelta(minutes=30)
 """After the first report of the gateway that could have shown it, a change has to have arrived (rule (n))."""
 
-_SOONEST, _LATEST = timedelta(minutes=1), timedelta(hours=1)
+_SOONEST, _LATEST = timedelta(minutes=2), timedelta(hours=1)
 """Bounds of the time between two looks: a site reports within 5 to 15 minutes, and polls look, too."""
 
 _SHARE = 4
@@ -71,10 +71,8 @@ def arriving(
 
 
 def _sent(control: Control, evidence: Evidence, switches: Switches) -> Arrival | None:
-    """Return what the app sent to the gateway and a read does not show yet; None where there is nothing."""
-    told, write, since = switches.on_its_way.get(control), evidence.unproven, evidence.changed_at
-    if told is not None:
-        return Arrival(told, since) if write is None and evidence.known is told and since is not None else None
+    """Return what the app sent to the gateway and no read has shown yet; None where there is nothing."""
+    write = evidence.unproven
     if not switches.is_pending or write is None or not write.answered:
         return None
-    return Arrival(write.value, write.at) if switches.on.get(control) is not write.value else None
+    return Arrival(write.value, write.at) if switches.requested.get(control, write.value) is write.value else None

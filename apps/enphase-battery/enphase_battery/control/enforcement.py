@@ -51,7 +51,7 @@ def enforcement(
         return Enforcement(Enforced.UNKNOWN, because(Kind.NOT_READ_YET))
     if control not in state.switches.on:
         return Enforcement(Enforced.UNKNOWN, because(Kind.SWITCH_NOT_TOLD))
-    unsettled = _unsettled(state, control, evidence)
+    unsettled = _unsettled(state.switches, control, evidence)
     if unsettled is not None:
         return Enforcement(Enforced.UNKNOWN, because(unsettled))
     if not state.switches.on[control]:
@@ -59,26 +59,33 @@ def enforcement(
     return (
         _overridden(state.switches, control)
         or _ineffective(state, state.switches, control, local_now)
-        or _out_of_touch(state.storage)
+        or _out_of_touch(state.storage, None if state.by_entries(control) else evidence.changed_at)
         or Enforcement(Enforced.YES)
     )
 
 
-def _unsettled(state: SiteState, control: Control, evidence: Evidence) -> Kind | None:
-    """Return why a switch may be otherwise at the gateway than the cloud shows it (rule (o)); None: it may not."""
-    if control in state.on_its_way:
-        return Kind.ON_ITS_WAY
+def _unsettled(switches: Switches, control: Control, evidence: Evidence) -> Kind | None:
+    """Return why a switch may be otherwise at the gateway than the cloud shows it (rule (o)); None: it may not.
+
+    What is on its way may be anything, an override too: the cloud need not tell all of it, nor what it was before.
+    """
+    if switches.is_pending:
+        is_told = control in switches.on_its_way or evidence.unproven is not None
+        return Kind.ON_ITS_WAY if is_told else Kind.CHANGE_ON_ITS_WAY
     if evidence.unproven is not None:
         return Kind.NOT_SHOWN_YET
+    if evidence.known not in (None, switches.on[control]):
+        return Kind.DOUBTED
     return Kind.IGNORED if evidence.given_up is not None and evidence.given_up.answered else None
 
 
 def _off(storage: Storage | None, changed_at: datetime | None) -> Enforcement:
-    """Return the verdict on a switch that is off: until the gateway reports, it may go on (rule (o))."""
-    report = storage.last_report if storage else None
-    if changed_at is not None and (report is None or report < changed_at):
-        return Enforcement(Enforced.UNKNOWN, because(Kind.OFF_NOT_REPORTED))
-    return Enforcement(Enforced.NO)
+    """Return the verdict on a switch that is off: until the gateway has reported since, it may go on (rule (o))."""
+    if changed_at is None:
+        is_heard = storage is None or storage.silent_since is None
+    else:
+        is_heard = storage is not None and storage.has_reported_since(changed_at)
+    return Enforcement(Enforced.NO) if is_heard else Enforcement(Enforced.UNKNOWN, because(Kind.OFF_NOT_REPORTED))
 
 
 def _overridden(switches: Switches, control: Control) -> Enforcement | None:
@@ -141,10 +148,17 @@ def _is_between(begin: time, now: time, end: time) -> bool:
     return begin <= now < end if begin < end else now >= begin or now < end
 
 
-def _out_of_touch(storage: Storage | None) -> Enforcement | None:
-    """Return the verdict if it cannot be said that the gateway had heard of the switch when it was read."""
+def _out_of_touch(storage: Storage | None, changed_at: datetime | None) -> Enforcement | None:
+    """Return the verdict if it cannot be said that the gateway had heard of the switch when it was read.
+
+    Args:
+        storage: What was read of the battery.
+        changed_at: When the switch went on; None: nobody knows, or an active entry says that the gateway has it.
+    """
     if storage is None or storage.last_report is None:
         return Enforcement(Enforced.UNKNOWN, because(Kind.REPORT_NOT_READ))
     if storage.silent_since is not None:
-        return Enforcement(Enforced.NO, because(Kind.GATEWAY_SILENT, minutes=REPORT_AGE // timedelta(minutes=1)))
+        return Enforcement(Enforced.UNKNOWN, because(Kind.GATEWAY_SILENT, minutes=REPORT_AGE // timedelta(minutes=1)))
+    if changed_at is not None and not storage.has_reported_since(changed_at):
+        return Enforcement(Enforced.UNKNOWN, because(Kind.ON_NOT_REPORTED))
     return None

@@ -29,6 +29,8 @@ class Sight(Enum):
     """It shows what was written: the write is proven."""
     ECHO = "echo"
     """It may be an old value; it proves nothing."""
+    ON_ITS_WAY = "on its way"
+    """It tells that the cloud has taken what was written, and that the gateway does not report it yet (15.1)."""
     NOT_SHOWN = "not shown"
     """It is late enough to count, and the cloud ignored an answered write."""
     LATE = "late"
@@ -50,6 +52,7 @@ class OwnWrite:
         answered: Whether the cloud answered it with success; a write without an answer may or may not have arrived.
         repeated: Whether it was sent before, to an answer or to none, of which a refusal now says nothing.
         shown: Whether a read has shown its value since.
+        told_at: Instant (aware, UTC) of the last read that told of it as on its way to the gateway; None: none did.
     """
 
     before: bool
@@ -58,6 +61,11 @@ class OwnWrite:
     answered: bool = False
     repeated: bool = False
     shown: bool = False
+    told_at: datetime | None = None
+
+    def is_young(self, at: datetime, consistency: timedelta) -> bool:
+        """Return whether a read at an instant may come from before it, or from before it was last told of."""
+        return at - max(self.at, self.told_at or self.at) < consistency
 
     def to_json(self) -> dict[str, object]:
         """Return the write as the store keeps it."""
@@ -68,6 +76,7 @@ class OwnWrite:
             "answered": self.answered,
             "repeated": self.repeated,
             "shown": self.shown,
+            "told_at": self.told_at.isoformat() if self.told_at else None,
         }
 
     @classmethod
@@ -81,6 +90,7 @@ class OwnWrite:
             answered=one["answered"] is True,
             repeated=one["repeated"] is True,
             shown=one["shown"] is True,
+            told_at=attempt(as_optional_instant, one.get("told_at")),
         )
 
 
@@ -155,7 +165,13 @@ class Evidence:
         return replace(self, writes=self.writes[:-1], given_up=write)
 
     def saw(
-        self, value: bool, at: datetime, consistency: timedelta, *, pending: bool = False
+        self,
+        value: bool,
+        at: datetime,
+        consistency: timedelta,
+        *,
+        told: bool | None = None,
+        pending: bool = False,
     ) -> tuple[Evidence, Sight]:
         """Weigh one read.
 
@@ -163,27 +179,62 @@ class Evidence:
             value: What the read shows.
             at: Instant (aware, UTC) of the read.
             consistency: How long reads may show old values after a write.
-            pending: Whether the cloud waits for the gateway and does not tell whether for this switch (15.1): then an
-                old value says nothing of a write that was answered, nor of one that was refused.
+            told: What it tells of the switch as on its way to the gateway (15.1); None: nothing.
+            pending: Whether the cloud waits for the gateway, whatever it tells of that. Then the old value says nothing
+                of a write, and neither does the new one where a write before that one may still arrive.
         """
         write = self.unproven
-        if write is None:
-            return self._saw_unasked(value, at, consistency, pending)
-        young = [one for one in self.writes if at - one.at < consistency]
+        if write is not None and told is not None and told is not write.value:
+            return self._saw_against(write, told, at, consistency)
+        if write is not None:
+            return self._saw_asked(write, value, at, consistency, told=told is not None, pending=pending)
+        if self.known is None and told is not None and told is not value:  # nobody knows who sent it: maybe the app
+            sent = OwnWrite(before=value, value=told, at=at, answered=True, told_at=at)
+            return replace(self, writes=(sent,)), Sight.ON_ITS_WAY
+        return self._saw_unasked(value, at, consistency, pending=pending)
+
+    def _saw_asked(
+        self, write: OwnWrite, value: bool, at: datetime, consistency: timedelta, *, told: bool, pending: bool
+    ) -> tuple[Evidence, Sight]:
+        """Weigh a read while an own write waits for its proof; ``told``: it tells of that one as on its way."""
+        young = [one for one in self.writes if one.is_young(at, consistency)]
         if value is write.value:
             # What stood before another write may come from that time, a refused one included: it may have been carried
             # out. A read has shown that other write? Then an answer with success has to say so too: the next read may
             # be older again, and a write without that may never have arrived.
-            others = [*young[:-1], *self._refused_lately(at - consistency)]
-            if any(one.before is value for one in others if not (one.shown and write.answered)):
-                return self, Sight.ECHO
-            proven = tuple(replace(one, shown=True) for one in young)
-            return Evidence(known=value, writes=proven, known_at=at, changed_at=write.at), Sight.SHOWN
-        if (young and young[-1] is write) or (pending and write.answered):
+            earlier = self.writes[:-1] if pending else young[:-1]
+            others = [*earlier, *self._refused_lately(at - consistency)]
+            is_answered = told or write.answered
+            if not any(one.before is value for one in others if not (one.shown and is_answered)):
+                proven = tuple(replace(one, shown=True) for one in young)
+                return Evidence(known=value, writes=proven, known_at=at, changed_at=write.at), Sight.SHOWN
+        elif not pending and self.suspect_since is not None and at - self.suspect_since >= consistency / 2:
+            return self._seen(value, at), Sight.FOREIGN  # one read told it, this one shows it
+        elif not pending and not write.is_young(at, consistency):
+            if write.answered:
+                return self._seen(value, at, given_up=write), Sight.NOT_SHOWN
+            return self._seen(value, at), Sight.SAME
+        if not told:
             return self, Sight.ECHO
-        if write.answered:
-            return self._seen(value, at, given_up=write), Sight.NOT_SHOWN
-        return self._seen(value, at), Sight.SAME
+        taken = (*self.writes[:-1], replace(write, answered=True, told_at=at))
+        return replace(self, writes=taken, suspect_since=None), Sight.ON_ITS_WAY
+
+    def _saw_against(self, write: OwnWrite, told: bool, at: datetime, consistency: timedelta) -> tuple[Evidence, Sight]:
+        """Weigh a read that tells of the opposite of the last write as on its way.
+
+        Where an earlier one told of that write somebody has changed it since. Else the write was ignored, or it was
+        not answered, and is told again.
+        """
+        echoes = any(one.is_young(at, consistency) and one.value is told for one in self.writes)
+        if echoes or not write.answered or (write.told_at is None and write.is_young(at, consistency)):
+            return self, Sight.ECHO
+        if write.told_at is None:
+            return replace(self, writes=self.writes[:-1], given_up=write), Sight.NOT_SHOWN
+        if self.suspect_since is None:
+            return replace(self, suspect_since=at), Sight.SUSPECT
+        if at - self.suspect_since < consistency / 2:
+            return self, Sight.SUSPECT
+        return Evidence(told, known_at=at, changed_at=at), Sight.FOREIGN
 
     def second_look_at(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
@@ -197,9 +248,11 @@ class Evidence:
         """Return the write that was given up, if that was sent, and so refused, after an instant."""
         return (self.given_up,) if self.given_up is not None and self.given_up.at > since else ()
 
-    def _saw_unasked(self, value: bool, at: datetime, consistency: timedelta, pending: bool) -> tuple[Evidence, Sight]:
-        """Weigh a read while no own write waits for its proof."""
-        young, late = tuple(one for one in self.writes if at - one.at < consistency), self.given_up
+    def _saw_unasked(
+        self, value: bool, at: datetime, consistency: timedelta, *, pending: bool
+    ) -> tuple[Evidence, Sight]:
+        """Weigh a read while no own write waits for its proof. What others send counts once the gateway reports it."""
+        young, late = tuple(one for one in self.writes if one.is_young(at, consistency)), self.given_up
         if self.known is None or value is self.known:
             looked = late is not None and not pending and at >= _last_look_at(late, consistency)
             late = None if looked else late

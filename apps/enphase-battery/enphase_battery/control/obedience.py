@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from .controls import Control, Limit
 from .enforcement import Enforced, Enforcement
 from .problem import Problem
-from .reason import Kind, Reason, because
+from .reason import Kind, because
 from .site_state import SiteState, Storage
 
 DOUBTED_AFTER = timedelta(minutes=30)
@@ -82,27 +82,26 @@ class Watch:
     @property
     def verdict(self) -> Enforcement | None:
         """What is to be said although the cloud shows all as it should be; None: nothing."""
-        reason = self._reason
-        if reason is None:
+        doubt = self._doubt
+        if doubt is None:
             return None
-        return Enforcement(Enforced.NO if self._is_sure else Enforced.UNKNOWN, reason)
+        return Enforcement(Enforced.NO if self._is_sure(doubt.since) else Enforced.UNKNOWN, doubt.reason)
 
     @property
     def problem(self) -> Problem | None:
         """The problem that it is, once it is sure."""
-        reason, since = self._reason, self.idle_since
-        return None if reason is None or since is None or not self._is_sure else Problem(reason, since, self.control)
+        doubt = self._doubt
+        return doubt if doubt is not None and self._is_sure(doubt.since) else None
 
     @property
-    def _reason(self) -> Reason | None:
-        return because(_KINDS[self.control.limit], since=self.idle_since) if self.doubted_at else None
-
-    @property
-    def _is_sure(self) -> bool:
-        """Whether it has gone on for long, and another report than the first that made it doubtful says the same."""
+    def _doubt(self) -> Problem | None:
         if self.doubted_at is None or self.idle_since is None:
-            return False
-        return self._last > self.doubted_at and self._last - self.idle_since >= DENIED_AFTER
+            return None
+        return Problem(because(_KINDS[self.control.limit], since=self.idle_since), self.idle_since, self.control)
+
+    def _is_sure(self, since: datetime) -> bool:
+        """Return whether it has gone on for long, and a later report than the doubtful one says so too."""
+        return self._last - since >= DENIED_AFTER and self._last != self.doubted_at
 
     @property
     def _last(self) -> datetime:

@@ -31,6 +31,8 @@ class Kind(str, Enum):
     RESERVE_NOT_READ = "reserve_not_read"
     OUTSIDE_DAILY_WINDOW = "outside_daily_window"
     ENTRIES_NOT_LOOKED_AT = "entries_not_looked_at"
+    CHANGE_ON_ITS_WAY = "change_on_its_way"
+    ON_NOT_REPORTED = "on_not_reported"
     OFF_NOT_REPORTED = "off_not_reported"
     REPORT_NOT_READ = "report_not_read"
     GATEWAY_SILENT = "gateway_silent"

@@ -13,6 +13,10 @@ from .reason import Kind, Override, Reason
 REPORT_AGE = timedelta(minutes=30)
 """A gateway that had not reported for longer when it was asked about may not have heard of a switch."""
 
+HEARD_AFTER = timedelta(minutes=2, seconds=30)
+"""A report so much younger than a change was made by a gateway that had heard of it: it obeys within 20 seconds (15.3),
+and two clocks may differ by two minutes before that is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Storage:
@@ -43,6 +47,10 @@ class Storage:
             return None
         return self.last_report
 
+    def has_reported_since(self, change: datetime) -> bool:
+        """Return whether the gateway has reported since it must have heard of a change at an instant (aware, UTC)."""
+        return self.last_report is not None and self.last_report >= change + HEARD_AFTER
+
 
 @dataclass(frozen=True, slots=True)
 class Charging:
@@ -69,8 +77,7 @@ class Switches:
 
     Attributes:
         on: The switch per control, of those of which the read says it.
-        on_its_way: What the cloud has taken a switch to be and the gateway does not report yet, where that is something
-            else than ``on`` (15.1).
+        requested: What the cloud tells of a switch as on its way to the gateway (15.1), the same as ``on`` or another.
         charging: What charge from grid does without an entry.
         is_pending: Whether the cloud waits for the gateway, with what it tells of that or with something else.
         charge_schedule_on: The second flag of charge from grid, without which no entry charges (6.3, S9); as it is on
@@ -89,7 +96,7 @@ class Switches:
     refusals: Mapping[Control, Reason] = field(default_factory=dict)
     floor: int = 5
     busy: bool = False
-    on_its_way: Mapping[Control, bool] = field(default_factory=dict)
+    requested: Mapping[Control, bool] = field(default_factory=dict)
     is_pending: bool = False
     charging: Charging = field(default_factory=Charging)
 
@@ -98,13 +105,18 @@ class Switches:
         charges = control.limit is Limit.CHARGE_UP_TO
         return None if charges and self.override is Override.FULL_BACKUP else self.override
 
+    @property
+    def on_its_way(self) -> Mapping[Control, bool]:
+        """What each switch is on its way to be, where that is something else than it is."""
+        return {one: value for one, value in self.requested.items() if self.on.get(one, value) is not value}
+
     def heading(self, control: Control) -> bool:
         """Return what the cloud holds of a switch: what is on its way, else what it shows.
 
         Raises:
             KeyError: The read does not tell of it.
         """
-        return self.on_its_way.get(control, self.on[control])
+        return self.requested.get(control, self.on[control])
 
 
 @dataclass(frozen=True, slots=True)

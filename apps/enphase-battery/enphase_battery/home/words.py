@@ -89,10 +89,10 @@ def status_words(snapshot: Snapshot, zone: tzinfo, when: When) -> str:
 def _unforced(snapshot: Snapshot) -> str:
     """Return what is so while nothing is wished: that nothing is forced is said only where that is known."""
     switches = snapshot.state.switches
-    if switches is not None and switches.override is not None:
-        return f"Nothing is wished. {_sentence(OVERRIDES[switches.override], '')[:-1]} decides what the battery does."
     if any(report.enforced is not Enforced.NO for report in snapshot.controls):
         return "Nothing is wished. Whether the battery is still forced is not known before the gateway reports."
+    if switches is not None and switches.override is not None:
+        return f"Nothing is wished. {_sentence(OVERRIDES[switches.override], '')[:-1]} decides what the battery does."
     return "Nothing is forced: the battery follows its own profile."
 
 

@@ -16,6 +16,7 @@ from ..control.owned import News, Owned
 from ..control.plan import terms_wanted
 from ..control.site_state import SiteState, Switches
 from ..control.steps import SwitchStep
+from ..control.verdict import Outcome
 from ..control.wanted import Wanted
 from ..errors import EnlightenError
 from ..words.reasons import entry as words_of
@@ -114,15 +115,15 @@ class Observer:
         if last is None:  # only now is it known what the wishes need on this site
             before = self._wishes.wanted()
         for control in switches.on:
-            on = self._told_of(control, switches)
-            known_at = records.evidence[control].known_at
-            untold = switches.is_pending and control not in switches.on_its_way
-            evidence, sight = records.evidence[control].saw(on, switches.read_at, self._consistency, pending=untold)
+            on, before_it = switches.on[control], records.evidence[control]
+            known_at, is_news = before_it.known_at, before_it.unproven is None or before_it.unproven.told_at is None
+            told, pending = switches.requested.get(control), switches.is_pending
+            evidence, sight = before_it.saw(on, switches.read_at, self._consistency, told=told, pending=pending)
             records.note(control, evidence)
             if sight is Sight.FOREIGN and control in before and self._is_outdated(known_at, before[control].intent):
                 self._said.reconsider(control)
             else:
-                self._take_note_of(control, on, sight, switches.read_at)
+                self._take_note_of(control, sight, switches.read_at, is_news=is_news)
             is_untold = sight is Sight.ECHO or switches.charge_schedule_on is None
             if control.has_second_flag and is_untold and last is not None:
                 switches = replace(switches, charge_schedule_on=last.charge_schedule_on)  # the other flag is as old
@@ -132,10 +133,13 @@ class Observer:
         coming, records.arrivals = records.arrivals, arriving(records.arrivals, records.evidence, state)
         for control in coming.keys() - records.arrivals.keys():
             self._said.reconsider(control)
+        for control, verdict in dict(self._said.verdicts).items():
+            if verdict.outcome is Outcome.CONFIRMED and not verdict.wanted.switch and records.is_unheard(control):
+                self._said.reconsider(control)
         self._tell_of_others_on_their_way(switches)
         self._weigh_list(switches.read_at, was_on, before)
-        decided = {one: each for one, each in records.evidence.items() if each.unproven is None}
-        known = {control: one.known for control, one in decided.items() if one.known is not None}
+        decided = (each for each in records.evidence.items() if each[1].unproven is None or each[1].known is None)
+        known = {control: one.believed for control, one in decided if one.believed is not None}
         forgotten = self._wishes.forgotten()
         records.take_back(forgotten)
         for one in forgotten:
@@ -144,18 +148,10 @@ class Observer:
         self._wishes.seen(known, switches.read_at, {one.terms.control for one in forgotten})
         records.remember()
 
-    def _told_of(self, control: Control, switches: Switches) -> bool:
-        """Return what a read tells of a switch: what is on its way, where that may be the app's doing.
-
-        What somebody else sends there counts when the gateway reports it (rule (n)).
-        """
-        evidence, shown = self._records.evidence[control], switches.on[control]
-        is_elses = evidence.unproven is None and evidence.known in (None, shown)
-        return shown if is_elses else switches.heading(control)
-
     def _tell_of_others_on_their_way(self, switches: Switches) -> None:
         """Tell once what somebody else sends to the gateway."""
-        coming = {one: on for one, on in switches.on_its_way.items() if one not in self._records.arrivals}
+        own = {control for control, one in self._records.evidence.items() if one.writes}
+        coming = {one: on for one, on in switches.on_its_way.items() if one not in own}
         for control, on in coming.items() - self._others_coming.items():
             state = "on" if on else "off"
             self._logger.info("%s is on its way to be %s, by somebody else", control.title.capitalize(), state)
@@ -192,15 +188,28 @@ class Observer:
             return False
         return self._is_outdated(was_so_at, wanted.intent)
 
-    def _take_note_of(self, control: Control, on: bool, sight: Sight, read_at: datetime) -> None:
-        """Draw the conclusions from what a read shows of a switch."""
-        if sight is Sight.NOT_SHOWN:
-            if self._ladder.exhausted(SwitchStep(control, not on)):
-                self._records.failures[SwitchStep(control, not on)] = Failure()
+    def _take_note_of(self, control: Control, sight: Sight, read_at: datetime, *, is_news: bool) -> None:
+        """Draw the conclusions from what a read shows of a switch.
+
+        Args:
+            control: The control.
+            sight: What the read means.
+            read_at: Instant (aware, UTC) of the read.
+            is_news: Whether no read has told of it as on its way before.
+        """
+        evidence, title = self._records.evidence[control], control.title.capitalize()
+        on = evidence.known is True
+        if sight is Sight.NOT_SHOWN and evidence.given_up is not None:
+            step = SwitchStep(control, evidence.given_up.value)
+            if self._ladder.exhausted(step):
+                self._records.failures[step] = Failure()
+        elif sight is Sight.ON_ITS_WAY and is_news and evidence.unproven is not None:
+            self._records.failures.pop(SwitchStep(control, evidence.unproven.value), None)
+            self._logger.info("%s is on its way to be %s", title, "on" if evidence.unproven.value else "off")
         elif sight is Sight.SHOWN:
             self._records.failures.pop(SwitchStep(control, on), None)
             self._worked(SwitchStep(control, on))
-            self._logger.info("%s is %s in the cloud", control.title.capitalize(), "on" if on else "off")
+            self._logger.info("%s is %s in the cloud", title, "on" if on else "off")
         elif sight is Sight.LATE:
             self._said.reconsider(control)
         elif sight is Sight.FOREIGN:

@@ -305,7 +305,8 @@ class Reconciler:
             if is_outdated(step, self._wishes.wanted()):
                 return
             await self._observer.look()
-            if self.evidence[step.control].unproven is None and not self.records.is_unseen(step.control):
+            is_decided = self.evidence[step.control].unproven is None or step.control in self.records.arrivals
+            if is_decided and not self.records.is_unseen(step.control):
                 return
 
     # -- judging ------------------------------------------------------------------------------------------------------

@@ -184,6 +184,13 @@ class Records:
         created = any(one.schedule_id is None for one in self.ledger.staying() if one.terms.control is control)
         return created or self.ledger.waits_for(control)
 
+    def is_unheard(self, control: Control) -> bool:
+        """Return whether a switch changed in the cloud while the gateway was offline, which may not have heard yet."""
+        changed_at, storage = self.evidence[control].changed_at, self.state.storage
+        if changed_at is None or storage is None or storage.silent_since is None:
+            return False
+        return not storage.has_reported_since(changed_at)
+
     @property
     def is_legible(self) -> bool:
         """Whether the last list told of all own entries, so that the next one may tell more."""

@@ -203,7 +203,7 @@ class Situation:
         switches, known = self.records.state.switches, self.records.evidence[control].known
         if switches is None or control not in switches.on:
             return False
-        return known not in (switches.on[control], switches.heading(control))
+        return known is not switches.on[control]
 
     def _surplus_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as the cloud may still hold what is to go."""
@@ -255,10 +255,9 @@ class Situation:
 
     def _off_unheard(self, control: Control) -> Verdict | None:
         """Return the verdict on what went off in the cloud while the gateway is offline: it goes on until it hears."""
-        changed_at, silent_since = self.records.evidence[control].changed_at, self._silent_since()
-        if self.wanted[control].switch or changed_at is None or silent_since is None or silent_since >= changed_at:
+        if self.wanted[control].switch or not self.records.is_unheard(control):
             return None
-        return self._verdict(control, Outcome.PENDING, because(Kind.OFF_UNHEARD, since=silent_since))
+        return self._verdict(control, Outcome.PENDING, because(Kind.OFF_UNHEARD, since=self._silent_since()))
 
     def _settled(self, control: Control) -> Verdict:
         """Return the verdict on what is as it is to be: confirmed, unless the wish itself is held back."""

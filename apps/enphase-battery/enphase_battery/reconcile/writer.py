@@ -228,7 +228,8 @@ class Writer:
         """Return whether a read shows a switch as it was written, whatever the answers said."""
         await self._observer.look()
         evidence = self._records.evidence[step.control]
-        return evidence.unproven is None and evidence.known is step.on
+        write = evidence.unproven
+        return evidence.known is step.on if write is None else write.value is step.on and write.told_at is not None
 
     def _note_sending(self, step: SwitchStep, *, changes: bool) -> None:
         now = self._clock()

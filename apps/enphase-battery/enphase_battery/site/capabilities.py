@@ -17,6 +17,9 @@ from ..errors import NothingToControl
 from .knowledge import Knowledge
 from .mapping import FAMILIES, NOT_SUPPORTED, is_missing
 
+PROMISED_FOR = timedelta(hours=1)
+"""How long a list is waited for of which nothing is known but that the settings speak of schedules."""
+
 ASK_AGAIN = timedelta(days=1)
 """How long it is relied on that the site has no list, and how long something must be missing to be believed gone."""
 
@@ -85,12 +88,17 @@ class Capabilities:
         self._knowledge.learn_list(exists=True)
         self._without_list_since = None
 
-    def list_is_missing(self) -> bool:
-        """Note that the cloud knows no list (404, 405); return whether that may pass: it had one until lately."""
-        now = self._clock()
-        if self._knowledge.has_list:
+    def list_is_missing(self, settings: BatterySettings) -> bool:
+        """Note that the cloud knows no list (404, 405); return whether that may pass.
+
+        It may where there was one until lately, and where the settings say that a family supports schedules (6.3).
+        """
+        now, had_list = self._clock(), self._knowledge.has_list
+        controls = (settings.control(family) for family in Family)
+        is_promised = any(one is not None and one.schedule_supported is True for one in controls)
+        if had_list or (had_list is None and is_promised):
             self._without_list_since = self._without_list_since or now
-            if now - self._without_list_since < ASK_AGAIN:
+            if now - self._without_list_since < (ASK_AGAIN if had_list else PROMISED_FOR):
                 return True
         self._asked_at = now
         self._knowledge.learn_list(exists=False)

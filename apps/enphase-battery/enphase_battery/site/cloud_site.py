@@ -155,7 +155,7 @@ class CloudSite:
         if self._offer.has_nothing(settings):
             self._asked_at = None  # the site's own settings say when that changes
         self._offer.leave_idle()
-        self._schedules = await self._read_schedules(battery, wish=wish)
+        self._schedules = await self._read_schedules(battery, settings, wish=wish)
         return self._state(settings, self._schedules)
 
     def _state(self, settings: BatterySettings, schedules: ScheduleList | None) -> SiteState:
@@ -206,14 +206,14 @@ class CloudSite:
         self._knowledge.learn_site(settings)
         self._offer.ac_batteries_only = settings.ac_batteries_only
 
-    async def _read_schedules(self, battery: Battery, *, wish: bool) -> ScheduleList | None:
+    async def _read_schedules(self, battery: Battery, settings: BatterySettings, *, wish: bool) -> ScheduleList | None:
         """Read the schedule list; 404 and 405 mean a site with switches only (`use_schedules` in docs/configure.md)."""
         if not self._offer.is_list_to_be_read():
             return None
         try:
             schedules = await battery.schedules(wish=wish)
         except NotAvailable as error:
-            if self._offer.list_is_missing():
+            if self._offer.list_is_missing(settings):
                 self._cannot_read(SCHEDULES, error)
             return None
         except EnlightenError as error:
@@ -283,7 +283,10 @@ class CloudSite:
         if FAMILIES[step.control].row.switch_member is not None:
             forms.remove(WriteForm.RICH)
         worked = self._knowledge.form_of(step)
-        return tuple(sorted(forms, key=lambda form: form.value != worked))
+        forms.sort(key=lambda form: form.value != worked)
+        # A whole document would undo what is on its way and not told of: that form comes last while anything is.
+        is_stale = self._settings is not None and self._settings.requested.is_pending
+        return tuple(sorted(forms, key=lambda form: is_stale and form is WriteForm.MERGED))
 
     def remember(self, step: SwitchStep, form: WriteForm) -> None:
         """Note which form worked."""

@@ -69,7 +69,6 @@ def switches_of(
     """
     on = {control: on for control, family in FAMILIES.items() if (on := settings.switch(family)) is not None}
     requested = settings.requested
-    coming = {CONTROLS[family]: value for family, value in requested.switches.items()}
     reserve = settings.backup_percentage if requested.backup_percentage is None else requested.backup_percentage
     refusals = {control: _refusal(control, settings, schedules, site) for control in Control}
     return Switches(
@@ -80,7 +79,7 @@ def switches_of(
         refusals={control: refusal for control, refusal in refusals.items() if refusal is not None},
         floor=max(reserve or 0, settings.very_low_soc or 0, _LEAST_FLOOR),
         busy=settings.system_task,
-        on_its_way={control: value for control, value in coming.items() if on.get(control, value) is not value},
+        requested={CONTROLS[family]: value for family, value in requested.switches.items()},
         is_pending=requested.is_pending,
         charging=Charging(
             reserve=reserve,
@@ -173,8 +172,11 @@ def _refusal(
 
 
 def _charge_schedule(settings: BatterySettings) -> bool | None:
-    coming = settings.requested.charge_schedule
-    return settings.charge_from_grid_schedule_enabled if coming is None else coming
+    """Return the second flag as it is to be; None where something is on its way and nobody tells whether it is this."""
+    requested = settings.requested
+    if requested.charge_schedule is not None:
+        return requested.charge_schedule
+    return None if requested.is_pending else settings.charge_from_grid_schedule_enabled
 
 
 def _agrees(control: Control, grid_mode: str) -> bool:

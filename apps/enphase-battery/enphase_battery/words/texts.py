@@ -119,16 +119,18 @@ TEXTS: Mapping[Kind, tuple[Text, Text]] = {
         "switch is on; use_schedules: never leaves it open whether an entry makes it act",
         "",
     ),
+    Kind.CHANGE_ON_ITS_WAY: ("something is on its way to the gateway, and the cloud does not say all of it", ""),
+    Kind.ON_NOT_REPORTED: ("switched on; the gateway has not reported since", ""),
     Kind.OFF_NOT_REPORTED: ("switched off; the gateway has not reported since", ""),
     Kind.REPORT_NOT_READ: ("switch is on; the gateway's last report could not be read", ""),
     Kind.GATEWAY_SILENT: ("switch is on; the gateway has not reported for more than {minutes} minutes", ""),
     Kind.DOES_NOT_CHARGE: (
         "told to charge, the battery has not done so since {since}",
-        f"the battery may be cold, the house or the grid may leave nothing for it, or it calibrates itself: {_FREES}",
+        f"the battery may be cold, the site or the grid may leave nothing for it, or it calibrates itself: {_FREES}",
     ),
     Kind.DOES_NOT_DISCHARGE: (
         "told to discharge, the battery has not done so since {since}",
-        f"the battery may be cold, the house or the grid may take no more, or it calibrates itself: {_FREES}",
+        f"the battery may be cold, the site or the grid may take no more, or it calibrates itself: {_FREES}",
     ),
     Kind.DOES_NOT_HOLD: (
         "told to hold its charge, the battery has gone on losing it since {since}",
