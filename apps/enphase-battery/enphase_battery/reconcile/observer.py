@@ -195,6 +195,7 @@ class Observer:
     def _take_note_of(self, control: Control, on: bool, sight: Sight, read_at: datetime) -> None:
         """Draw the conclusions from what a read shows of a switch."""
         if sight is Sight.NOT_SHOWN:
+            self._ladder.not_shown(SwitchStep(control, not on))
             if self._ladder.exhausted(SwitchStep(control, not on)):
                 self._records.failures[SwitchStep(control, not on)] = Failure()
         elif sight is Sight.SHOWN:
@@ -302,10 +303,16 @@ class Observer:
             self.taken_over.append((self._clock(), one.terms))
 
     def _worked(self, step: SwitchStep) -> None:
-        """Take note of the form that did it."""
-        form = self._ladder.worked(step)
-        if form is not None:
-            self._site.remember(step, form)
+        """Take note of the form that did it, and of the pause where that did."""
+        worked, habits = self._ladder.worked(step), self._site.habits
+        if worked is None:
+            return
+        self._site.remember(step, worked.form)
+        if worked.by_pause and not habits.pauses:
+            self._logger.info(
+                "This cloud takes a switch only a second after its validation: that is waited from now on"
+            )
+            self._site.learn(replace(habits, pauses=True))
 
 
 def _counts(entry: Entry, before: Mapping[Control, Wanted]) -> bool:
