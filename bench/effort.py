@@ -32,7 +32,7 @@ async def measure(rounds: int) -> list[Figure]:
         for name, era in zip(names, eras, strict=True):
             cloud = Cloud(era)
             async with cloud.running():
-                app = {name: App(cloud.distance.url, {"settle": 0})}
+                app = {name: App(cloud.distance.url, {})}
                 async with rooms.appdaemon(f"{name}-in", app) as appdaemon:
                     before = Load.of(appdaemon)
                     await _wishes(rooms, name, results)

@@ -119,6 +119,7 @@ class Switches:
     xsrf_cookie: str = _choice("plain", "percent", "quoted")  # (30)
     isvalid_403: bool = _flag(False)  # isValid is refused on this site
     isvalid_required: bool = _flag(False)  # (50); always so in era 2025-07
+    settle_needed: float = _number(0.0, 0, 30)  # (50) seconds that a settings PUT has to come after its isValid
     # Who the user is (section 6.1)
     user_role: str = _choice("owner", "installer", "none")  # none: writes are 403, with Spring's JSON
     # Site and reads (31 to 40)

@@ -178,11 +178,14 @@ class BatteryConfig:
         world = self._world
         if world.switches.supports_mqtt and (source == "enho" or change.is_short_rbd_off or change.has_devices):
             return True  # statement 51
+        now = world.clock.now()
+        validated = [world.validations.get((caller, family.key)) for family in change.families]
+        latest = now - timedelta(seconds=world.switches.settle_needed)
+        if any(moment is not None and moment > latest for moment in validated):
+            return True  # statement 50
         if not (world.era.needs_validation or world.switches.isvalid_required):
             return False
-        since = world.clock.now() - _VALID_FOR
-        validated = (world.validations.get((caller, family.key)) for family in change.families)
-        return any(moment is None or moment < since for moment in validated)  # statement 50
+        return any(moment is None or moment < now - _VALID_FOR for moment in validated)  # statement 50
 
     def _refusal(self, request: Request, error: Exception) -> Response:
         if isinstance(error, ConflictError):

@@ -10,9 +10,10 @@ from simulator import Switches
 from .runner import scenarios
 
 SWITCHES = """
-    auth_era region supports_mqtt token_path isvalid_required isvalid_403 isenabled_required misleading_409 touching_ok
-    xsrf_grace session_ttl jwt_ttl activation_delay pending_ttl read_lag gateway_online profile_split
-    rbd_null_when_empty rbd_enable_deletes mfa blocked too_many_sessions rate_limit wall_content_type fault_script
+    auth_era region supports_mqtt token_path isvalid_required settle_needed isvalid_403 isenabled_required
+    misleading_409 touching_ok xsrf_grace session_ttl jwt_ttl activation_delay pending_ttl read_lag gateway_online
+    profile_split rbd_null_when_empty rbd_enable_deletes mfa blocked too_many_sessions rate_limit wall_content_type
+    fault_script
 """
 """Those of section 14.9 of docs/enlighten-api.md, in its order and words."""
 

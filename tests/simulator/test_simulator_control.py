@@ -218,10 +218,10 @@ def test_a_command_line_with_a_wrong_switch_is_refused(text: str) -> None:
 
 def test_the_switches_of_14_9_exist() -> None:
     names = """
-        auth_era region supports_mqtt token_path isvalid_required isvalid_403 isenabled_required misleading_409
-        touching_ok xsrf_grace session_ttl jwt_ttl activation_delay pending_ttl read_lag gateway_online profile_split
-        rbd_null_when_empty rbd_enable_deletes mfa blocked too_many_sessions rate_limit wall_content_type fault_script
-        requested_config requested_config_controls requested_config_empty report_interval stuck_scheduler
+        auth_era region supports_mqtt token_path isvalid_required settle_needed isvalid_403 isenabled_required
+        misleading_409 touching_ok xsrf_grace session_ttl jwt_ttl activation_delay pending_ttl read_lag gateway_online
+        profile_split rbd_null_when_empty rbd_enable_deletes mfa blocked too_many_sessions rate_limit wall_content_type
+        fault_script requested_config requested_config_controls requested_config_empty report_interval stuck_scheduler
         battery_disobeys battery_cold charge_limit_kw battery_kwh
     """
     assert set(names.split()) <= {switch.name for switch in fields(Switches)}

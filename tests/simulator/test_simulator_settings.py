@@ -106,6 +106,61 @@ def test_50_a_validation_is_good_for_five_minutes_and_its_own_family(make: Make,
     assert not me.settings()["dtgControl"]["enabled"]
 
 
+@pytest.mark.parametrize(("family", "body", "member"), FAMILIES)
+@pytest.mark.parametrize("strict", [False, True])
+def test_50_a_write_that_comes_too_soon_after_its_validation_answers_success_and_changes_nothing(
+    make: Make, family: str, body: dict[str, Any], member: str, *, strict: bool
+) -> None:
+    me = Browser(sim := make(settle_needed=1, isvalid_required=strict)).sign_in()
+    before = me.settings()
+    me.validate(family)
+    sim.advance(0.9)
+    assert document(me.put(body)) == SUCCESS
+    assert me.settings() == before
+    sim.advance(0.1)
+    me.put(body)
+    assert me.settings()[member] != before[member]
+
+
+def test_50_the_newest_validation_of_the_family_is_the_one_to_wait_after(make: Make) -> None:
+    me = Browser(sim := make(settle_needed=1)).sign_in()
+    me.validate("dtg")
+    sim.advance(60)
+    me.validate("dtg")
+    me.put({"dtgControl": {"enabled": True}})
+    assert not me.settings()["dtgControl"]["enabled"]
+
+
+def test_50_a_refused_validation_and_those_of_other_families_and_sessions_keep_no_write_waiting(make: Make) -> None:
+    me = Browser(sim := make(settle_needed=1)).sign_in()
+    me.validate("cfg")
+    sim.advance(1)
+    Browser(sim).sign_in().validate("cfg")
+    me.validate("rbd")
+    me.battery("POST", IS_VALID, json={"scheduleType": "cfg"})
+    me.put({"chargeFromGrid": True})
+    assert me.settings()["chargeFromGrid"]
+
+
+def test_50_without_a_validation_there_is_nothing_to_wait_after(make: Make) -> None:
+    me = Browser(make(settle_needed=1)).sign_in()
+    me.put({"chargeFromGrid": True})
+    assert me.settings()["chargeFromGrid"]
+
+
+def test_50_a_merged_body_waits_after_the_newest_validation_of_all_its_families(make: Make) -> None:
+    me = Browser(sim := make(settle_needed=1)).sign_in()
+    merged = {**me.settings(), "chargeFromGrid": True}
+    me.validate("cfg")
+    sim.advance(1)
+    me.validate("dtg")
+    me.put(merged)
+    assert not me.settings()["chargeFromGrid"]
+    sim.advance(1)
+    me.put(merged)
+    assert me.settings()["chargeFromGrid"]
+
+
 def test_a_validation_belongs_to_its_session(make: Make) -> None:
     """50."""
     me = Browser(make(isvalid_required=True)).sign_in()

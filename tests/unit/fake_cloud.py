@@ -100,6 +100,7 @@ class FakeCloud:
         stored: The entries, by id.
         lag: How old what a read shows is.
         deaf_to: Forms of writes that are answered with success and ignored.
+        ignores: How many of the next writes of a switch are, in whatever form.
         trouble: Per action (read, validate, write, create, update, delete, refresh): what it raises, one after the
             other; None: nothing. `answer to create` and the like: the action is done, and its answer gets lost.
         log: What was asked, in order.
@@ -121,6 +122,7 @@ class FakeCloud:
     stored: dict[str, Stored] = field(default_factory=dict)
     lag: timedelta = timedelta(0)
     deaf_to: set[WriteForm] = field(default_factory=set)
+    ignores: int = 0
     trouble: dict[str, list[EnlightenError | None]] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     meanwhile: Callable[[str], None] = lambda action: None
@@ -160,7 +162,7 @@ class FakeCloud:
         self.remembered.append(form)
 
     def learn(self, habits: Habits) -> None:
-        assert self.has_schedules, "there is nothing to learn where switches alone rule"
+        assert self.has_schedules or habits == Habits(pauses=True), "of entries, where switches alone rule"
         self.habits = habits
 
     def cloud_now(self) -> datetime:
@@ -220,7 +222,8 @@ class FakeCloud:
         self.others = dict(written)
         flag = {None: "", True: " +schedule", False: " -schedule"}[step.schedule]
         self._act("write", f"{step.control.value} {'on' if step.on else 'off'}{flag}")
-        if form not in self.deaf_to:
+        is_ignored, self.ignores = form in self.deaf_to or self.ignores > 0, max(self.ignores - 1, 0)
+        if not is_ignored:
             self.switch(step.control, step.on, schedule=step.schedule)
         self._answer("write")
 

@@ -26,7 +26,7 @@ RULES = Rules(
     windows=(),
     zone=None,
     lead=timedelta(0),
-    settle=1.0,
+    settle=0.0,
     consistency=timedelta(minutes=2),
     most_turns=None,
     pending_timeout=timedelta(minutes=15),

@@ -62,7 +62,7 @@ class Place:
             windows=TARIFF,
             zone=None,
             lead=LEAD,
-            settle=1.0,
+            settle=0.0,
             consistency=timedelta(minutes=2),
             most_turns=None,
             pending_timeout=timedelta(minutes=15),

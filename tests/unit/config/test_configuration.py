@@ -58,7 +58,7 @@ def only_window(members: str) -> Window:
         ("create_helpers", False),
         ("token_refresh", timedelta(hours=12)),
         ("poll", timedelta(minutes=15)),
-        ("settle", 1.0),
+        ("settle", 0.0),
         ("lead", timedelta(minutes=15)),
         ("consistency", timedelta(minutes=2)),
         ("pending_timeout", timedelta(minutes=15)),

@@ -100,7 +100,7 @@ def test_every_key_is_described(section: type[Configuration]) -> None:
     ("key", "default"),
     [
         ("poll", "00:15:00"),
-        ("settle", 1.0),
+        ("settle", 0.0),
         ("controls", ["charge_from_grid", "discharge_to_grid", "restrict_discharge"]),
         ("use_schedules", "auto"),
         ("dry_run", False),

@@ -327,6 +327,7 @@ async def test_a_refused_flip_inside_a_window_leaves_no_standing_on_behind(windo
 async def test_a_wish_that_is_held_back_survives_a_refusal_to_switch_it_off_for_the_other(home: SmallHome) -> None:
     await home.command(command="set", control="discharge_to_grid", state="on", duration="03:00:00")
     home.cloud.trouble["validate"] = [Refused("no")]
+    home.clock.now += timedelta(seconds=1)
     await home.command(command="set", control="charge_from_grid", state="on", duration="01:00:00")
     assert wanted(home)[DISCHARGE]
     await home.wait(minutes=5)

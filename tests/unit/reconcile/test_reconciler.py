@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 from enphase_battery.control.controls import Control
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
+from enphase_battery.control.site_state import Habits
 from enphase_battery.control.verdict import Outcome, Verdict
 from enphase_battery.control.wanted import Wanted
 from enphase_battery.enlighten.models import WriteForm
@@ -55,6 +56,7 @@ class Household:
         dry_run: bool = False,
         evidence: Mapping[Control, Evidence] | None = None,
         consistency: timedelta = CONSISTENCY,
+        settle: float = 0.0,
     ) -> None:
         self.clock = Clock()
         self.cloud = FakeCloud(self.clock)
@@ -74,7 +76,7 @@ class Household:
             when=lambda instant: f"{instant:%H:%M}",
             sleep=self.clock.sleep,
             backoff=Backoff(lambda: 0.0),
-            settle=1.0,
+            settle=settle,
             consistency=consistency,
             most_turns=None,
             dry_run=dry_run,
@@ -309,18 +311,47 @@ async def test_a_write_that_is_not_shown_is_tried_in_the_next_form_once_a_read_c
     home.cloud.deaf_to = {WriteForm.SHORT, WriteForm.NO_SOURCE}
     home.wish(RESTRICT, True)
     asked = []
-    for _ in range(3):
+    for _ in range(4):
         await home.run()
         asked.append([one for one in home.cloud.log if not one.startswith("read")])
         home.cloud.log.clear()
         home.clock.now += 2 * MINUTE
     assert asked == [
         ["validate restrict_discharge short", "write restrict_discharge on"],
+        ["validate restrict_discharge short", "write restrict_discharge on"],  # with a pause
         ["validate restrict_discharge no_source", "write restrict_discharge on"],
         ["validate restrict_discharge merged", "write restrict_discharge on"],
     ]
     assert home.cloud.remembered == [WriteForm.MERGED]
+    assert not home.cloud.habits.pauses
     assert home.verdict(RESTRICT).outcome is Outcome.CONFIRMED
+
+
+@pytest.mark.parametrize(("settle", "pauses", "expected"), [(0, False, 0), (0, True, 1), (0.5, True, 1), (2, True, 2)])
+async def test_between_validation_and_write_lies_what_is_configured_or_what_the_cloud_needs(
+    settle: float, expected: float, *, pauses: bool
+) -> None:
+    home, asked = Household(settle=settle), dict[str, datetime]()
+    home.cloud.habits = Habits(pauses=pauses)
+    home.cloud.meanwhile = lambda action: asked.update({action: home.clock.now})
+    home.wish(DISCHARGE, True)
+    await home.run()
+    assert asked["write"] - asked["validate"] == timedelta(seconds=expected)
+
+
+@pytest.mark.parametrize(
+    ("settle", "ignored", "writes", "learns"), [(0, 1, 2, True), (0, 2, 3, False), (1, 1, 2, False)]
+)
+async def test_that_a_cloud_needs_the_pause_is_learnt_where_the_same_form_works_with_it_and_nowhere_else(
+    settle: float, ignored: int, writes: int, *, learns: bool
+) -> None:
+    home = Household(settle=settle)
+    home.cloud.ignores = ignored
+    home.wish(DISCHARGE, True)
+    for _ in range(3):
+        await home.run(after=2 * MINUTE)
+    assert home.verdict(DISCHARGE).outcome is Outcome.CONFIRMED
+    assert (len(home.cloud.writes()), home.cloud.habits.pauses) == (writes, learns)
 
 
 async def test_a_write_that_is_shown_late_costs_no_second_write(home: Household) -> None:
@@ -340,7 +371,7 @@ async def test_not_shown_is_pending_until_no_form_is_left_and_a_read_counts_and_
     assert verdict.retry_at == home.clock.now + MINUTE
     await home.run(after=MINUTE)
     assert home.verdict(CHARGE).outcome is Outcome.PENDING
-    for _ in range(2):
+    for _ in range(3):  # the first form once more with a pause, and two others
         await home.run(after=2 * MINUTE)
         assert home.verdict(CHARGE).outcome is Outcome.PENDING
     home.cloud.writes()
@@ -366,7 +397,7 @@ async def test_a_write_that_comes_true_after_it_was_given_up_is_confirmed_and_no
 ) -> None:
     home.cloud.deaf_to = set(WriteForm)
     home.wish(CHARGE, True)
-    for _ in range(4):
+    for _ in range(5):
         await home.run(after=2 * MINUTE)
     assert home.verdict(CHARGE).outcome is Outcome.FAILED
     home.cloud.switch(CHARGE, True)
@@ -392,7 +423,7 @@ async def test_where_reads_are_never_late_each_form_is_decided_before_the_next()
     home.cloud.deaf_to = {WriteForm.SHORT}
     home.wish(CHARGE, True)
     await home.run()
-    assert len(home.cloud.writes()) == 2
+    assert len(home.cloud.writes()) == 3
     assert home.verdict(CHARGE).outcome is Outcome.CONFIRMED
 
 

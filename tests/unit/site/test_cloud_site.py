@@ -375,9 +375,9 @@ async def test_an_entry_that_overlaps_another_family_is_a_conflict(site: CloudSi
 
 
 async def test_what_was_learnt_of_the_cloud_is_known_after_a_restart(make_site: MakeSite) -> None:
-    assert make_site().habits == Habits(touching=True, overnight=True, both_flags=False)
+    assert make_site().habits == Habits(touching=True, overnight=True, both_flags=False, pauses=False)
 
-    for habits in (Habits(touching=False), Habits(overnight=False), Habits(both_flags=True)):
+    for habits in (Habits(touching=False), Habits(overnight=False), Habits(both_flags=True), Habits(pauses=True)):
         make_site().learn(habits)
         assert make_site().habits == habits
 

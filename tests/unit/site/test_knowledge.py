@@ -38,7 +38,7 @@ def test_of_a_new_site_nothing_is_known_and_nothing_is_held_against_it(start: Ca
 
 
 def test_everything_outlives_a_restart(start: Callable[[], Knowledge]) -> None:
-    known, habits = start(), Habits(touching=False, overnight=False, both_flags=True)
+    known, habits = start(), Habits(touching=False, overnight=False, both_flags=True, pauses=True)
     members = {"isOwner": False, "isInstaller": False}
     known.learn_site(settings(timezone="Europe/Paris", batteryGridMode="ImportOnly", userDetails=members))
     known.learn_floor(20)

@@ -220,8 +220,8 @@ class Configuration(_Section):
     """How often the token is renewed: 00:10:00 to 7 days."""
     poll: Poll = timedelta(minutes=15)
     """How often the cloud's state is read: 00:01:00 to 06:00:00."""
-    settle: Settle = 1.0
-    """Seconds between validation and write: 0 to 30."""
+    settle: Settle = 0.0
+    """Least number of seconds between validation and write: 0 to 30."""
     lead: Lead = timedelta(minutes=15)
     """How long before its start a window is written to the cloud: 00:02:00 to 12:00:00."""
     consistency: Consistency = timedelta(minutes=2)

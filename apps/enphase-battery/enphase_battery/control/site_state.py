@@ -162,8 +162,10 @@ class Habits:
         touching: Whether one entry may end in the minute in which another begins.
         overnight: Whether an entry may end on the day after its start.
         both_flags: Whether charge from grid needs its second flag in the body that switches it on.
+        pauses: Whether a switch is written in vain within a second after its validation (S1).
     """
 
     touching: bool = True
     overnight: bool = True
     both_flags: bool = False
+    pauses: bool = False

@@ -55,7 +55,7 @@ class Rules:
         windows: The time-of-use windows.
         zone: The configured time zone; None: the site's own.
         lead: How long before its start a window is written to the cloud.
-        settle: Seconds between validation and write.
+        settle: Least number of seconds between validation and write.
         consistency: How long reads may show old values after a write.
         most_turns: Changes of direction per control and hour that are carried out at once; None: any number.
         pending_timeout: How long something may stay undecided before it is a problem.

@@ -201,6 +201,8 @@ class Observer:
         on = evidence.known is True
         if sight is Sight.NOT_SHOWN and evidence.given_up is not None:
             step = SwitchStep(control, evidence.given_up.value)
+            if evidence.given_up.told_at is None:  # else it was taken, and no other way of sending helps
+                self._ladder.not_shown(step)
             if self._ladder.exhausted(step):
                 self._records.failures[step] = Failure()
         elif sight is Sight.ON_ITS_WAY and is_news and evidence.unproven is not None:
@@ -311,10 +313,16 @@ class Observer:
             self.taken_over.append((self._clock(), one.terms))
 
     def _worked(self, step: SwitchStep) -> None:
-        """Take note of the form that did it."""
-        form = self._ladder.worked(step)
-        if form is not None:
-            self._site.remember(step, form)
+        """Take note of the form that did it, and of the pause where that did."""
+        worked, habits = self._ladder.worked(step), self._site.habits
+        if worked is None:
+            return
+        self._site.remember(step, worked.form)
+        if worked.by_pause and not habits.pauses:
+            self._logger.info(
+                "This cloud takes a switch only a second after its validation: that is waited from now on"
+            )
+            self._site.learn(replace(habits, pauses=True))
 
 
 def _counts(entry: Entry, before: Mapping[Control, Wanted]) -> bool:

@@ -56,7 +56,7 @@ class Reconciler:
         when: Puts an instant into words for people, in the site's local time.
         sleep: Waits so many seconds.
         backoff: Grows the time between tries.
-        settle: Seconds between validation and write.
+        settle: Least number of seconds between validation and write.
         consistency: How long reads may show old values after a write.
         most_turns: Changes of direction per control and hour that are carried out at once; None: any number.
         dry_run: Only say what would be done.

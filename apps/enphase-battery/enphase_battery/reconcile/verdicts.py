@@ -96,6 +96,7 @@ class Situation:
         own = wanted.own.terms if wanted.own is not None else ()
         for step, failure in failures.items():
             is_switch = isinstance(step, SwitchStep) and step.control is control and step.on is wanted.switch
+            is_switch = is_switch and not self._is_off_anyway(control)
             is_entry = isinstance(step, (CreateStep, UpdateStep)) and step.terms in own
             if is_switch or is_entry:
                 return self._failure(control, failure)
@@ -107,6 +108,16 @@ class Situation:
                 reason = because(Kind.OWN_ENTRY_NOT_DELETED, error=failure.reason)
                 return self._verdict(control, Outcome.PENDING, reason, failure.until)
         return None
+
+    def _is_off_anyway(self, control: Control) -> bool:
+        """Return whether what is to be off is off, second flag and all, so that a refusal to say so again hurts nobody.
+
+        Whether a refused *on* comes true after all is a doubt of its own.
+        """
+        evidence, switches = self.records.evidence[control], self.records.state.switches
+        is_off = not self.wanted[control].switch and evidence.known is False and evidence.unproven is None
+        is_flag_on = control.has_second_flag and switches is not None and switches.charge_schedule_on
+        return is_off and not is_flag_on
 
     def _failure(self, control: Control, failure: Failure) -> Verdict:
         outcome = Outcome.PENDING if failure.passing else Outcome.FAILED

@@ -28,6 +28,9 @@ from .records import Failure, Records
 MOVE_PAUSE = timedelta(seconds=2)
 """Time between a deletion and the next creation (10.4, "Moving several windows")."""
 
+PAUSE = 1.0
+"""Seconds between validation and write where the write is in vain without them (10.2, S1)."""
+
 TRY_AGAIN = timedelta(seconds=15)
 """Time until the next try of a creation that an own entry is in the way of, although it is deleted."""
 
@@ -49,7 +52,7 @@ class Writer:
         clock: Returns the current instant (aware, UTC).
         sleep: Waits so many seconds.
         backoff: Grows the time between tries.
-        settle: Seconds between validation and write.
+        settle: Least number of seconds between validation and write.
         logger: Where it is told what is written.
     """
 
@@ -202,7 +205,9 @@ class Writer:
             except Refused as refusal:
                 self._failed(step, refusal)
                 return False
-            await self._sleep(self._settle)
+            pauses = self._site.habits.pauses or self._ladder.pauses(plain)
+            pause = max(self._settle, PAUSE if pauses else 0.0)
+            await self._sleep(pause)
             if is_outdated(step, self._wishes.wanted()):
                 return False
             changes = self._records.evidence[step.control].believed is not step.on
@@ -218,6 +223,7 @@ class Writer:
                         continue
                     self._failed(step, refusal)
                     return False
+            self._ladder.answered(plain, at_once=pause < PAUSE)
             if changes:
                 self._records.note(step.control, self._records.evidence[step.control].answered(self._clock()))
             ledger = self._records.ledger

@@ -17,6 +17,7 @@ from .mapping import Circumstances
 _SECTION = "knowledge"
 _ZONE, _MAY_WRITE, _GRID_MODE, _FLOOR = "time_zone", "may write", "grid mode", "floor"
 _TOUCHING, _OVERNIGHT, _BOTH_FLAGS = "touching entries", "entries over midnight", "both flags"
+_PAUSES = "pause after validation"
 _LIST = "schedules"
 
 
@@ -110,6 +111,7 @@ class Knowledge:
             touching=self._facts.get(_TOUCHING) != "no",
             overnight=self._facts.get(_OVERNIGHT) != "no",
             both_flags=self._facts.get(_BOTH_FLAGS) == "yes",
+            pauses=self._facts.get(_PAUSES) == "yes",
         )
 
     def learn_habits(self, habits: Habits) -> None:
@@ -117,6 +119,7 @@ class Knowledge:
         self._note(_TOUCHING, _yes_no(habits.touching))
         self._note(_OVERNIGHT, _yes_no(habits.overnight))
         self._note(_BOTH_FLAGS, _yes_no(habits.both_flags))
+        self._note(_PAUSES, _yes_no(habits.pauses))
 
     def form_of(self, step: SwitchStep) -> str | None:
         """Return the form of a write that worked last for a step; None before the first."""
