@@ -76,8 +76,8 @@ stack: $(DEVELOPMENT) $(HOME_ASSISTANT) browser  ## tests on the newest Home Ass
 oldest: $(DEVELOPMENT) $(OLDEST) browser  ## the stack's tests on the oldest versions that the docs name
 	LANE=oldest $(BIN)/pytest -m stack tests/stack --ignore=tests/stack/chaos
 
-chaos: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## random faults and wishes in the real stack; MINUTES=30 SEED=3 (else a new one)
-	CHAOS_MINUTES=$(or $(MINUTES),30) CHAOS_SEED=$(or $(SEED),$$RANDOM) $(BIN)/pytest -m stack tests/stack/chaos
+chaos: $(DEVELOPMENT) $(HOME_ASSISTANT)  ## random faults and wishes in the real stack; MINUTES=30 SEED=3 SITE=late (else new ones)
+	CHAOS_MINUTES=$(or $(MINUTES),30) CHAOS_SEED=$(or $(SEED),$$RANDOM) CHAOS_SITE=$(SITE) $(BIN)/pytest -m stack tests/stack/chaos
 
 mutations: $(DEVELOPMENT)  ## put faults into the rules, one by one: does a test notice each? ALL=1: every test
 	$(BIN)/python -m tests.mutations $(if $(ALL),--all)

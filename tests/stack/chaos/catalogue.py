@@ -25,6 +25,18 @@ READ_LAG_SECONDS = 3.0
 ENTRIES, SWITCHES = ERAS = ("2026-07", "2025-07")
 """Eras of the cloud: with entries, and with switches alone."""
 
+REPORT_SECONDS = 20.0
+"""How often the gateway reports in the storm."""
+
+SITES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "entries": (ENTRIES, {}),
+    "switches": (SWITCHES, {}),
+    "late": (SWITCHES, {"requested_config": "on", "requested_config_controls": True}),
+    "untold": (SWITCHES, {"requested_config": "on"}),
+}
+"""Kinds of sites, each with its era and the switches of its cloud; the last two show a change when the gateway reports
+it, and one of them does not say what is on its way."""
+
 
 class Group(str, Enum):
     """The groups of faults; a storm that is long enough shows each."""

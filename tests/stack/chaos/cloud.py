@@ -3,7 +3,7 @@
 import base64
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from simulator import EMAIL, PASSWORD, Simulator, Switches
 from simulator.wire import Request, Response
+from tests.stack.chaos.catalogue import REPORT_SECONDS, SITES
 from tests.stack.minutes import now
 from tests.stack.phone import CHARGE, CONTROLS, DISCHARGE, FAMILIES, RESTRICT
 
@@ -22,12 +23,16 @@ _SECRET_HEADERS = ("e-auth-token", "x-xsrf-token", "x-csrf-token")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the cloud really stored at one moment: per control the switch, and whether an entry makes it effective."""
+    """What the cloud really stored at one moment: per control the switch, and whether an entry makes it effective.
+
+    `acts` is whether the gateway acts on it.
+    """
 
     at: datetime
     switch: Mapping[str, bool]
     active: Mapping[str, bool]
     upcoming: Mapping[str, bool]
+    acts: Mapping[str, bool]
 
     def agrees(self, control: str, on: bool) -> bool:
         """Tell whether `confirmed` may be said of this.
@@ -52,8 +57,11 @@ class Asked:
 class Cloud(Simulator):
     """A simulator that remembers what was secret and what it stored when."""
 
-    def __init__(self, era: str, seed: int) -> None:
-        super().__init__(Switches(auth_era=era, activation_delay=1.0, login_limit=0), seed=seed)
+    def __init__(self, site: str, seed: int) -> None:
+        era, switches = SITES[site]
+        common = {"activation_delay": 1.0, "login_limit": 0, "report_interval": REPORT_SECONDS}
+        super().__init__(Switches().changed({"auth_era": era, **common, **switches}), seed=seed)
+        self.delay = timedelta(seconds=REPORT_SECONDS if switches else 0)
         self.url = ""
         self.secrets: set[str] = {EMAIL, PASSWORD, base64.b64encode(EMAIL.encode()).decode()}
         self.asked: list[Asked] = []
@@ -160,7 +168,8 @@ class Cloud(Simulator):
 
     def look(self) -> Shown:
         """Note what is stored now, and return it."""
-        document = self._document()
+        model: Any = self.model()
+        document, gateway = model["cloud"], model["gateway"]
         switch = {
             CHARGE: bool(document["chargeFromGrid"]),
             DISCHARGE: bool((document["dtgControl"] or {}).get("enabled")),
@@ -175,6 +184,7 @@ class Cloud(Simulator):
             switch=switch,
             active={one: not self.by_entries or FAMILIES[one].upper() in active for one in CONTROLS},
             upcoming={one: _is_upcoming([entry for entry in own if _is_of(entry, one)], local) for one in CONTROLS},
+            acts={one: bool(gateway[one]) for one in CONTROLS},
         )
         self._shown.append(shown)
         while self._shown[0].at < shown.at - _KEPT:
@@ -183,9 +193,16 @@ class Cloud(Simulator):
 
     def last_agreed(self, control: str, on: bool, at: datetime) -> datetime | None:
         """Return the last moment until `at` at which `confirmed` would have been true; None when there was none."""
+        return self._last(at, lambda shown: shown.agrees(control, on))
+
+    def last_acted(self, control: str, acts: bool, at: datetime) -> datetime | None:
+        """Return the last moment until `at` at which the gateway acted on a control, or did not, if any."""
+        return self._last(at, lambda shown: shown.acts[control] is acts)
+
+    def _last(self, at: datetime, is_so: Callable[[Shown], bool]) -> datetime | None:
         ends, found = at, None
         for shown in reversed(self._shown):  # what was stored stays so until the next look
-            if shown.at <= at and shown.agrees(control, on):
+            if shown.at <= at and is_so(shown):
                 found = min(ends, at)
                 break
             ends = shown.at

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import Enum
 from random import Random
 
-from tests.stack.chaos.catalogue import ENTRIES, ERAS, KINDS, Group, Kind
+from tests.stack.chaos.catalogue import ENTRIES, KINDS, SITES, Group, Kind
 from tests.stack.phone import CONTROLS, DISCHARGE
 
-_ERA_WEIGHTS = (3, 1)
+_SITE_WEIGHTS = {"entries": 3, "switches": 1}
 _QUIET_START = 3.0
 # Afterwards no program is stopped any more, so that the last wishes meet faults of the cloud, but are heard.
 _QUIET_END = 12.0
@@ -73,7 +73,7 @@ class Plan:
     Attributes:
         seed: What it is drawn from.
         seconds: How long it lasts.
-        era: The cloud's.
+        site: Its kind, of those in the catalogue.
         foreign: Whether the owner has an entry for discharge to grid.
         cloud: The faults of the cloud, which overlap.
         programs: The faults of programs, one at a time.
@@ -83,28 +83,41 @@ class Plan:
 
     seed: int
     seconds: float
-    era: str
+    site: str
     foreign: bool
     cloud: tuple[Fault, ...]
     programs: tuple[Fault, ...]
     wishes: tuple[Wish, ...]
     windows: tuple[WindowPlan, ...]
 
+    @property
+    def era(self) -> str:
+        """The cloud's era."""
+        return SITES[self.site][0]
 
-def draw(seed: int, seconds: float) -> Plan:
-    """Draw the storm of a seed; the same seed and length give the same storm."""
+
+def draw(seed: int, seconds: float, site: str | None = None) -> Plan:
+    """Draw the storm of a seed; the same seed, length and site give the same storm.
+
+    Args:
+        seed: What it is drawn from.
+        seconds: How long it lasts.
+        site: The kind of the site; None: drawn, too.
+    """
 
     def dice(what: str) -> Random:
         return Random(f"{seed} {what}")  # noqa: S311 - the same seed has to give the same storm
 
     house = dice("house")
-    era = house.choices(ERAS, _ERA_WEIGHTS)[0]
+    drawn = house.choices(list(_SITE_WEIGHTS), list(_SITE_WEIGHTS.values()))[0]
+    site = site or drawn
+    era = SITES[site][0]
     foreign = era == ENTRIES and house.random() < 0.5
     possible = [kind for kind in KINDS if kind.least <= seconds and era in kind.eras]
     return Plan(
         seed=seed,
         seconds=seconds,
-        era=era,
+        site=site,
         foreign=foreign,
         cloud=tuple(_cloud(dice("cloud"), possible, seconds)),
         programs=tuple(_programs(dice("programs"), possible, seconds)),

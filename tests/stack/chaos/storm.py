@@ -133,7 +133,7 @@ async def _house(plan: Plan, folder: Path) -> AsyncIterator[Aftermath]:
     toggles.write_text(yaml.safe_dump({"input_boolean": House.helpers(APP)}), encoding="utf-8")
     automation.write_text(AUTOMATION, encoding="utf-8")
     async with AsyncExitStack() as stack:
-        cloud = await stack.enter_async_context(Cloud(plan.era, plan.seed).running())
+        cloud = await stack.enter_async_context(Cloud(plan.site, plan.seed).running())
         if plan.foreign:
             cloud.add_foreign(DISCHARGE)
             await asyncio.sleep(2)  # until the gateway has it

@@ -1,4 +1,7 @@
-"""A storm of faults and wishes. CHAOS_MINUTES says how long, CHAOS_SEED which one: the same seed, the same storm."""
+"""A storm of faults and wishes. CHAOS_MINUTES says how long, CHAOS_SEED which one: the same seed, the same storm.
+
+CHAOS_SITE says on which kind of site, of those in the catalogue; else the seed does.
+"""
 
 import os
 from typing import Any
@@ -14,6 +17,7 @@ from tests.stack.chaos.storm import POLL_SECONDS, REQUESTS_PER_HOUR, Aftermath, 
 
 _MINUTES = float(os.environ.get("CHAOS_MINUTES") or 1.5)
 _SEED = int(os.environ.get("CHAOS_SEED") or 3)
+_SITE = os.environ.get("CHAOS_SITE") or None
 # What the harness itself writes: the account for AppDaemon, and its own token.
 _HARNESS = ("secrets.yaml", ".token")
 _GROWTH_MIB, _GROWTH_FILES = 20.0, 10
@@ -28,8 +32,8 @@ async def seen(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
         with capture.global_and_fixture_disabled():
             pytestconfig.get_terminal_writer().line(line)
 
-    plan = draw(_SEED, 60 * _MINUTES)
-    say(f"\nchaos: seed {plan.seed}, {_MINUTES:g} minutes, cloud of {plan.era}; files in {folder}")
+    plan = draw(_SEED, 60 * _MINUTES, _SITE)
+    say(f"\nchaos: seed {plan.seed}, {_MINUTES:g} minutes, site: {plan.site}, {plan.era}; files in {folder}")
     seen = await rage(plan, folder)
     (folder / "diary.txt").write_text(describe(seen), encoding="utf-8")
     counters, doubtful = seen.cloud.counters(), sum(bool(one.doubtful) for one in seen.diary.made)
@@ -48,6 +52,10 @@ async def test_after_the_storm_the_cloud_is_as_wished_last_and_stays_so(seen: Af
 
 async def test_nothing_was_confirmed_that_was_not_so(seen: Aftermath) -> None:
     assert seen.witness.wrong == [], describe(seen)
+
+
+async def test_no_control_was_said_to_be_enforced_or_not_that_was_otherwise_at_the_gateway(seen: Aftermath) -> None:
+    assert seen.witness.unlike == [], describe(seen)
 
 
 async def test_nothing_was_refused_that_the_cloud_did_not_refuse(seen: Aftermath) -> None:

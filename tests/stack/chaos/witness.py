@@ -13,6 +13,7 @@ import aiohttp
 from demo.home_assistant import HomeAssistant
 from demo.websocket import CallError
 from tests.stack.chaos.applog import AppLog, Refusal
+from tests.stack.chaos.catalogue import REPORT_SECONDS
 from tests.stack.chaos.cloud import Cloud
 from tests.stack.chaos.diary import Diary, Made
 from tests.stack.chaos.home import AwayError, Home
@@ -26,8 +27,11 @@ SENSORS = {f"binary_sensor.{APP}_{control}": control for control in CONTROLS}
 _GRACE = timedelta(seconds=5)
 # What the phone app changed is noticed by two reads that count; with nothing wrong they come within this time.
 _PHONE_GRACE = timedelta(seconds=25)
+# What the gateway does is known by its reports, and by the poll that reads one.
+_GATEWAY_GRACE = timedelta(seconds=REPORT_SECONDS + 15)
 _LOOK_SECONDS = 0.25
 _SILENCE_SECONDS = 2.0
+_SAME = timedelta(seconds=1)
 # The app refuses by itself to wake the owner's entries.
 _OWN_RULE = "would come alive"
 _REFUSED_WITHIN = timedelta(minutes=1)
@@ -40,6 +44,7 @@ class Witness:
     Attributes:
         commands: The `set` commands by their id, as they are made.
         wrong: The wrong confirmations, in words.
+        unlike: What was said of the gateway and was otherwise, in words.
         answers: Per id of a command the final outcomes.
     """
 
@@ -51,6 +56,7 @@ class Witness:
     transcript: Path
     log: AppLog
     wrong: list[str] = field(default_factory=list)
+    unlike: list[str] = field(default_factory=list)
     answers: dict[str, list[str]] = field(default_factory=dict)
     connections: int = 0
 
@@ -100,8 +106,19 @@ class Witness:
             last.heard = True
             if outcome == "confirmed" and last.confirmed is None:
                 last.confirmed = at
+        said = f"sensor {state['state']} {json.dumps(told)}"
         if outcome == "confirmed":
-            self._check(control, wanted, at, f"sensor {state['state']} {json.dumps(told)}")
+            self._check(control, wanted, at, said)
+        acts = {"yes": True, "no": False}.get(told.get("enforced", ""))
+        if acts is not None and state["state"] != "unavailable":
+            self._check_gateway(control, acts, at, said)
+
+    def _check_gateway(self, control: str, acts: bool, at: datetime, said: str) -> None:
+        """Hold `enforced` against what the gateway does; what is not known is no fault."""
+        last = self.cloud.last_acted(control, acts, at)
+        if last is None or self.weather.calm(last, at) > _GATEWAY_GRACE:
+            since = "" if last is None else f" since {last:%H:%M:%S.%f}"
+            self.unlike.append(f"{at:%H:%M:%S.%f} {control} enforced {acts}: not so{since}. {said}")
 
     def _check(self, control: str, on: bool, at: datetime, said: str) -> None:
         """Hold `confirmed` against what the cloud stores, which the app may see a moment late."""
@@ -113,8 +130,8 @@ class Witness:
         if late <= _GRACE:
             return
         phoned = self.cloud.phoned.get(control)
-        if phoned is not None and abs(phoned - agreed) < timedelta(seconds=1):
-            if self.weather.calm(phoned, at) <= _PHONE_GRACE:
+        if phoned is not None and -_SAME < agreed - phoned < self.cloud.delay + _SAME:
+            if self.weather.calm(agreed, at) <= _PHONE_GRACE:
                 return
             said = f"(changed in the phone app at {phoned:%H:%M:%S}) {said}"
         self.wrong.append(

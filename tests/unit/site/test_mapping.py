@@ -306,3 +306,10 @@ def test_a_reserve_and_a_flag_that_are_on_their_way_count_already() -> None:
     coming = {"batteryBackupPercentage": 45, "chargeFromGridScheduleEnabled": True}
     found = switches(settings(batteryBackupPercentage=20, chargeFromGridScheduleEnabled=False, requestedConfig=coming))
     assert (found.floor, found.charge_schedule_on) == (45, True)
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_a_flag_that_is_not_told_while_something_is_on_its_way_may_be_either(flag: bool) -> None:
+    known = settings(chargeFromGridScheduleEnabled=flag)
+    coming = settings(chargeFromGridScheduleEnabled=flag, requestedConfig={"chargeFromGrid": True})
+    assert (switches(known).charge_schedule_on, switches(coming).charge_schedule_on) == (flag, None)
