@@ -41,8 +41,11 @@ LATENESS_DECIDES = {
     "enphase_app: A wish that is newer than the removal of its entry is confirmed only once": (
         "while a switch is on its way there are looks between the polls, which find the removal before the newer wish"
     ),
-    "truth: A silent gateway is told apart from an obedient one": (
-        "where the cloud shows a switch when the gateway reports it, one that falls silent before never confirms it"
+    "on_its_way: A report from before the gateway had heard of an off proves nothing": (
+        "where the cloud shows a switch when the gateway reports it, one that falls silent before leaves it on there"
+    ),
+    "refusals: Where an off is forbidden while it is on, that is a problem": (
+        "an on that is still on its way was never confirmed: a refused off does not fall back on it"
     ),
 }
 """Scenarios in which a late read rightly leads to another end, with the reason."""

@@ -428,6 +428,67 @@ def test_a_write_that_the_cloud_holds_is_never_called_ignored_however_reads_flap
         assert sight is not Sight.NOT_SHOWN or cloud.holds is value
 
 
+@dataclass
+class LateCloud(Cloud):
+    """A cloud whose top level shows what the gateway reported last, and that may tell what is on its way (15.1)."""
+
+    tells: bool = True
+    reported: bool = False
+    taken: bool = False
+    """Whether it has taken a write since the last report."""
+
+    def write(self, evidence: Evidence, value: bool, fate: Fate) -> Evidence:
+        self.taken |= fate in (Fate.APPLIED, Fate.LOST_AFTER, Fate.REFUSED_AFTER)
+        return super().write(evidence, value, fate)
+
+    def report(self) -> None:
+        self.reported, self.taken = self.holds, False
+
+    def read(self, evidence: Evidence) -> tuple[Evidence, Sight]:
+        told = self.holds if self.tells and self.taken else None
+        return evidence.saw(self.reported, at(self.now), CONSISTENCY, told=told, pending=self.taken)
+
+
+@settings(max_examples=300)
+@example(True, [(1.0, (True, Fate.APPLIED), False), (1.0, (False, Fate.REFUSED_AFTER), False)])
+@example(False, [(1.0, (True, Fate.APPLIED), False), (1.0, (False, Fate.REFUSED_AFTER), True), (120.0, None, False)])
+@example(
+    False,
+    [
+        (1.0, (True, Fate.LOST_AFTER), False),
+        (1.0, (False, Fate.REFUSED_AFTER), True),
+        (120.0, (True, Fate.IGNORED), False),
+    ],
+)
+@given(
+    st.booleans(),
+    st.lists(
+        st.tuples(st.floats(1, 400), st.none() | st.tuples(st.booleans(), st.sampled_from(Fate)), st.booleans()),
+        max_size=14,
+    ),
+)
+def test_where_the_gateway_reports_late_nothing_is_shown_that_the_cloud_does_not_hold_and_nothing_is_foreign(
+    tells: bool, events: list[tuple[float, tuple[bool, Fate] | None, bool]]
+) -> None:
+    cloud, evidence = LateCloud(tells=tells), KNOWN_OFF
+    for seconds, write, reports in events:
+        cloud.now += seconds
+        if reports:
+            cloud.report()
+        if write is not None and evidence.believed is not write[0]:
+            evidence = cloud.write(evidence, *write)
+        evidence, sight = cloud.read(evidence)
+        assert sight is not Sight.FOREIGN
+        assert sight is not Sight.SHOWN or cloud.holds is evidence.known
+        assert not evidence.surely_off or evidence.given_up is not None or cloud.holds is False
+    cloud.report()
+    for _ in range(8):
+        cloud.now += 130
+        evidence, sight = cloud.read(evidence)
+        assert sight is not Sight.FOREIGN
+    assert evidence.known is cloud.holds
+
+
 @given(lags, st.floats(60, 1000), st.floats(0, 119.9))
 def test_a_foreign_change_is_found_by_any_two_reads_that_show_it_far_enough_apart(
     first_lag: float, apart: float, second_lag: float

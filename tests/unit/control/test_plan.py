@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import given
@@ -12,7 +13,7 @@ from enphase_battery.control.controls import Control
 from enphase_battery.control.evidence import Evidence
 from enphase_battery.control.intent import Intent, Source
 from enphase_battery.control.plan import Actual, plan
-from enphase_battery.control.site_state import SiteState
+from enphase_battery.control.site_state import SiteState, Switches
 from enphase_battery.control.steps import SwitchStep
 from enphase_battery.control.wanted import Wanted
 from tests.unit.said import said
@@ -130,3 +131,21 @@ def test_a_discharge_waits_until_a_read_has_shown_that_the_charge_has_ended() ->
     for charge, expected in ((charging, False), (answered, False), (ended, True)):
         evidence = {Control.DISCHARGE_TO_GRID: Evidence(known=False), Control.CHARGE_FROM_GRID: charge}
         assert (discharge in plan(wish, Actual(evidence, SWITCHES_ONLY), tuple(Control))) is expected
+
+
+def test_a_discharge_waits_for_the_report_while_a_charge_that_was_refused_may_be_on_its_way() -> None:
+    wish = {
+        Control.CHARGE_FROM_GRID: wanted(Control.CHARGE_FROM_GRID, False),
+        Control.DISCHARGE_TO_GRID: wanted(Control.DISCHARGE_TO_GRID, True),
+    }
+    ignored = Evidence(known=False).sending(True, NOON).answered(NOON).writes[0]
+    evidence = {
+        Control.DISCHARGE_TO_GRID: Evidence(known=False),
+        Control.CHARGE_FROM_GRID: Evidence(known=False, given_up=ignored),
+    }
+    for is_pending in (True, False):
+        switches = Switches(
+            dict.fromkeys(Control, False), charge_schedule_on=False, override=None, read_at=NOON, is_pending=is_pending
+        )
+        steps = plan(wish, Actual(evidence, replace(SWITCHES_ONLY, switches=switches)), tuple(Control))
+        assert (SwitchStep(Control.DISCHARGE_TO_GRID, True) in steps) is not is_pending

@@ -202,8 +202,9 @@ class Evidence:
             # What stood before another write may come from that time, a refused one included: it may have been carried
             # out. A read has shown that other write? Then an answer with success has to say so too: the next read may
             # be older again, and a write without that may never have arrived.
+            # While the cloud waits for the gateway every read is as old as its last report.
             earlier = self.writes[:-1] if pending else young[:-1]
-            others = [*earlier, *self._refused_lately(at - consistency)]
+            others = [*earlier, *self._refused_since(None if pending else at - consistency)]
             is_answered = told or write.answered
             if not any(one.before is value for one in others if not (one.shown and is_answered)):
                 proven = tuple(replace(one, shown=True) for one in young)
@@ -225,6 +226,10 @@ class Evidence:
         Where an earlier one told of that write somebody has changed it since. Else the write was ignored, or it was
         not answered, and is told again.
         """
+        late = self.given_up
+        if late is not None and late.value is told and late.at > write.at:  # refused, and carried out all the same
+            sent = (*self.writes, replace(late, answered=True, told_at=at))
+            return replace(self, writes=sent, suspect_since=None, given_up=None), Sight.LATE
         echoes = any(one.is_young(at, consistency) and one.value is told for one in self.writes)
         if echoes or not write.answered or (write.told_at is None and write.is_young(at, consistency)):
             return self, Sight.ECHO
@@ -239,14 +244,15 @@ class Evidence:
     def second_look_at(self, consistency: timedelta) -> datetime | None:
         """Return the instant from which a read can decide what is undecided now; None when nothing is."""
         if self.unproven is not None:
-            return max(one.at for one in (self.unproven, *self._refused_lately(self.unproven.at))) + consistency
+            return max(one.at for one in (self.unproven, *self._refused_since(self.unproven.at))) + consistency
         if self.suspect_since is not None:
             return self.suspect_since + consistency / 2
         return None if self.given_up is None else _last_look_at(self.given_up, consistency)
 
-    def _refused_lately(self, since: datetime) -> tuple[OwnWrite, ...]:
-        """Return the write that was given up, if that was sent, and so refused, after an instant."""
-        return (self.given_up,) if self.given_up is not None and self.given_up.at > since else ()
+    def _refused_since(self, since: datetime | None) -> tuple[OwnWrite, ...]:
+        """Return the write that was given up, if that was sent, and so refused, after an instant; None: whenever."""
+        late = self.given_up
+        return (late,) if late is not None and (since is None or late.at > since) else ()
 
     def _saw_unasked(
         self, value: bool, at: datetime, consistency: timedelta, *, pending: bool

@@ -83,8 +83,14 @@ def in_the_way(
         and rival in wanted
         and not wanted[rival].switch
         and not (state.by_entries(control) and state.by_entries(rival))
-        and not (evidence[rival].surely_off and rival not in state.on_its_way)
+        and not _is_surely_off(evidence[rival], rival, state)
     }
+
+
+def _is_surely_off(evidence: Evidence, control: Control, state: SiteState) -> bool:
+    """Return whether a switch is off, whatever the gateway has not reported yet: a write that was given up, too."""
+    may_come = state.switches is not None and state.switches.is_pending and evidence.given_up is not None
+    return evidence.surely_off and control not in state.on_its_way and not may_come
 
 
 def terms_wanted(wanted: Mapping[Control, Wanted]) -> tuple[Terms, ...]:
