@@ -109,6 +109,12 @@ def test_charging_needs_the_second_flag_of_its_family_and_the_others_do_not() ->
     assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
 
 
+def test_while_it_is_open_whether_the_second_flag_is_on_nothing_can_be_said() -> None:
+    state = switches(SCHEDULED, charge_schedule_on=None)
+    assert enforcement(state, CHARGE, NOON) == Enforcement(Enforced.UNKNOWN, because(Kind.DOUBTED))
+    assert enforcement(state, DISCHARGE, NOON).enforced is Enforced.YES
+
+
 @pytest.mark.parametrize("state", [replace(SCHEDULED, entries=None), replace(SCHEDULED, has_schedules={})])
 def test_without_the_schedule_list_nothing_can_be_said(state: SiteState) -> None:
     verdict = enforcement(state, CHARGE, NOON)

@@ -118,6 +118,8 @@ def _without_entry(
         if not all(terms.readable for terms in active):
             return Enforcement(Enforced.UNKNOWN, because(Kind.ENTRIES_NOT_READ))
         return Enforcement(Enforced.NO, because(Kind.NO_ENTRY_NOW if active else Kind.NO_ENTRY))
+    if control.has_second_flag and switches.charge_schedule_on is None:
+        return Enforcement(Enforced.UNKNOWN, because(Kind.DOUBTED))
     if control.has_second_flag and not switches.charge_schedule_on:
         return Enforcement(Enforced.NO, because(Kind.SCHEDULE_OFF, control=control))
     return None

@@ -187,6 +187,8 @@ class Reconciler:
         try:
             if everything:
                 await self._observer.look(everything=True)
+            elif self._awaits_report():
+                await self._observer.look_at_switches(urgent=urgent)
             elif not self._awaits_gateway():
                 with spending_for(self._purpose()):
                     await self._observer.look(urgent=urgent)
@@ -211,6 +213,13 @@ class Reconciler:
             return [self.contact.retry_at]
         entries = self.records.next_look(self._consistency)
         return [*([] if entries is None else [entries]), *self.records.second_looks(self._consistency)]
+
+    def _awaits_report(self) -> bool:
+        """Return whether nothing but switches on their way are awaited, of which the list of entries says nothing."""
+        now = self._clock()
+        due = self._due_controls(now)
+        is_alone = not self.contact.error and all(control in self.records.arrivals for control in due)
+        return is_alone and bool(due) and all(now < at for at in self._looks()) and not self._next_steps()
 
     def _awaits_gateway(self) -> bool:
         """Return whether nothing but the gateway's word on own entries is awaited, which only the list can bring."""

@@ -150,12 +150,13 @@ class Situation:
     def _switch_undecided(self, control: Control) -> Verdict | None:
         """Return the verdict as long as no read that counts shows the switch as it is to be."""
         wanted, evidence = self.wanted[control], self.records.evidence[control]
-        if evidence.unproven is not None:
+        ahead = _is_only_written_ahead(wanted)
+        if evidence.unproven is not None and not (ahead and evidence.unproven.value):
             return self._awaited(control, because(Kind.NOT_SHOWN_YET), control)
         doubt = self._doubt(control)
         if evidence.known is wanted.switch and doubt is not None:
             return self._awaited(control, doubt, control)
-        if evidence.known is wanted.switch or _is_only_written_ahead(wanted):
+        if evidence.known is wanted.switch or ahead:
             return None
         # A rival is still on, a read cannot decide yet (an echo), or the wish changed at the end of the pass.
         rival = in_the_way(self.wanted, self.records.evidence, self.records.state).get(control)
