@@ -75,7 +75,8 @@ async def switched(stage: Stage) -> Told:
         await _shows_charging(house, "off", end, source="cloud")
         await house.shows(house.toggle(CHARGE), "off")
         await house.gateway_enforces(CHARGE, False)
-        await house.shows(house.sensor(RESTRICT), "on", outcome="confirmed", enforced="yes")
+        await house.shows(house.sensor(RESTRICT), "on", outcome="confirmed")
+        await house.gateway_enforces(RESTRICT, True)
         return await _told(house, start, end)
 
 
