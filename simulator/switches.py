@@ -163,6 +163,7 @@ class Switches:
     profile: str = _text("self-consumption")  # (6.2) any text, from when it is set; backup_only: full backup
     # Profile writes (52, 59 to 61)
     profile_delay: float = _number(10.0, 0, 86_400)  # (61) until an online gateway takes a change
+    profile_first_charge: str = _choice("follows", "off", "on")  # (96) the charge switch of one never in use (N)
     profile_split: str = _choice("off", "late", "never")  # (61) when battery_mode follows; late: an hour later (N)
     profile_devices: str = _choice("400", "403")  # (59)
     same_profile_ignored: bool = _flag(False)  # (52) a write of the profile that it has changes nothing

@@ -12,12 +12,11 @@ from ..site.cloud_state import CloudState
 from ..site.entries import Entry
 from ..site.families import Family
 from ..site.on_its_way import PROFILE_MEMBERS, members
-from ..site.profiles import shown_reserve
+from ..site.profiles import reserves
 from ..site.settings import RESERVE_RANGE, VERY_LOW_RANGE
 from ..site.windows import clock_time
 from ..switches import Switches
 
-_RESERVES = {"self-consumption": 20, "cost_savings": 30, "backup_only": 100}
 Document = dict[str, object]
 
 
@@ -173,7 +172,6 @@ def _requested_config(state: CloudState, switches: Switches) -> Document:
 
 def _common(state: CloudState, switches: Switches) -> Document:
     settings = state.readable
-    reserve = shown_reserve(settings)
     return {
         "supportsMqtt": switches.supports_mqtt,
         "pollingInterval": 60,
@@ -183,10 +181,10 @@ def _common(state: CloudState, switches: Switches) -> Document:
         "operationModeSubType": settings.sub_type,
         **_requested_config(state, switches),
         "requestedConfigMqtt": {},
-        "batteryBackupPercentage": reserve,
+        "batteryBackupPercentage": settings.reserve,
         "batteryBackupPercentageMin": RESERVE_RANGE[0],
         "batteryBackupPercentageMax": RESERVE_RANGE[1],
-        "previousBatteryBackupPercentage": {**_RESERVES, settings.profile: reserve},
+        "previousBatteryBackupPercentage": reserves(settings),
         "stormGuardState": "active" if switches.storm else "disabled",
         "showStormGuardAlert": switches.storm,
         "evseStormEnabled": False,

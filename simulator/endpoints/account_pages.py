@@ -7,7 +7,8 @@ from ..answers.documents import Document
 from ..answers.html_pages import login_wall, site_page
 from ..answers.odd_members import odd
 from ..site.battery import POWER_KW
-from ..site.profiles import BACKUP_PROFILE, MODES
+from ..site.profiles import MODES
+from ..site.settings import BACKUP_PROFILE
 from ..wire import RefusedError, Request, Response, as_json, redirect
 from ..world import World
 from .access import living_session, site_of

@@ -28,7 +28,7 @@ class CloudState:
     @property
     def target(self) -> BatterySettings:
         """The settings with what was last asked for."""
-        return self.requested.change.applied_to(self.settings, clamp=True) if self.requested else self.settings
+        return self.requested.taken(self.settings) if self.requested else self.settings
 
     @property
     def readable(self) -> BatterySettings:

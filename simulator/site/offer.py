@@ -9,7 +9,7 @@ from ..switches import Switches
 from .battery import Hindrances
 from .families import Family
 from .gateway import Conditions
-from .profiles import BACKUP_PROFILE
+from .settings import BACKUP_PROFILE
 from .windows import Window
 
 
