@@ -150,6 +150,7 @@ class Switches:
     list_deleted: bool = _flag(False)  # (58)
     cfg_apply_enables_schedule: bool = _flag(True)  # (48a)
     disclaimer_required: bool = _flag(False)  # (55)
+    reserve_min: int = _number(10, 0, 20)  # (6.2, 62) the least reserve, as reads tell it
     out_of_range: str = _choice("refuse", "clamp")  # (62)
     isenabled_required: bool = _flag(False)  # (69)
     misleading_409: bool = _flag(False)  # (64)

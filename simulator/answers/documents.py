@@ -11,9 +11,10 @@ from ..eras import ERAS
 from ..site.cloud_state import CloudState
 from ..site.entries import Entry
 from ..site.families import Family
+from ..site.offer import reserve_range
 from ..site.on_its_way import PROFILE_MEMBERS, members
 from ..site.profiles import reserves
-from ..site.settings import RESERVE_RANGE, VERY_LOW_RANGE
+from ..site.settings import VERY_LOW_RANGE
 from ..site.windows import clock_time
 from ..switches import Switches
 
@@ -182,8 +183,8 @@ def _common(state: CloudState, switches: Switches) -> Document:
         **_requested_config(state, switches),
         "requestedConfigMqtt": {},
         "batteryBackupPercentage": settings.reserve,
-        "batteryBackupPercentageMin": RESERVE_RANGE[0],
-        "batteryBackupPercentageMax": RESERVE_RANGE[1],
+        "batteryBackupPercentageMin": reserve_range(switches)[0],
+        "batteryBackupPercentageMax": reserve_range(switches)[1],
         "previousBatteryBackupPercentage": reserves(settings),
         "stormGuardState": "active" if switches.storm else "disabled",
         "showStormGuardAlert": switches.storm,

@@ -104,7 +104,7 @@ class BatteryConfig:
         return as_json(_SUCCESS)
 
     def change_profile(self, _caller: str, request: Request) -> Response:
-        """PUT profile/<site>: pending until the gateway takes it (statements 52, 59 and 61)."""
+        """PUT or POST profile/<site>: pending until the gateway takes it (statements 52, 59 and 61)."""
         change = parse_profile(_mapping(request))
         if change.has_devices:
             return spring_error(self._world, request, int(self._world.switches.profile_devices))

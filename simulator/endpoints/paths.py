@@ -41,6 +41,7 @@ def handlers(world: World) -> dict[tuple[str, str], Handler]:
         ("GET", f"{api}/siteSettings/<site>"): battery.call(battery.site_settings),
         ("GET", f"{api}/profile/<site>"): battery.call(battery.profile),
         ("PUT", f"{api}/profile/<site>"): battery.call(battery.change_profile),
+        ("POST", f"{api}/profile/<site>"): battery.call(battery.change_profile),  # section 15.3
         ("PUT", f"{api}/cancel/profile/<site>"): battery.call(battery.cancel_profile),
         ("GET", f"{api}/batterySettings/<site>"): battery.call(battery.settings),
         ("PUT", f"{api}/batterySettings/<site>"): battery.call(battery.change_settings),

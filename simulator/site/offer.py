@@ -9,7 +9,7 @@ from ..switches import Switches
 from .battery import Hindrances
 from .families import Family
 from .gateway import Conditions
-from .settings import BACKUP_PROFILE
+from .settings import BACKUP_PROFILE, BACKUP_RESERVE
 from .windows import Window
 
 
@@ -26,6 +26,11 @@ def missing(switches: Switches) -> frozenset[Family]:
 def unchangeable(switches: Switches) -> frozenset[Family]:
     """Return the families whose members in a settings PUT are ignored."""
     return _named(switches.locked) | missing(switches)
+
+
+def reserve_range(switches: Switches) -> tuple[int, int]:
+    """Return the least and the most reserve that the site takes, in percent (section 6.2, statement 62)."""
+    return switches.reserve_min, BACKUP_RESERVE
 
 
 def conditions(switches: Switches, profile: str) -> Conditions:

@@ -13,7 +13,6 @@ from .families import Family
 BACKUP_PROFILE = "backup_only"
 BACKUP_RESERVE = 100
 FIRST_RESERVE = 20
-RESERVE_RANGE = (10, 100)
 VERY_LOW_RANGE = (5, 25)
 _LAST_MINUTE = 24 * 60 - 1
 _SCHEDULE_FAULT = "Request contains invalid or missing parameters required for schedules"

@@ -9,8 +9,9 @@ from ..switches import Switches
 from .cloud_state import CloudState
 from .entries import is_unapplied
 from .families import Family
+from .offer import reserve_range
 from .profiles import ProfileChange, Requested, requested
-from .settings import RESERVE_RANGE, BatterySettings, MalformedError, SettingsChange, changed, ranged, within
+from .settings import BatterySettings, MalformedError, SettingsChange, changed, ranged, within
 
 
 def with_settings(
@@ -21,7 +22,7 @@ def with_settings(
     `stamp` is the cloud's own time; `profile_due` is when the gateway takes another profile. Raises MalformedError
     (statements 55, 62).
     """
-    change, old = within(change, RESERVE_RANGE, clamp=switches.out_of_range == "clamp"), state.settings
+    change, old = within(change, reserve_range(switches), clamp=switches.out_of_range == "clamp"), state.settings
     entry_enables = switches.cfg_apply_enables_schedule and any(
         entry.family is Family.CFG and not entry.deleted for entry in state.entries
     )
@@ -42,7 +43,9 @@ def with_profile(state: CloudState, change: ProfileChange, switches: Switches, d
 
     By switch a change within the same profile is forgotten (52).
     """
-    reserve = ranged("batteryBackupPercentage", change.reserve, RESERVE_RANGE, clamp=switches.out_of_range == "clamp")
+    reserve = ranged(
+        "batteryBackupPercentage", change.reserve, reserve_range(switches), clamp=switches.out_of_range == "clamp"
+    )
     if switches.same_profile_ignored and change.profile == state.settings.profile:
         return state
     return replace(state, requested=_asked(state, state.settings, replace(change, reserve=reserve), switches, due))
