@@ -56,12 +56,16 @@ def _text(default: str) -> Any:
     return field(default=default, metadata={"rule": _Rule("a text", lambda value: isinstance(value, str), str)})
 
 
-def _families() -> Any:
+def _names(*known: str) -> Any:
     def accepts(value: object) -> bool:
-        return isinstance(value, tuple) and set(value) <= {"cfg", "dtg", "rbd"}
+        return isinstance(value, tuple) and set(value) <= set(known)
 
-    rule = _Rule("a list of cfg, dtg, rbd", accepts, lambda text: tuple(filter(None, text.split(","))))
+    rule = _Rule(f"a list of {', '.join(known)}", accepts, lambda text: tuple(filter(None, text.split(","))))
     return field(default=(), metadata={"rule": rule})
+
+
+def _families() -> Any:
+    return _names("cfg", "dtg", "rbd")
 
 
 def _is_rate(value: object) -> bool:
@@ -164,6 +168,7 @@ class Switches:
     profile: str = _text("self-consumption")  # (6.2) any text, from when it is set; backup_only: full backup
     # Profile writes (52, 59 to 61)
     profile_delay: float = _number(10.0, 0, 86_400)  # (61) until an online gateway takes a change
+    profiles_missing: tuple[str, ...] = _names("cost_savings", "backup_only", "ai_optimisation")  # (6.1) a 400 (N)
     profile_first_charge: str = _choice("follows", "off", "on")  # (96) the charge switch of one never in use (N)
     profile_split: str = _choice("off", "late", "never")  # (61) when battery_mode follows; late: an hour later (N)
     profile_devices: str = _choice("400", "403")  # (59)

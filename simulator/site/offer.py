@@ -9,7 +9,8 @@ from ..switches import Switches
 from .battery import Hindrances
 from .families import Family
 from .gateway import Conditions
-from .settings import BACKUP_PROFILE, BACKUP_RESERVE
+from .profiles import MODES
+from .settings import BACKUP_PROFILE, BACKUP_RESERVE, MalformedError
 from .windows import Window
 
 
@@ -31,6 +32,14 @@ def unchangeable(switches: Switches) -> frozenset[Family]:
 def reserve_range(switches: Switches) -> tuple[int, int]:
     """Return the least and the most reserve that the site takes, in percent (section 6.2, statement 62)."""
     return switches.reserve_min, BACKUP_RESERVE
+
+
+def check_profile(profile: str, switches: Switches) -> None:
+    """Raise MalformedError for a profile that the site does not offer to anybody (section 6.1)."""
+    if profile not in MODES:
+        raise MalformedError("profile is unknown")
+    if profile in switches.profiles_missing:
+        raise MalformedError("profile is not offered on this site")
 
 
 def conditions(switches: Switches, profile: str) -> Conditions:

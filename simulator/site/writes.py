@@ -9,7 +9,7 @@ from ..switches import Switches
 from .cloud_state import CloudState
 from .entries import is_unapplied
 from .families import Family
-from .offer import reserve_range
+from .offer import check_profile, reserve_range
 from .profiles import ProfileChange, Requested, requested
 from .settings import BatterySettings, MalformedError, SettingsChange, changed, ranged, within
 
@@ -20,7 +20,7 @@ def with_settings(
     """Return the state after a settings write: the entries of the families that it switches on are committed.
 
     `stamp` is the cloud's own time; `profile_due` is when the gateway takes another profile. Raises MalformedError
-    (statements 55, 62).
+    (statements 55, 62), also for a profile that is not offered.
     """
     change, old = within(change, reserve_range(switches), clamp=switches.out_of_range == "clamp"), state.settings
     entry_enables = switches.cfg_apply_enables_schedule and any(
@@ -39,7 +39,7 @@ def with_settings(
 
 
 def with_profile(state: CloudState, change: ProfileChange, switches: Switches, due: datetime) -> CloudState:
-    """Return the state after a profile write, which the gateway takes at `due`; raise MalformedError (62).
+    """Return the state after a profile write, which the gateway takes at `due`; raise MalformedError (62, not offered).
 
     By switch a change within the same profile is forgotten (52).
     """
@@ -73,6 +73,8 @@ def _with_profile(
 def _asked(
     state: CloudState, settings: BatterySettings, change: ProfileChange, switches: Switches, due: datetime
 ) -> Requested | None:
+    if change.profile != settings.profile:
+        check_profile(change.profile, switches)
     asked, pending = requested(settings, change, switches.profile_first_charge, due), state.requested
     if pending is not None and pending.profile == change.profile:  # what was said of it before still counts
         told = pending.with_own(change.reserve, charge_from_grid=change.charge_from_grid)
