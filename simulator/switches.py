@@ -163,7 +163,10 @@ class Switches:
     dtg_times_required: bool = _flag(False)  # (C31) dtgControl with scheduleSupported but without times is a 500
     rbd_enable_deletes: bool = _flag(False)  # (72)
     # What keeps every window from working (80, S15), and is enforced at once (N)
-    storm: bool = _flag(False)  # stormGuardState active; full backup
+    storm: bool = _flag(False)  # (6.5) an alert that the guard acts on whether it was enabled or not; full backup
+    storm_alert: str = _choice("off", "on", "critical")  # (6.5) an alert; the guard acts on it if it is enabled
+    storm_guard: str = _choice("disabled", "enabled")  # (6.5) what the owner wants, from when it is set
+    show_storm_guard: bool = _flag(True)  # (6.1) showStormGuard; false: toggle and opt-out are a 400 (N)
     dr_event: bool = _flag(False)  # drEventActive
     profile: str = _text("self-consumption")  # (6.2) any text, from when it is set; backup_only: full backup
     # Profile writes (52, 59 to 61)

@@ -11,6 +11,7 @@ from .families import Family
 from .gateway import Conditions
 from .profiles import MODES
 from .settings import BACKUP_PROFILE, BACKUP_RESERVE, MalformedError
+from .storm import Alert
 from .windows import Window
 
 
@@ -42,16 +43,16 @@ def check_profile(profile: str, switches: Switches) -> None:
         raise MalformedError("profile is not offered on this site")
 
 
-def conditions(switches: Switches, profile: str) -> Conditions:
+def conditions(switches: Switches, profile: str, alert: Alert | None) -> Conditions:
     """Return what the gateway obeys beside its orders."""
     is_backup = profile == BACKUP_PROFILE
     suspended: frozenset[Family] = frozenset()
-    if switches.storm or switches.dr_event:
+    if switches.dr_event:
         suspended = frozenset(Family)
     elif is_backup:  # no override of charge from grid (section 15.2)
         suspended = frozenset((Family.DTG, Family.RBD))
     switch_only = _without_entries(switches) - missing(switches)
-    return Conditions(switch_only, suspended, switches.storm or is_backup, switches.timezone)
+    return Conditions(switch_only, suspended, is_backup, switches.timezone, alert)
 
 
 def hindrances(switches: Switches, *, stuck: bool) -> Hindrances:

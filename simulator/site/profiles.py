@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .settings import BACKUP_PROFILE, BACKUP_RESERVE, FIRST_RESERVE, BatterySettings, MalformedError, Own, text, whole
+from .storm import StormGuard
 
 MODES = {
     "self-consumption": "Self-Consumption",
@@ -51,9 +52,9 @@ class Requested:
         return replace(self, own=_told(self.own, self.profile, reserve, charge_from_grid))
 
 
-def first_settings(profile: str) -> BatterySettings:
+def first_settings(profile: str, storm: StormGuard) -> BatterySettings:
     """Return the settings of a site that begins in a profile."""
-    settings = BatterySettings(profile=profile)
+    settings = BatterySettings(profile=profile, storm=storm)
     return replace(settings, reserve=BACKUP_RESERVE) if profile == BACKUP_PROFILE else settings
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..clock import iso
 from .families import Family
+from .storm import OFF, StormGuard
 
 BACKUP_PROFILE = "backup_only"
 BACKUP_RESERVE = 100
@@ -51,6 +52,7 @@ class BatterySettings:
     very_low_soc: int = 10
     profile: str = "self-consumption"
     sub_type: str = ""
+    storm: StormGuard = OFF
     others: tuple[tuple[str, Own], ...] = ()
     """What the profiles that were in use before keep of their own."""
 

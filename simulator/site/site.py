@@ -19,7 +19,8 @@ from .late_reads import LateReads
 from .offer import check_window, conditions, hindrances
 from .profiles import ProfileChange, entered, first_settings, requested
 from .reports import Report, last_due, next_due
-from .settings import SettingsChange
+from .settings import BACKUP_PROFILE, SettingsChange
+from .storm import OptOut, StormGuard, Toggle, alert_of
 from .windows import Window
 from .writes import with_profile, with_settings
 
@@ -34,7 +35,9 @@ class Site:
         self._switches = switches
         self._random = random
         self._revision = 0
-        self._state = CloudState(first_settings(switches().profile))
+        guard = StormGuard(switches().storm_guard == "enabled")
+        alert = alert_of(switches(), None, now(), 0)
+        self._state = CloudState(first_settings(switches().profile, guard), alert=alert)
         self._unapplied: Entries = ()
         self._reads = LateReads(self._state)
         self._gateway = Gateway(Orders(self._state.settings))
@@ -81,8 +84,12 @@ class Site:
         return self._report
 
     def shown_profile(self) -> str:
-        """Return the profile that the hardware reports: by switch the one before the last change (statement 61)."""
-        return self._shown_at(self.advance())
+        """Return the profile that the hardware reports: by switch the one before the last change (statement 61).
+
+        For severe weather it is full backup (section 6.5).
+        """
+        shown = self._shown_at(self.advance())
+        return BACKUP_PROFILE if self._gateway.in_storm else shown
 
     def _shown_at(self, now: datetime) -> str:
         split, (before, since) = self._switches().profile_split, self._shown_before
@@ -117,6 +124,13 @@ class Site:
         self._change_profile(state.confirmed(shown))
 
     # Writing
+
+    def change_storm_guard(self, change: Toggle | OptOut, *, delay: float | None = None) -> None:
+        """Store what the owner wants done in severe weather, and tell the gateway; raise ValueError (section 6.5)."""
+        self.advance()
+        guard = change.applied_to(self._state.settings.storm, self._state.alert)
+        state = replace(self._state, settings=replace(self._state.settings, storm=guard))
+        self._commit(state, tell_gateway=True, delay=delay)
 
     def change_settings(self, change: SettingsChange) -> None:
         """Store a settings change, commit the entries of the families it switches on, tell the gateway.
@@ -192,7 +206,10 @@ class Site:
         """Follow a change of the switches that is about to happen."""
         now, was_online = self.advance(), self._gateway.online
         self.report()
-        self._gateway.obey(conditions(switches, self._state.settings.profile))
+        alert = alert_of(switches, self._state.alert, self._stamp(), self._next_revision())
+        if alert != self._state.alert:
+            self._commit(replace(self._state, alert=alert), tell_gateway=False)
+        self._gateway.obey(conditions(switches, self._state.settings.profile, alert))
         self._gateway.connect(now, switches.activation_delay, online=switches.gateway_online)
         self._battery.resize(switches.battery_kwh)
         if switches.requested_config == "off" and self._state.reported is not None:
@@ -226,7 +243,7 @@ class Site:
         if state.settings.profile != self._state.settings.profile:
             self._stuck = False  # statement 97
         self._commit(state, tell_gateway=True, delay=0)
-        self._gateway.obey(conditions(self._switches(), state.settings.profile))
+        self._gateway.obey(conditions(self._switches(), state.settings.profile, state.alert))
 
     def _receive(self) -> None:
         for delivery in self._gateway.arrive(self._at):
