@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from simulator import SITE_ID, Simulator
+from simulator import SITE_ID, Simulator, Switches
 from simulator.account import GATEWAY_SERIAL
 from simulator.browser import API, SETTINGS, Browser, document
 
@@ -16,6 +19,7 @@ PROFILE = f"{API}/profile/{SITE_ID}"
 CANCEL = f"{API}/cancel/profile/{SITE_ID}"
 PENDING = {"pendingGateways": [GATEWAY_SERIAL]}
 HOME = ("self-consumption", 40, True)
+NOON = datetime(2026, 7, 15, 12, 0, tzinfo=timezone.utc)
 SAVINGS = ("cost_savings", 55, False)
 BACKUP = ("backup_only", 100, False)
 Write = Callable[[Browser, str], int]
@@ -204,6 +208,52 @@ def test_61_96_the_merged_write_of_a_read_takes_a_pending_profile_back(make: Mak
     assert read(me, PROFILE)["isBatteryChangePending"] is False
     sim.advance(60)
     assert (own(me), read(me)["veryLowSoc"]) == (HOME, 15)
+
+
+def test_93_96_a_merged_write_of_a_read_that_still_shows_the_old_profile_brings_it_back(make: Make) -> None:
+    """The gateway has long taken the new one by then; the read is all that the writer went by."""
+    sim, me = lived_in(make, requested_config="on")
+    by_profile(me, "cost_savings")
+    sim.advance(60)
+    assert at_the_gateway(sim) == (55, False)
+    me.put({**read(me), "veryLowSoc": 15})
+    sim.advance(600)
+    assert (own(me), at_the_gateway(sim), read(me)["veryLowSoc"]) == (HOME, (40, True), 15)
+
+
+PROFILES = st.sampled_from(["self-consumption", "cost_savings", "backup_only", "ai_optimisation", "expert"])
+STEPS = st.one_of(
+    st.tuples(st.just(by_profile), PROFILES),
+    st.tuples(st.just(by_settings), PROFILES),
+    st.tuples(st.just("batteryBackupPercentage"), st.integers(10, 100)),
+    st.tuples(st.just("chargeFromGrid"), st.booleans()),
+)
+
+
+@given(steps=st.lists(STEPS, max_size=12), reported_late=st.booleans())
+def test_96_whatever_is_written_in_one_profile_says_nothing_of_another(
+    steps: list[Any], *, reported_late: bool
+) -> None:
+    """Against a plain memory: by profile its reserve and its charge switch."""
+    switches = {"profile_first_charge": "off", "requested_config": "on" if reported_late else "off"}
+    sim = Simulator(Switches().changed({"session_ttl": 864_000, **switches}), clock=lambda: NOON, seed=1)
+    me, profile = Browser(sim).sign_in(), "self-consumption"
+    memory = {profile: (20, False), "cost_savings": (30, False), "backup_only": (100, False)}
+    for what, value in steps:
+        if callable(what):
+            what(me, value)
+            profile = value
+        else:
+            me.put({what: value})
+            reserve, charges = memory[profile]
+            is_reserve = what == "batteryBackupPercentage" and profile != "backup_only"
+            memory[profile] = (value if is_reserve else reserve, charges if what != "chargeFromGrid" else value)
+        memory.setdefault(profile, (20, False))
+        sim.advance(10)
+        assert at_the_gateway(sim) == memory[profile]
+        sim.advance(600)
+        assert own(me) == (profile, *memory[profile])
+        assert read(me)["previousBatteryBackupPercentage"] == {name: own[0] for name, own in memory.items()}
 
 
 def test_51_96_what_the_cloud_ignores_changes_no_profile(make: Make) -> None:

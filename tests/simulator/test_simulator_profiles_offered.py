@@ -62,7 +62,7 @@ def test_a_profile_that_nobody_knows_is_refused(make: Make, path: str, name: str
 
 @pytest.mark.parametrize("profile", ["backup_only", "lunar"])
 def test_a_settings_write_may_name_the_profile_in_force_whatever_it_is(make: Make, profile: str) -> None:
-    """6.3: the merged write holds what was read."""
+    """Section 6.3: the merged write holds what was read."""
     me = Browser(make(profile=profile, profiles_missing=["backup_only"])).sign_in()
     assert me.put({**me.settings(), "veryLowSoc": 15}).status == 200
     assert (me.settings()["profile"], me.settings()["veryLowSoc"]) == (profile, 15)
