@@ -54,6 +54,8 @@ class Control:
                 return as_json(operator.world.switches.as_document())
             case "POST", "app/settings":
                 operator.act_as_app(body)
+            case "PUT", "app/stormGuard":
+                operator.act_as_app(storm_guard=body)
             case "POST", "app/schedules" if not entry_id:
                 return as_json({"scheduleId": operator.act_as_app(create=body, applied=applied)})
             case "PUT", "app/schedules" if entry_id:

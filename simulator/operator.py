@@ -10,6 +10,7 @@ from .answers.documents import battery_details, schedule_entry
 from .clock import Clock, iso, wall_clock
 from .site.enforcement import Stretch
 from .site.settings import parse_change
+from .site.storm import parse_toggle
 from .site.windows import Window, parse_window
 from .switches import Switches
 from .world import World
@@ -96,19 +97,22 @@ class Operator:
         create: Mapping[str, object] | None = None,
         update: tuple[str, Mapping[str, object]] | None = None,
         delete: str | None = None,
+        storm_guard: Mapping[str, object] | None = None,
         applied: bool = True,
         **more_settings: object,
     ) -> str | None:
         """Change something as the owner does in the Enphase app (statement 80); return the id of a created entry.
 
         `settings` and further keywords are a partial batterySettings body; `create` is the body of a schedule entry,
-        `update` an id and such a body, `delete` an id. An entry written by the app is applied at once, or left pending
-        with `applied=False`; its family's switch stays as it is. Raises MalformedError, ValueError, ConflictError or
-        NoEntryError, as the cloud refuses.
+        `update` an id and such a body, `delete` an id, `storm_guard` the body of a toggle (section 6.5). An entry
+        written by the app is applied at once, or left pending with `applied=False`; its family's switch stays as it is.
+        Raises MalformedError, ValueError, ConflictError or NoEntryError, as the cloud refuses.
         """
         site, created = self.world.site, None
         if body := {**(settings or {}), **more_settings}:
             site.change_settings(parse_change(body))
+        if storm_guard is not None:
+            site.change_storm_guard(parse_toggle(storm_guard))
         if delete is not None:
             site.delete(delete)
         if update is not None:

@@ -56,12 +56,16 @@ def _text(default: str) -> Any:
     return field(default=default, metadata={"rule": _Rule("a text", lambda value: isinstance(value, str), str)})
 
 
-def _families() -> Any:
+def _names(*known: str) -> Any:
     def accepts(value: object) -> bool:
-        return isinstance(value, tuple) and set(value) <= {"cfg", "dtg", "rbd"}
+        return isinstance(value, tuple) and set(value) <= set(known)
 
-    rule = _Rule("a list of cfg, dtg, rbd", accepts, lambda text: tuple(filter(None, text.split(","))))
+    rule = _Rule(f"a list of {', '.join(known)}", accepts, lambda text: tuple(filter(None, text.split(","))))
     return field(default=(), metadata={"rule": rule})
+
+
+def _families() -> Any:
+    return _names("cfg", "dtg", "rbd")
 
 
 def _is_rate(value: object) -> bool:
@@ -150,6 +154,7 @@ class Switches:
     list_deleted: bool = _flag(False)  # (58)
     cfg_apply_enables_schedule: bool = _flag(True)  # (48a)
     disclaimer_required: bool = _flag(False)  # (55)
+    reserve_min: int = _number(10, 0, 20)  # (6.2, 62) the least reserve, as reads tell it
     out_of_range: str = _choice("refuse", "clamp")  # (62)
     isenabled_required: bool = _flag(False)  # (69)
     misleading_409: bool = _flag(False)  # (64)
@@ -158,11 +163,16 @@ class Switches:
     dtg_times_required: bool = _flag(False)  # (C31) dtgControl with scheduleSupported but without times is a 500
     rbd_enable_deletes: bool = _flag(False)  # (72)
     # What keeps every window from working (80, S15), and is enforced at once (N)
-    storm: bool = _flag(False)  # stormGuardState active; full backup
+    storm: bool = _flag(False)  # (6.5) an alert that the guard acts on whether it was enabled or not; full backup
+    storm_alert: str = _choice("off", "on", "critical")  # (6.5) an alert; the guard acts on it if it is enabled
+    storm_guard: str = _choice("disabled", "enabled")  # (6.5) what the owner wants, from when it is set
+    show_storm_guard: bool = _flag(True)  # (6.1) showStormGuard; false: toggle and opt-out are a 400 (N)
     dr_event: bool = _flag(False)  # drEventActive
     profile: str = _text("self-consumption")  # (6.2) any text, from when it is set; backup_only: full backup
     # Profile writes (52, 59 to 61)
     profile_delay: float = _number(10.0, 0, 86_400)  # (61) until an online gateway takes a change
+    profiles_missing: tuple[str, ...] = _names("cost_savings", "backup_only", "ai_optimisation")  # (6.1) a 400 (N)
+    profile_first_charge: str = _choice("follows", "off", "on")  # (96) the charge switch of one never in use (N)
     profile_split: str = _choice("off", "late", "never")  # (61) when battery_mode follows; late: an hour later (N)
     profile_devices: str = _choice("400", "403")  # (59)
     same_profile_ignored: bool = _flag(False)  # (52) a write of the profile that it has changes nothing

@@ -15,6 +15,7 @@ from .eras import Era, rules
 from .faults import FaultRun
 from .journal import Journal
 from .site.site import Site
+from .site.storm import Toggle
 from .switches import Switches
 
 
@@ -58,6 +59,8 @@ class World:
         self.era = _era(switches)
         if "profile" in changes:
             self.site.set_profile(switches.profile)
+        if "storm_guard" in changes:
+            self.site.change_storm_guard(Toggle(switches.storm_guard == "enabled"), delay=0)
         if "stuck_scheduler" in changes:
             self.site.stick(stuck=switches.stuck_scheduler)
         if "rate_limit" in changes:

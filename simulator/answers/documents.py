@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from ..account import EMAIL, GATEWAY_SERIAL
@@ -11,14 +13,26 @@ from ..eras import ERAS
 from ..site.cloud_state import CloudState
 from ..site.entries import Entry
 from ..site.families import Family
+from ..site.offer import reserve_range
 from ..site.on_its_way import PROFILE_MEMBERS, members
-from ..site.profiles import shown_reserve
-from ..site.settings import RESERVE_RANGE, VERY_LOW_RANGE
+from ..site.profiles import reserves
+from ..site.settings import VERY_LOW_RANGE
+from ..site.storm import ALERT_NAME, alert_status
 from ..site.windows import clock_time
 from ..switches import Switches
+from ..wire import to_json
+from .odd_members import odd
 
-_RESERVES = {"self-consumption": 20, "cost_savings": 30, "backup_only": 100}
+_ALERT_LASTS = timedelta(days=1)
 Document = dict[str, object]
+Make = Callable[[CloudState, Switches], Document]
+
+
+@lru_cache(maxsize=16)
+def written(make: Make, state: CloudState, switches: Switches) -> str:
+    """Write a document as JSON; from the same state and switches it is made only once."""
+    document = make(state, switches)
+    return to_json(odd(document, switches.odd_members) if switches.odd_members else document)
 
 
 def envelope(kind: str, now: datetime, data: str) -> str:
@@ -79,10 +93,11 @@ def site_settings(state: CloudState, switches: Switches) -> Document:
         "timezone": switches.timezone,
         "isEmea": switches.region == "emea",
         "showChargeFromGrid": switches.show_charge_from_grid,
-        "showSavingsMode": True,
-        "showStormGuard": False,
+        "showSavingsMode": "cost_savings" not in switches.profiles_missing,
+        "showAiOptiSavingsMode": "ai_optimisation" not in switches.profiles_missing,
+        "showStormGuard": switches.show_storm_guard,
         "showVLS": True,
-        "showFullBackup": True,
+        "showFullBackup": "backup_only" not in switches.profiles_missing,
         "showBatteryBackupPercentage": True,
         **_grid_mode(switches),
         "isIQGWScheduleSupported": ERAS[switches.auth_era].schedules,
@@ -101,6 +116,25 @@ def site_settings(state: CloudState, switches: Switches) -> Document:
         },
         "featureDetails": {"HEMS_EV_Custom_Schedule": False, "Disable_Storm_Guard_Grid_Charging": False},
     }
+
+
+def storm_alerts(state: CloudState, _switches: Switches) -> Document:
+    """Return the storm alerts, which have no `data` wrapper (section 6.5)."""
+    alert, listed = state.alert, []
+    if alert is not None:
+        listed.append(
+            {
+                "id": alert.id,
+                "name": ALERT_NAME,
+                "source": "simulator",
+                "status": alert_status(state.settings.storm, alert),
+                "startTime": int(_milliseconds(alert.since)),
+                "endTime": int(_milliseconds(alert.since + _ALERT_LASTS)),
+                "critical": alert.critical,
+            }
+        )
+    is_critical = alert is not None and alert.critical
+    return {"criticalAlertsOverride": False, "stormAlerts": listed, "criticalAlertActive": is_critical}
 
 
 def schedule_list(state: CloudState, switches: Switches) -> Document:
@@ -173,7 +207,6 @@ def _requested_config(state: CloudState, switches: Switches) -> Document:
 
 def _common(state: CloudState, switches: Switches) -> Document:
     settings = state.readable
-    reserve = shown_reserve(settings)
     return {
         "supportsMqtt": switches.supports_mqtt,
         "pollingInterval": 60,
@@ -183,13 +216,13 @@ def _common(state: CloudState, switches: Switches) -> Document:
         "operationModeSubType": settings.sub_type,
         **_requested_config(state, switches),
         "requestedConfigMqtt": {},
-        "batteryBackupPercentage": reserve,
-        "batteryBackupPercentageMin": RESERVE_RANGE[0],
-        "batteryBackupPercentageMax": RESERVE_RANGE[1],
-        "previousBatteryBackupPercentage": {**_RESERVES, settings.profile: reserve},
-        "stormGuardState": "active" if switches.storm else "disabled",
-        "showStormGuardAlert": switches.storm,
-        "evseStormEnabled": False,
+        "batteryBackupPercentage": settings.reserve,
+        "batteryBackupPercentageMin": reserve_range(switches)[0],
+        "batteryBackupPercentageMax": reserve_range(switches)[1],
+        "previousBatteryBackupPercentage": reserves(settings),
+        "stormGuardState": settings.storm.word(state.alert),
+        "showStormGuardAlert": settings.storm.acts(state.alert),
+        "evseStormEnabled": settings.storm.ev_charger,
     }
 
 

@@ -7,7 +7,7 @@ from ..answers.documents import Document
 from ..answers.html_pages import login_wall, site_page
 from ..answers.odd_members import odd
 from ..site.battery import POWER_KW
-from ..site.profiles import BACKUP_PROFILE, MODES
+from ..site.profiles import MODES
 from ..wire import RefusedError, Request, Response, as_json, redirect
 from ..world import World
 from .access import living_session, site_of
@@ -112,7 +112,7 @@ class AccountPages:
         return self._answer({**status, "storages": storages})
 
     def _mode(self) -> str:
-        profile = BACKUP_PROFILE if self._world.switches.storm else self._world.site.shown_profile()
+        profile = self._world.site.shown_profile()
         return MODES.get(profile, profile)
 
     def _answer(self, document: Document) -> Response:

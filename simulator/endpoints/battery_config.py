@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
 
 from ..answers.documents import (
-    Document,
+    Make,
     battery_details,
     envelope,
     profile_details,
     schedule_entry,
     schedule_list,
     site_settings,
+    written,
 )
-from ..answers.odd_members import odd
 from ..answers.refusals import spring_error
-from ..site.cloud_state import CloudState
 from ..site.entries import ConflictError, NoEntryError
 from ..site.families import Family
 from ..site.offer import unchangeable
 from ..site.profiles import parse_profile
 from ..site.settings import MalformedError, SettingsChange, parse_change
 from ..site.windows import parse_window
-from ..switches import Switches
-from ..wire import RefusedError, Request, Response, as_json, as_text, to_json
+from ..wire import RefusedError, Request, Response, as_json, as_text
 from ..world import World
 from .access import admit, check_xsrf
+from .bodies import json_body, json_object
 
 _SUCCESS = {"message": "success"}
 _VALID_FOR = timedelta(minutes=5)
 _NEEDS_OPTED = "Force schedule opted is null or empty for schedule type."
 _Handler = Callable[[str, Request], Response]
-_Make = Callable[[CloudState, Switches], Document]
 
 
 class BatteryConfig:
@@ -86,8 +82,8 @@ class BatteryConfig:
         self._need_schedules(request)
         return Response(body=self._read("schedules", schedule_list).encode())
 
-    def _read(self, document: str, make: _Make) -> str:
-        return _written(make, self._world.site.visible_state(document), self._world.switches)
+    def _read(self, document: str, make: Make) -> str:
+        return written(make, self._world.site.visible_state(document), self._world.switches)
 
     def _wrapped(self, kind: str, data: str) -> Response:
         return Response(body=envelope(kind, self._world.cloud_time(), data).encode())
@@ -97,15 +93,15 @@ class BatteryConfig:
     def change_settings(self, caller: str, request: Request) -> Response:
         """PUT batterySettings/<site>: answers success, whether it did anything or not (statements 50, 51)."""
         switches = self._world.switches
-        change = parse_change(_body(request), dtg_times_required=switches.dtg_times_required)
+        change = parse_change(json_body(request), dtg_times_required=switches.dtg_times_required)
         change = change.without(unchangeable(switches))
         if not self._is_ignored(caller, change, request.query.get("source", "")):
             self._world.site.change_settings(change)
         return as_json(_SUCCESS)
 
     def change_profile(self, _caller: str, request: Request) -> Response:
-        """PUT profile/<site>: pending until the gateway takes it (statements 52, 59 and 61)."""
-        change = parse_profile(_mapping(request))
+        """PUT or POST profile/<site>: pending until the gateway takes it (statements 52, 59 and 61)."""
+        change = parse_profile(json_object(request))
         if change.has_devices:
             return spring_error(self._world, request, int(self._world.switches.profile_devices))
         self._world.site.request_profile(change)
@@ -113,14 +109,14 @@ class BatteryConfig:
 
     def cancel_profile(self, _caller: str, request: Request) -> Response:
         """PUT cancel/profile/<site> (statement 60)."""
-        _mapping(request)
+        json_object(request)
         if self._world.site.cancel_profile():
             return as_json(_SUCCESS)
         return as_json({"error": {"status": "ALREADY_PROCESSED", "message": "Changes already processed."}}, 409)
 
     def accept_disclaimer(self, _caller: str, request: Request) -> Response:
         """POST batterySettings/acceptDisclaimer/<site> (section 6.4)."""
-        if _mapping(request).get("disclaimer-type") != "itc":
+        if json_object(request).get("disclaimer-type") != "itc":
             raise ValueError("disclaimer-type is not itc")
         self._world.site.change_settings(SettingsChange(disclaimer=True))
         return as_json(_SUCCESS)
@@ -129,7 +125,7 @@ class BatteryConfig:
         """POST schedules/isValid (section 6.9): it validates the family's state, not a window."""
         if self._world.switches.isvalid_403:
             return spring_error(self._world, request, 403)
-        body = _mapping(request)
+        body = json_object(request)
         family = str(body.get("scheduleType", "")).lower()
         if family not in {each.key for each in Family}:
             raise ValueError("scheduleType is not cfg, dtg or rbd")
@@ -143,7 +139,7 @@ class BatteryConfig:
     def create(self, _caller: str, request: Request) -> Response:
         """POST schedules (statements 41, 42, 63 to 71)."""
         self._need_schedules(request)
-        body = _mapping(request)
+        body = json_object(request)
         window = parse_window(body)
         if self._world.switches.isenabled_required and "isEnabled" not in body:
             raise ConflictError(window.family)  # statement 69: a conflict with nothing
@@ -153,7 +149,7 @@ class BatteryConfig:
     def update(self, _caller: str, request: Request) -> Response:
         """PUT schedules/<id>: the whole entry again, or `isDeleted` (statements 45, 46, 58)."""
         self._need_schedules(request)
-        site, body, entry_id = self._world.site, _mapping(request), _entry_id(request)
+        site, body, entry_id = self._world.site, json_object(request), _entry_id(request)
         family = site.state().entry(entry_id).family
         if body.get("isDeleted") is True:
             return as_json(schedule_entry(site.soft_delete(entry_id)))
@@ -196,29 +192,6 @@ class BatteryConfig:
             return spring_error(self._world, request, 404)
         status = error.status if isinstance(error, MalformedError) else 400
         return spring_error(self._world, request, status, str(error))
-
-
-@lru_cache(maxsize=16)
-def _written(make: _Make, state: CloudState, switches: Switches) -> str:
-    """Write a document as JSON; from the same state and switches it is made only once."""
-    document = make(state, switches)
-    return to_json(odd(document, switches.odd_members) if switches.odd_members else document)
-
-
-def _body(request: Request) -> object:
-    if not request.header("content-type").startswith("application/json"):
-        raise MalformedError("Content type is not supported", 415)
-    try:
-        return json.loads(request.body)
-    except ValueError as error:
-        raise MalformedError("JSON parse error") from error
-
-
-def _mapping(request: Request) -> Mapping[str, object]:
-    body = _body(request)
-    if not isinstance(body, dict):
-        raise MalformedError("the body is not an object")
-    return body
 
 
 def _entry_id(request: Request) -> str:

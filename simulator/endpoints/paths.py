@@ -10,6 +10,7 @@ from ..world import World
 from .account_pages import AccountPages
 from .battery_config import BatteryConfig
 from .login import Login
+from .storm_guard import StormGuardPages
 from .tariff_pages import TariffPages
 
 Handler = Callable[[Request], Response]
@@ -19,6 +20,7 @@ def handlers(world: World) -> dict[tuple[str, str], Handler]:
     """Return who answers, by method and by the path's shape."""
     login, account, battery = Login(world), AccountPages(world), BatteryConfig(world)
     api = f"{SERVICE}/api/v1"
+    storm = StormGuardPages(world)
     tariff, prices = TariffPages(world), "/service/tariff/tariff-ms/systems/<site>"
     schedules = f"{api}/battery/sites/<site>/schedules"
     return {
@@ -41,10 +43,14 @@ def handlers(world: World) -> dict[tuple[str, str], Handler]:
         ("GET", f"{api}/siteSettings/<site>"): battery.call(battery.site_settings),
         ("GET", f"{api}/profile/<site>"): battery.call(battery.profile),
         ("PUT", f"{api}/profile/<site>"): battery.call(battery.change_profile),
+        ("POST", f"{api}/profile/<site>"): battery.call(battery.change_profile),  # section 15.3
         ("PUT", f"{api}/cancel/profile/<site>"): battery.call(battery.cancel_profile),
         ("GET", f"{api}/batterySettings/<site>"): battery.call(battery.settings),
         ("PUT", f"{api}/batterySettings/<site>"): battery.call(battery.change_settings),
         ("POST", f"{api}/batterySettings/acceptDisclaimer/<site>"): battery.call(battery.accept_disclaimer),
+        ("GET", f"{api}/stormGuard/<site>/stormAlert"): battery.call(storm.alerts),
+        ("PUT", f"{api}/stormGuard/<site>/stormAlert"): battery.call(storm.opt_out),
+        ("PUT", f"{api}/stormGuard/toggle/<site>"): battery.call(storm.toggle),
         ("GET", schedules): battery.call(battery.schedules),
         ("POST", schedules): battery.call(battery.create),
         ("POST", f"{schedules}/isValid"): battery.call(battery.validate),

@@ -9,6 +9,7 @@ from .families import Family
 from .on_its_way import different
 from .profiles import Requested
 from .settings import BatterySettings
+from .storm import Alert
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,16 +25,20 @@ class CloudState:
     """What the gateway last reported, while something is on its way (section 15.1)."""
     on_its_way: frozenset[str] = frozenset()
     """The members that were written, and that no report has shown yet."""
+    alert: Alert | None = None
+    """The severe-weather alert that is on."""
 
     @property
     def target(self) -> BatterySettings:
         """The settings with what was last asked for."""
-        return self.requested.change.applied_to(self.settings, clamp=True) if self.requested else self.settings
+        return self.requested.taken(self.settings) if self.requested else self.settings
 
     @property
     def readable(self) -> BatterySettings:
-        """The settings as the top level of a read shows them."""
-        return self.settings if self.reported is None else replace(self.reported, disclaimer=self.settings.disclaimer)
+        """The settings as the top level of a read shows them: disclaimer and storm guard wait for no report."""
+        if self.reported is None:
+            return self.settings
+        return replace(self.reported, disclaimer=self.settings.disclaimer, storm=self.settings.storm)
 
     def announced(self, before: CloudState) -> CloudState:
         """Return the state, one write later than `before`, with the members that the write changed on their way."""

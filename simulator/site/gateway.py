@@ -9,6 +9,7 @@ from .battery import Enforced
 from .entries import Entries
 from .families import Family
 from .settings import BatterySettings
+from .storm import Alert, StormGuard
 from .windows import Window
 
 _FULL = 100
@@ -20,16 +21,24 @@ class Conditions:
     """What the gateway obeys beside its orders.
 
     `switch_only`: families without entries (statements 33 and 95, era 2025-07).
-    `suspended`: families whose windows a storm or an event keeps from working (S15, statement 80), or the backup
-    profile, which leaves charge from grid alone (section 15.2).
+    `suspended`: families whose windows an event keeps from working (S15, statement 80), or the backup profile, which
+    leaves charge from grid alone (section 15.2).
     `full_backup`: the battery keeps all it has, as a reserve of 100 % does.
     `timezone`: the site's, for the daily window of its settings.
+    `alert`: severe weather, for which the storm guard may act.
     """
 
     switch_only: frozenset[Family] = frozenset()
     suspended: frozenset[Family] = frozenset()
     full_backup: bool = False
     timezone: str = "UTC"
+    alert: Alert | None = None
+
+    def met_by(self, guard: StormGuard) -> Conditions:
+        """Return the conditions with what the guard makes of an alert: full backup, and no window works (S15)."""
+        if not guard.acts(self.alert):
+            return self
+        return replace(self, suspended=frozenset(Family), full_backup=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class Orders:
 
     def enforced(self, moment: datetime, conditions: Conditions) -> Enforced:
         """Return what is enforced at a moment."""
+        conditions = conditions.met_by(self.settings.storm)
         settings, daily = self.settings, self._daily(conditions)
         covering = {window.family: window for window in self.windows if window.covers(moment)}
         in_daily = _FULL if daily is not None and daily.covers(moment) else None
@@ -86,7 +96,7 @@ class Orders:
 
     def piece(self, since: datetime, conditions: Conditions) -> Piece:
         """Return what is enforced from a moment on, and until when it surely stays so: a day at most."""
-        daily = self._daily(conditions)
+        daily = self._daily(conditions.met_by(self.settings.storm))
         ends = (window.constant_until(since) for window in (*self.windows, *((daily,) if daily else ())))
         return Piece(since, min(ends, default=since + timedelta(days=1)), self.enforced(since, conditions))
 
@@ -114,6 +124,11 @@ class Gateway:
     def settings(self) -> BatterySettings:
         """The settings that it was told last."""
         return self._orders.settings
+
+    @property
+    def in_storm(self) -> bool:
+        """Whether it is in full backup for severe weather."""
+        return self.settings.storm.acts(self._conditions.alert)
 
     def piece(self, moment: datetime) -> Piece:
         """Return the piece of constant enforcement that a moment lies in; it is worked out once."""

@@ -9,7 +9,9 @@ from ..switches import Switches
 from .battery import Hindrances
 from .families import Family
 from .gateway import Conditions
-from .profiles import BACKUP_PROFILE
+from .profiles import MODES
+from .settings import BACKUP_PROFILE, BACKUP_RESERVE, MalformedError
+from .storm import Alert
 from .windows import Window
 
 
@@ -28,16 +30,29 @@ def unchangeable(switches: Switches) -> frozenset[Family]:
     return _named(switches.locked) | missing(switches)
 
 
-def conditions(switches: Switches, profile: str) -> Conditions:
+def reserve_range(switches: Switches) -> tuple[int, int]:
+    """Return the least and the most reserve that the site takes, in percent (section 6.2, statement 62)."""
+    return switches.reserve_min, BACKUP_RESERVE
+
+
+def check_profile(profile: str, switches: Switches) -> None:
+    """Raise MalformedError for a profile that the site does not offer to anybody (section 6.1)."""
+    if profile not in MODES:
+        raise MalformedError("profile is unknown")
+    if profile in switches.profiles_missing:
+        raise MalformedError("profile is not offered on this site")
+
+
+def conditions(switches: Switches, profile: str, alert: Alert | None) -> Conditions:
     """Return what the gateway obeys beside its orders."""
     is_backup = profile == BACKUP_PROFILE
     suspended: frozenset[Family] = frozenset()
-    if switches.storm or switches.dr_event:
+    if switches.dr_event:
         suspended = frozenset(Family)
     elif is_backup:  # no override of charge from grid (section 15.2)
         suspended = frozenset((Family.DTG, Family.RBD))
     switch_only = _without_entries(switches) - missing(switches)
-    return Conditions(switch_only, suspended, switches.storm or is_backup, switches.timezone)
+    return Conditions(switch_only, suspended, is_backup, switches.timezone, alert)
 
 
 def hindrances(switches: Switches, *, stuck: bool) -> Hindrances:

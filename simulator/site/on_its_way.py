@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .profiles import shown_reserve
 from .settings import BatterySettings
 
 PROFILE_MEMBERS = frozenset({"profile", "operationModeSubType", "batteryBackupPercentage"})
@@ -17,7 +16,7 @@ def members(settings: BatterySettings) -> Members:
     return {
         "profile": settings.profile,
         "operationModeSubType": settings.sub_type,
-        "batteryBackupPercentage": shown_reserve(settings),
+        "batteryBackupPercentage": settings.reserve,
         "chargeFromGrid": settings.charge_from_grid,
         "chargeFromGridScheduleEnabled": settings.charge_schedule,
         "chargeBeginTime": settings.charge_begin,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..clock import iso
 from .families import Family
+from .storm import OFF, StormGuard
 
-RESERVE_RANGE = (10, 100)
+BACKUP_PROFILE = "backup_only"
+BACKUP_RESERVE = 100
+FIRST_RESERVE = 20
 VERY_LOW_RANGE = (5, 25)
 _LAST_MINUTE = 24 * 60 - 1
 _SCHEDULE_FAULT = "Request contains invalid or missing parameters required for schedules"
@@ -23,6 +26,13 @@ class MalformedError(Exception):
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
+
+
+class Own(NamedTuple):
+    """What each profile keeps of its own (statement 96): the reserve in percent, and the charge switch."""
+
+    reserve: int
+    charge_from_grid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +48,13 @@ class BatterySettings:
     discharge_start: int = 960
     discharge_end: int = 1140
     restrict_discharge: bool = False
-    reserve: int = 20
+    reserve: int = FIRST_RESERVE
     very_low_soc: int = 10
     profile: str = "self-consumption"
     sub_type: str = ""
+    storm: StormGuard = OFF
+    others: tuple[tuple[str, Own], ...] = ()
+    """What the profiles that were in use before keep of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,8 @@ class SettingsChange:
     restrict_discharge: bool | None = None
     reserve: int | None = None
     very_low_soc: int | None = None
+    profile: str | None = None
+    sub_type: str | None = None
     families: frozenset[Family] = frozenset()
     """The families that the body carries."""
     has_devices: bool = False
@@ -109,6 +124,8 @@ def parse_change(body: object, *, dtg_times_required: bool = False) -> SettingsC
         restrict_discharge=restrict,
         reserve=whole(body, "batteryBackupPercentage", None),
         very_low_soc=whole(body, "veryLowSoc", None),
+        profile=text(body, "profile"),
+        sub_type=text(body, "operationModeSubType"),
         families=frozenset(family for family, part in carried if part),
         has_devices="devices" in body,
         is_short_rbd_off=restrict is False and set(body) == {"rbdControl"},
@@ -116,11 +133,12 @@ def parse_change(body: object, *, dtg_times_required: bool = False) -> SettingsC
 
 
 def changed(
-    settings: BatterySettings, change: SettingsChange, now: datetime, *, entry_enables: bool, clamp: bool
+    settings: BatterySettings, change: SettingsChange, now: datetime, *, entry_enables: bool
 ) -> BatterySettings:
-    """Return the settings after a change; raise MalformedError for a SoC out of range (statement 62).
+    """Return the settings after a change that is `within` its ranges, all but another profile.
 
     `entry_enables`: a CFG entry stands, so switching charging on enables its schedule too (statement 48a).
+    Full backup keeps its reserve whatever is written (sections 6.2 and 15.2).
     """
     disclaimer = settings.disclaimer
     if change.disclaimer is not None:  # statement 55
@@ -141,8 +159,17 @@ def changed(
         discharge_start=_or(change.discharge_start, settings.discharge_start),
         discharge_end=_or(change.discharge_end, settings.discharge_end),
         restrict_discharge=_or(change.restrict_discharge, settings.restrict_discharge),
-        reserve=ranged("batteryBackupPercentage", _or(change.reserve, settings.reserve), RESERVE_RANGE, clamp=clamp),
-        very_low_soc=ranged("veryLowSoc", _or(change.very_low_soc, settings.very_low_soc), VERY_LOW_RANGE, clamp=clamp),
+        reserve=settings.reserve if settings.profile == BACKUP_PROFILE else _or(change.reserve, settings.reserve),
+        very_low_soc=_or(change.very_low_soc, settings.very_low_soc),
+    )
+
+
+def within(change: SettingsChange, reserve_range: tuple[int, int], *, clamp: bool) -> SettingsChange:
+    """Return the change with its SoCs in their ranges; raise MalformedError for one that is not (statement 62)."""
+    return replace(
+        change,
+        reserve=ranged("batteryBackupPercentage", change.reserve, reserve_range, clamp=clamp),
+        very_low_soc=ranged("veryLowSoc", change.very_low_soc, VERY_LOW_RANGE, clamp=clamp),
     )
 
 
@@ -150,9 +177,11 @@ def _or(value: _Value | None, other: _Value) -> _Value:
     return other if value is None else value
 
 
-def ranged(name: str, value: int, allowed: tuple[int, int], *, clamp: bool) -> int:
+def ranged(name: str, value: int | None, allowed: tuple[int, int], *, clamp: bool) -> int | None:
     """Return a number within its range, brought there if `clamp`; else raise MalformedError (statement 62)."""
     low, high = allowed
+    if value is None:
+        return None
     if low <= value <= high or clamp:
         return min(max(value, low), high)
     raise MalformedError(f"{name} is not {low} to {high}")
@@ -185,6 +214,14 @@ def whole(part: Mapping[str, object], name: str, most: int | None) -> int | None
         return None
     if type(value) is not int or (most is not None and not 0 <= value <= most):
         raise MalformedError(f"{name} is not a whole number in its range")
+    return value
+
+
+def text(part: Mapping[str, object], name: str) -> str | None:
+    """Read a text; None: it is absent; raise MalformedError."""
+    value = part.get(name)
+    if value is not None and not isinstance(value, str):
+        raise MalformedError(f"{name} is not a text")
     return value
 
 

@@ -14,14 +14,15 @@ from .battery import Battery, Enforced, Hindrances
 from .cloud_state import CloudState
 from .enforcement import Record, Stretch
 from .entries import ConflictError, Entries, Entry, conflict, expired, is_unapplied
-from .families import Family
 from .gateway import Delivery, Gateway, Orders
 from .late_reads import LateReads
 from .offer import check_window, conditions, hindrances
-from .profiles import ProfileChange, Requested
+from .profiles import ProfileChange, entered, first_settings, requested
 from .reports import Report, last_due, next_due
-from .settings import BatterySettings, MalformedError, SettingsChange, changed
+from .settings import BACKUP_PROFILE, SettingsChange
+from .storm import OptOut, StormGuard, Toggle, alert_of
 from .windows import Window
+from .writes import with_profile, with_settings
 
 _SPLIT_LASTS = timedelta(hours=1)
 
@@ -34,7 +35,9 @@ class Site:
         self._switches = switches
         self._random = random
         self._revision = 0
-        self._state = CloudState(BatterySettings(profile=switches().profile))
+        guard = StormGuard(switches().storm_guard == "enabled")
+        alert = alert_of(switches(), None, now(), 0)
+        self._state = CloudState(first_settings(switches().profile, guard), alert=alert)
         self._unapplied: Entries = ()
         self._reads = LateReads(self._state)
         self._gateway = Gateway(Orders(self._state.settings))
@@ -81,8 +84,12 @@ class Site:
         return self._report
 
     def shown_profile(self) -> str:
-        """Return the profile that the hardware reports: by switch the one before the last change (statement 61)."""
-        return self._shown_at(self.advance())
+        """Return the profile that the hardware reports: by switch the one before the last change (statement 61).
+
+        For severe weather it is full backup (section 6.5).
+        """
+        shown = self._shown_at(self.advance())
+        return BACKUP_PROFILE if self._gateway.in_storm else shown
 
     def _shown_at(self, now: datetime) -> str:
         split, (before, since) = self._switches().profile_split, self._shown_before
@@ -110,47 +117,36 @@ class Site:
     def set_profile(self, profile: str) -> None:
         """Give cloud, gateway and hardware another profile at once."""
         self._shown_before = (profile, self.advance())
-        state = replace(self._state, settings=replace(self._state.settings, profile=profile), requested=None)
-        self._change_profile(state.confirmed(replace(state.readable, profile=profile)))
+        state = self._state
+        change = requested(state.settings, ProfileChange(profile), self._switches().profile_first_charge, self._at)
+        shown = replace(entered(state.readable, profile, change.sub_type, change.own), sub_type=state.readable.sub_type)
+        state = replace(state, settings=change.taken(state.settings), requested=None)
+        self._change_profile(state.confirmed(shown))
 
     # Writing
+
+    def change_storm_guard(self, change: Toggle | OptOut, *, delay: float | None = None) -> None:
+        """Store what the owner wants done in severe weather, and tell the gateway; raise ValueError (section 6.5)."""
+        self.advance()
+        guard = change.applied_to(self._state.settings.storm, self._state.alert)
+        state = replace(self._state, settings=replace(self._state.settings, storm=guard))
+        self._commit(state, tell_gateway=True, delay=delay)
 
     def change_settings(self, change: SettingsChange) -> None:
         """Store a settings change, commit the entries of the families it switches on, tell the gateway.
 
-        Raises MalformedError (statements 55, 62).
+        Another profile in it is pending as in `request_profile`. Raises MalformedError (statements 55, 62).
         """
         self.advance()
-        switches, old = self._switches(), self._state.settings
-        entry_enables = switches.cfg_apply_enables_schedule and any(
-            entry.family is Family.CFG and not entry.deleted for entry in self._state.entries
-        )
-        settings = changed(
-            old, change, self._stamp(), entry_enables=entry_enables, clamp=switches.out_of_range == "clamp"
-        )
-        if switches.disclaimer_required and change.charge_from_grid and settings.disclaimer is None:
-            raise MalformedError("the ITC disclaimer is not accepted")
-        state = replace(self._state, settings=settings)
-        enabled = settings.restrict_discharge and not old.restrict_discharge
-        if switches.rbd_enable_deletes and enabled:  # statement 72: off -> on, or nothing could ever be applied
-            state = state.without(tuple(entry for entry in state.entries if entry.family is Family.RBD))
-        applied = [entry for entry in state.entries if entry.family in change.applies and is_unapplied(entry)]
-        for entry in applied:
-            state = state.with_entry(entry.committed())
+        state = with_settings(self._state, change, self._switches(), self._stamp(), self._profile_due())
         self._commit(self._announced(state), tell_gateway=True)
 
     def request_profile(self, change: ProfileChange) -> None:
-        """Ask the gateway for another profile or reserve (statement 61); raise MalformedError (62).
-
-        By switch a change within the same profile is forgotten (52).
-        """
-        now, switches, old = self.advance(), self._switches(), self._state.settings
-        settings = change.applied_to(old, clamp=switches.out_of_range == "clamp")
-        if switches.same_profile_ignored and settings.profile == old.profile:
-            return
-        due = now + timedelta(seconds=switches.profile_delay)
-        requested = None if settings == old else Requested(change, due)
-        self._commit(self._announced(replace(self._state, requested=requested)), tell_gateway=False)
+        """Ask the gateway for another profile or reserve (statement 61); raise MalformedError (62)."""
+        self.advance()
+        state = with_profile(self._state, change, self._switches(), self._profile_due())
+        if state is not self._state:
+            self._commit(self._announced(state), tell_gateway=False)
 
     def cancel_profile(self) -> bool:
         """Take back a profile change that is still pending; tell whether there was one (statement 60)."""
@@ -210,7 +206,10 @@ class Site:
         """Follow a change of the switches that is about to happen."""
         now, was_online = self.advance(), self._gateway.online
         self.report()
-        self._gateway.obey(conditions(switches, self._state.settings.profile))
+        alert = alert_of(switches, self._state.alert, self._stamp(), self._next_revision())
+        if alert != self._state.alert:
+            self._commit(replace(self._state, alert=alert), tell_gateway=False)
+        self._gateway.obey(conditions(switches, self._state.settings.profile, alert))
         self._gateway.connect(now, switches.activation_delay, online=switches.gateway_online)
         self._battery.resize(switches.battery_kwh)
         if switches.requested_config == "off" and self._state.reported is not None:
@@ -244,7 +243,7 @@ class Site:
         if state.settings.profile != self._state.settings.profile:
             self._stuck = False  # statement 97
         self._commit(state, tell_gateway=True, delay=0)
-        self._gateway.obey(conditions(self._switches(), state.settings.profile))
+        self._gateway.obey(conditions(self._switches(), state.settings.profile, state.alert))
 
     def _receive(self) -> None:
         for delivery in self._gateway.arrive(self._at):
@@ -303,6 +302,9 @@ class Site:
     def _stamp(self) -> datetime:
         """Return the time on the cloud's own clock."""
         return self._at + timedelta(seconds=self._switches().clock_skew)
+
+    def _profile_due(self) -> datetime:
+        return self._at + timedelta(seconds=self._switches().profile_delay)
 
     def _check(self, window: Window, but: str) -> None:
         check_window(window, self._switches())

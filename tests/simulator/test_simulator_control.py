@@ -222,7 +222,8 @@ def test_the_switches_of_14_9_exist() -> None:
         misleading_409 touching_ok xsrf_grace session_ttl jwt_ttl activation_delay pending_ttl read_lag gateway_online
         profile_split rbd_null_when_empty rbd_enable_deletes mfa blocked too_many_sessions rate_limit wall_content_type
         fault_script requested_config requested_config_controls requested_config_empty report_interval stuck_scheduler
-        battery_disobeys battery_cold charge_limit_kw battery_kwh
+        battery_disobeys battery_cold charge_limit_kw battery_kwh profile_first_charge reserve_min profiles_missing
+        storm storm_alert storm_guard show_storm_guard
     """
     assert set(names.split()) <= {switch.name for switch in fields(Switches)}
 
