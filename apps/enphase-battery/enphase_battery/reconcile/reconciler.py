@@ -211,15 +211,14 @@ class Reconciler:
         """Return when to look although nobody wishes: after an error, else at what reads have not decided yet."""
         if self.contact.retry_at is not None:
             return [self.contact.retry_at]
-        entries = self.records.next_look(self._consistency)
-        return [*([] if entries is None else [entries]), *self.records.second_looks(self._consistency)]
+        return [*self.records.looks(self._consistency), *self.records.arrival_looks()]
 
     def _awaits_report(self) -> bool:
         """Return whether nothing but switches on their way are awaited, of which the list of entries says nothing."""
-        now = self._clock()
-        due = self._due_controls(now)
-        is_alone = not self.contact.error and all(control in self.records.arrivals for control in due)
-        return is_alone and bool(due) and all(now < at for at in self._looks()) and not self._next_steps()
+        now, arrivals = self._clock(), self.records.arrivals
+        is_alone = not self.contact.error and self._due_controls(now).keys() <= arrivals.keys()
+        is_undecided = any(at <= now for at in self.records.looks(self._consistency))
+        return bool(arrivals) and is_alone and not is_undecided and not self._next_steps()
 
     def _awaits_gateway(self) -> bool:
         """Return whether nothing but the gateway's word on own entries is awaited, which only the list can bring."""

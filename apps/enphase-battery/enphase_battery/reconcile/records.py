@@ -210,6 +210,15 @@ class Records:
         earliest = read_at + (SOONEST if self.is_legible else UNREADABLE)
         return min((max(look, earliest) for look in looks), default=None)
 
+    def looks(self, consistency: timedelta) -> list[datetime]:
+        """Return when reads may decide what the last ones left open of entries and switches."""
+        entries = self.next_look(consistency)
+        return [*([] if entries is None else [entries]), *self.second_looks(consistency)]
+
+    def arrival_looks(self) -> list[datetime]:
+        """Return when a read may show something new of each switch on its way, also where no wish waits for it."""
+        return [] if self.read_at is None else [one.next_look(self.read_at) for one in self.arrivals.values()]
+
     def second_looks(self, consistency: timedelta) -> list[datetime]:
         """Return from when a read can decide about each switch that the last ones left in doubt.
 
