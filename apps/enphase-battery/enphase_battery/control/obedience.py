@@ -23,6 +23,8 @@ DENIED_AFTER = timedelta(minutes=60)
 
 _HOUR = timedelta(hours=1)
 _LEAST_POINTS, _LEAST_KWH = 1.0, 0.1
+"""Percent of charge, and energy, that count as movement."""
+
 _MOST_LOST = 3.0
 """Percent of charge within an hour: more than a battery at rest loses."""
 
